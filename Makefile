@@ -1,0 +1,121 @@
+# easgate: one Makefile for everything. Each folder is compiled with only the include
+# paths it may use (DESIGN: gateway -> backends -> proto), so a wrong arrow does not build.
+#
+#   make deps     install what the build and the tests need (Debian 12, as root)
+#   make          build the gateway and the phone tool
+#   make demo     private backends, the gateway and a simulated phone; make demo-stop ends it
+#   make check    unit, wire and integration tests
+#   make help     every target
+
+B       ?= build
+SAN     ?=
+CC      ?= gcc
+PREFIX  ?= /usr/local
+
+PKGS     = libevent libevent_openssl openssl libetpan hiredis libxml-2.0 inih jansson zlib
+CSTD     = -std=c11 -D_GNU_SOURCE
+WARN     = -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
+           -Wwrite-strings -Wformat=2 -Wundef -Werror
+OPT     ?= -O2 -g
+HARDEN   = -fstack-protector-strong -D_FORTIFY_SOURCE=2
+ifneq ($(SAN),)
+  OPT    = -O1 -g -fno-omit-frame-pointer
+  HARDEN = -fsanitize=$(SAN) -fno-sanitize-recover=all
+endif
+CFLAGS  += $(CSTD) $(WARN) $(OPT) $(HARDEN) -MMD -MP
+# Headers of libraries are not ours to warn about.
+LIBINC  := $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PKGS) 2>/dev/null))
+LDLIBS  := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lpthread -lm
+LDFLAGS += $(HARDEN)
+
+INC_proto    = -Iproto
+INC_backends = -Iproto -Ibackends
+INC_gateway  = -Iproto -Ibackends -Igateway
+INC_phone    = -Iproto -Itests/phone
+INC_tests    = -Iproto -Ibackends -Igateway -Itests -Itests/phone
+
+objs = $(patsubst %.c,$(B)/%.o,$(1))
+PROTO_SRC    := $(sort $(wildcard proto/*/*.c))
+BACKENDS_SRC := $(sort $(wildcard backends/*/*.c))
+GATEWAY_SRC  := $(filter-out gateway/main.c,$(sort $(wildcard gateway/*.c gateway/*/*.c)))
+PHONE_SRC    := $(filter-out tests/phone/main.c,$(sort $(wildcard tests/phone/*.c)))
+
+LIBPROTO    = $(B)/libproto.a
+LIBBACKENDS = $(B)/libbackends.a
+LIBGATEWAY  = $(B)/libgateway.a
+LIBPHONE    = $(B)/libphone.a
+
+.PHONY: all help deps check check-unit check-integration demo demo-stop bench asan valgrind fuzz install format tidy clean
+.DEFAULT_GOAL := all
+.SECONDARY:
+
+PROGRAMS = $(if $(wildcard gateway/main.c),$(B)/easgate) $(if $(wildcard tests/phone/main.c),$(B)/easphone)
+all: $(LIBPROTO) $(LIBBACKENDS) $(LIBGATEWAY) $(PROGRAMS)
+
+$(B)/proto/%.o: proto/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(INC_proto) $(LIBINC) -c -o $@ $<
+$(B)/backends/%.o: backends/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(INC_backends) $(LIBINC) -c -o $@ $<
+$(B)/gateway/%.o: gateway/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(INC_gateway) $(LIBINC) -c -o $@ $<
+$(B)/tests/phone/%.o: tests/phone/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(INC_phone) $(LIBINC) -c -o $@ $<
+$(B)/tests/unit/proto/%.o: tests/unit/proto/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -Itests $(INC_proto) $(LIBINC) -c -o $@ $<
+$(B)/tests/unit/backends/%.o: tests/unit/backends/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -Itests $(INC_backends) $(LIBINC) -c -o $@ $<
+$(B)/tests/%.o: tests/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(INC_tests) $(LIBINC) -c -o $@ $<
+
+$(LIBPROTO):    $(call objs,$(PROTO_SRC))
+$(LIBBACKENDS): $(call objs,$(BACKENDS_SRC))
+$(LIBGATEWAY):  $(call objs,$(GATEWAY_SRC))
+$(LIBPHONE):    $(call objs,$(PHONE_SRC))
+$(B)/%.a:
+	@mkdir -p $(@D)
+	@rm -f $@
+	ar rcs $@ $^
+
+$(B)/easgate: $(B)/gateway/main.o $(LIBGATEWAY) $(LIBBACKENDS) $(LIBPROTO)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+$(B)/easphone: $(B)/tests/phone/main.o $(LIBPHONE) $(LIBPROTO)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+# --- tests: one program per file; each layer links only with what stands below it ---
+UNIT_PROTO    := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/unit/proto/test_*.c tests/wire/test_*.c)))
+UNIT_BACKENDS := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/unit/backends/test_*.c)))
+UNIT_GATEWAY  := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/unit/gateway/test_*.c)))
+INTEGRATION   := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/integration/test_*.c)))
+INTEGRATION_LIB := $(call objs,$(filter-out tests/integration/test_%.c,$(sort $(wildcard tests/integration/*.c))))
+BENCH         := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/bench/bench_*.c)))
+
+$(UNIT_PROTO): $(B)/%: $(B)/%.o $(LIBPROTO)
+	$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
+$(UNIT_BACKENDS): $(B)/%: $(B)/%.o $(LIBBACKENDS) $(LIBPROTO)
+	$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
+$(UNIT_GATEWAY): $(B)/%: $(B)/%.o $(LIBGATEWAY) $(LIBBACKENDS) $(LIBPROTO)
+	$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
+$(INTEGRATION): $(B)/%: $(B)/%.o $(INTEGRATION_LIB) $(LIBPHONE) $(LIBPROTO)
+	$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
+$(BENCH): $(B)/%: $(B)/%.o $(LIBPHONE) $(LIBGATEWAY) $(LIBBACKENDS) $(LIBPROTO)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+UNIT = $(UNIT_PROTO) $(UNIT_BACKENDS) $(UNIT_GATEWAY)
+check: all $(UNIT) $(INTEGRATION)
+	@B=$(B) tests/run $(UNIT) $(INTEGRATION)
+check-unit: all $(UNIT)
+	@B=$(B) tests/run $(UNIT)
+check-integration: all $(INTEGRATION)
+	@B=$(B) tests/run $(INTEGRATION)
+
+clean:
+	rm -rf build build-asan build-fuzz
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -1,0 +1,55 @@
+#ifndef EASGATE_IO_FIBER_H
+#define EASGATE_IO_FIBER_H
+
+#include "base/arena.h"
+#include "io/loop.h"
+
+/* A fiber is a small stack on which a request runs as plain sequential code. What would block waits on the
+ * loop and returns an error code. Between two waits nothing else runs in the process. */
+
+/* Marks functions that can wait, so that a reader sees where time passes. */
+#define WAITS
+
+struct fiber_opts {
+	const char *name;      /* static; for log lines and debugging */
+	size_t arena_budget;   /* bytes; 0 = 16 MiB */
+	uint32_t deadline_ms;  /* from now on; every wait beyond it gives ERR_TIMEOUT. 0 = 60,000 */
+};
+
+/* Starts fn on a fiber of its own at the next loop turn, never inside this call.
+ * Returns an id that is never used again. Its arena is freed when fn returns. */
+uint64_t fiber_start(struct loop *l, const struct fiber_opts *opts, void (*fn)(void *arg), void *arg);
+/* Its present and every later wait gives ERR_CANCELLED. Harmless if it has ended. */
+void fiber_cancel(struct loop *l, uint64_t id);
+/* How many live, and the most at once so far: for metrics. */
+void fiber_counts(const struct loop *l, uint32_t *live, uint32_t *peak);
+
+/* ---- on a fiber only (asserted) ---- */
+
+uint64_t fiber_id(void);
+struct loop *fiber_loop(void);
+struct arena *fiber_arena(void);
+bool fiber_is_running(void); /* true on a fiber, false on the loop's own stack */
+bool fiber_cancelled(void);
+void fiber_set_deadline(uint32_t ms_from_now);
+uint32_t fiber_time_left_ms(void);
+
+enum err fiber_sleep(uint32_t ms) WAITS MUST_CHECK;
+/* Lets others run; for long loops. */
+enum err fiber_yield(void) WAITS MUST_CHECK;
+/* Waits until the descriptor is ready (EV_READ, EV_WRITE). timeout_ms 0 = the fiber's deadline alone. */
+enum err fiber_wait_fd(int fd, short events, uint32_t timeout_ms) WAITS MUST_CHECK;
+
+/* Waiting for a callback: take a ticket, order the work, wait for the ticket. The callback calls fiber_wake,
+ * which is harmless when nobody waits any more and is remembered when it comes before the wait. A ticket serves
+ * one wait. */
+uint64_t fiber_ticket(void);
+enum err fiber_wait(uint64_t ticket, uint32_t timeout_ms) WAITS MUST_CHECK;
+void fiber_wake(struct loop *l, uint64_t ticket);
+
+/* For cleanup that must wait although the fiber is cancelled or late (an IMAP LOGOUT, giving a lease back):
+ * runs with a deadline of its own, cancellation masked. Keep it short. Returns the deadline's former state. */
+void fiber_shield(uint32_t ms);
+void fiber_unshield(void);
+
+#endif

@@ -1,0 +1,178 @@
+#include "base/arena.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Blocks come from calloc in sizes that double, so a small request costs one small block and a large
+ * one few. A request larger than the next block gets a block of its own. */
+enum { FIRST_BLOCK = 4096, LARGEST_BLOCK = 256 * 1024, ALIGN = 16 };
+
+struct block {
+	struct block *next;
+	size_t size, used; /* of data */
+	_Alignas(ALIGN) uint8_t data[];
+};
+
+struct arena {
+	struct block *blocks; /* the newest first */
+	size_t budget, used, next_size;
+};
+
+struct arena *arena_new(size_t budget)
+{
+	struct arena *a = calloc(1, sizeof(*a));
+
+	if (!a)
+		abort();
+	a->budget = budget;
+	a->next_size = FIRST_BLOCK - sizeof(struct block);
+	return a;
+}
+
+void arena_free(struct arena **a)
+{
+	if (!*a)
+		return;
+	while ((*a)->blocks) {
+		struct block *b = (*a)->blocks;
+
+		(*a)->blocks = b->next;
+		free(b);
+	}
+	free(*a);
+	*a = NULL;
+}
+
+static struct block *add_block(struct arena *a, size_t n)
+{
+	size_t size = n > a->next_size ? n : a->next_size;
+	struct block *b = calloc(1, sizeof(*b) + size);
+
+	if (!b)
+		abort();
+	b->size = size;
+	b->next = a->blocks;
+	a->blocks = b;
+	if (a->next_size < LARGEST_BLOCK)
+		a->next_size *= 2;
+	return b;
+}
+
+/* Rounds up to the alignment; false if over what is left of the budget. */
+static bool charge(struct arena *a, size_t n, size_t *rounded)
+{
+	if (n > a->budget - a->used)
+		return false;
+	*rounded = (n + ALIGN - 1) & ~(size_t)(ALIGN - 1);
+	if (*rounded > a->budget - a->used)
+		return false;
+	a->used += *rounded;
+	return true;
+}
+
+void *arena_alloc(struct arena *a, size_t n)
+{
+	struct block *b = a->blocks;
+	void *p;
+
+	if (!charge(a, n ? n : 1, &n))
+		return NULL;
+	if (!b || n > b->size - b->used)
+		b = add_block(a, n);
+	p = b->data + b->used;
+	b->used += n;
+	return p;
+}
+
+void *arena_array(struct arena *a, size_t count, size_t size)
+{
+	if (size && count > SIZE_MAX / size)
+		return NULL;
+	return arena_alloc(a, count * size);
+}
+
+void *arena_grow(struct arena *a, void *old, size_t old_size, size_t new_size)
+{
+	struct block *b = a->blocks;
+	size_t had = (old_size + ALIGN - 1) & ~(size_t)(ALIGN - 1);
+	void *p;
+
+	if (old && new_size <= had) {
+		if (new_size > old_size)
+			memset((uint8_t *)old + old_size, 0, new_size - old_size);
+		return old;
+	}
+	/* The last block handed out: give it back and take it again, if it still fits where it is. */
+	if (old && b && had && (uint8_t *)old + had == b->data + b->used && new_size - had <= b->size - b->used) {
+		size_t more;
+
+		if (!charge(a, new_size - had, &more))
+			return NULL;
+		b->used += more;
+		memset((uint8_t *)old + old_size, 0, had - old_size);
+		return old;
+	}
+	p = arena_alloc(a, new_size);
+	if (p && old_size)
+		memcpy(p, old, old_size);
+	return p;
+}
+
+enum err arena_dup(struct arena *a, struct bytes in, struct bytes *out)
+{
+	uint8_t *p = arena_alloc(a, in.len);
+
+	if (!p)
+		return ERR_LIMIT;
+	if (in.len)
+		memcpy(p, in.p, in.len);
+	*out = bytes_of(p, in.len);
+	return ERR_OK;
+}
+
+enum err arena_strdup(struct arena *a, const char *text, struct bytes *out)
+{
+	return arena_dup(a, bytes_str(text), out);
+}
+
+enum err arena_cstr(struct arena *a, struct bytes in, char **out)
+{
+	char *p;
+
+	if (bytes_find(in, 0) != in.len)
+		return ERR_PROTO;
+	p = arena_alloc(a, in.len + 1);
+	if (!p)
+		return ERR_LIMIT;
+	if (in.len)
+		memcpy(p, in.p, in.len);
+	*out = p;
+	return ERR_OK;
+}
+
+char *arena_printf(struct arena *a, const char *fmt, ...)
+{
+	va_list args;
+	char *p;
+	int n;
+
+	va_start(args, fmt);
+	n = vsnprintf(NULL, 0, fmt, args);
+	va_end(args);
+	if (n < 0)
+		abort();
+	p = arena_alloc(a, (size_t)n + 1);
+	if (!p)
+		return NULL;
+	va_start(args, fmt);
+	vsnprintf(p, (size_t)n + 1, fmt, args);
+	va_end(args);
+	return p;
+}
+
+size_t arena_used(const struct arena *a)
+{
+	return a->used;
+}
