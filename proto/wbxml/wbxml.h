@@ -15,10 +15,13 @@ struct wbxml_tag_info {
 	const char *page; /* namespace, such as "AirSync" */
 	const char *name; /* such as "SyncKey" */
 	bool opaque;      /* the value is opaque data on the wire */
+	uint8_t since, until; /* protocol versions without the dot: 25, 120, 121, 140, 141, 160, 161 */
 };
 const struct wbxml_tag_info *wbxml_tag_info(wbxml_tag tag);
 /* "AirSync:SyncKey", or "0x02F1" for an unknown tag, for log lines. */
 enum err wbxml_tag_name(struct arena *a, wbxml_tag tag, struct bytes *out) MUST_CHECK;
+/* The way back: the tag that the code pages call so, or 0. Walks the tables: for tests and tools. */
+wbxml_tag wbxml_tag_of(struct bytes page, struct bytes name);
 
 /* ---- reading: one event after the other, nothing allocated, values are views of the input ---- */
 
