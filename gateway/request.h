@@ -1,0 +1,67 @@
+#ifndef EASGATE_REQUEST_H
+#define EASGATE_REQUEST_H
+
+#include "eas/command.h"
+#include "eas/request_line.h"
+#include "eas/status.h"
+#include "eas/version.h"
+#include "wbxml/wbxml.h"
+#include "worker.h"
+
+/* What a command handler sees: a decoded request of a verified account and a known device, and a place for the
+ * answer. Never HTTP or TLS. It lives on its fiber and in its arena. */
+enum reply_kind {
+	REPLY_WBXML,  /* what the handler wrote; an empty 200 if it wrote nothing */
+	REPLY_HTTP,   /* http_status and nothing else */
+	REPLY_RAW,    /* raw with content_type: attachments, multipart */
+	REPLY_PARKED, /* answered later by gateway/push, which now owns the exchange */
+};
+
+struct reply {
+	enum reply_kind kind;
+	int http_status;          /* 0 = 200 */
+	uint32_t retry_after_s;   /* with 503 */
+	struct bytes raw;
+	const char *content_type; /* with REPLY_RAW */
+	uint32_t status;          /* the EAS status of the whole, for the access log; 0 = 1 */
+	bool resync;              /* send X-MS-RP and the two version lists (FolderSync key 0) */
+};
+
+/* For the access log: what the request did. */
+struct request_figures {
+	uint32_t adds, changes, deletes, soft_deletes, fetches, client_commands, stubs;
+	uint32_t imap_round_trips, redis_round_trips;
+	uint32_t backend_ms;
+};
+
+struct request {
+	struct worker *worker;
+	struct arena *arena;          /* borrowed: the fiber's */
+	char id[24];                  /* for logs and the request-id header */
+	struct http_exchange *exchange; /* owned by the dispatcher, or by push once parked */
+	enum eas_command command;
+	enum eas_version version;
+	struct account *account;      /* a reference is held while the request lives */
+	struct bytes device_id, device_type, user_agent, address;
+	const struct eas_request_line *line;
+	struct store_device device;   /* as loaded at the start; see device_loaded */
+	bool device_loaded;           /* Sync loads it together with its states: one round trip */
+	bool resumed;                 /* a parked request that goes on: it may not park again unless told to */
+	bool multipart;               /* the client takes multipart ItemOperations responses */
+	struct bytes body;            /* undecoded */
+	struct bytes content_type;
+	const struct wbxml_node *xml; /* decoded body; NULL if there is none or it isn't WBXML */
+	uint64_t started_ms;
+	struct reply reply;
+	struct request_figures figures;
+};
+
+/* A command: ERR_OK and what it wrote is the answer. On an error the dispatcher drops what was written and answers by the
+ * table in dispatch.c: ERR_UNAVAILABLE → HTTP 503 with Retry-After, ERR_LIMIT → …, as DESIGN section 7. A handler that
+ * knows a better status writes it and returns ERR_OK. */
+typedef enum err command_fn(struct request *rq, struct wbxml_writer *w) WAITS;
+
+/* <Root><Status>n</Status></Root> as the whole answer (≤12.1: the HTTP code that stands for it). */
+enum err request_refuse(struct request *rq, struct wbxml_writer *w, uint32_t status) MUST_CHECK;
+
+#endif
