@@ -30,9 +30,15 @@ uint64_t fiber_id(void);
 struct loop *fiber_loop(void);
 struct arena *fiber_arena(void);
 bool fiber_is_running(void); /* true on a fiber, false on the loop's own stack */
-bool fiber_cancelled(void);
+bool fiber_cancelled(void); /* false while shielded */
 void fiber_set_deadline(uint32_t ms_from_now);
 uint32_t fiber_time_left_ms(void);
+/* What a wait would say at once: ERR_CANCELLED, ERR_TIMEOUT or ERR_OK. For loops that may never have to wait. */
+enum err fiber_check(void) MUST_CHECK;
+
+/* One pointer that belongs to the logger. */
+void *fiber_slot(void);
+void fiber_slot_set(void *p);
 
 enum err fiber_sleep(uint32_t ms) WAITS MUST_CHECK;
 /* Lets others run; for long loops. */
