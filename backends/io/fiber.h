@@ -27,6 +27,7 @@ void fiber_counts(const struct loop *l, uint32_t *live, uint32_t *peak);
 /* ---- on a fiber only (asserted) ---- */
 
 uint64_t fiber_id(void);
+const char *fiber_name(void);
 struct loop *fiber_loop(void);
 struct arena *fiber_arena(void);
 bool fiber_is_running(void); /* true on a fiber, false on the loop's own stack */
