@@ -7,6 +7,8 @@
 
 enum { UTF8_REPLACEMENT = 0xFFFD };
 
+/* The length of the character at the beginning, 1 to 4; 0 if it is broken or there is none. */
+size_t utf8_char_len(struct bytes in);
 /* How many bytes at the beginning are valid and whole characters. */
 size_t utf8_valid_len(struct bytes in);
 bool utf8_valid(struct bytes in);

@@ -95,6 +95,7 @@ struct wbxml_writer {
 	struct buf *out; /* borrowed */
 	uint8_t page, depth;
 	bool content_bit_due; /* the newest tag has no content yet */
+	size_t text_end;      /* out->len after the newest text, which further text then continues; 0: none */
 	size_t tag_at[WBXML_MAX_DEPTH];    /* where the open tags' bytes stand in out */
 	size_t before[WBXML_MAX_DEPTH];    /* where to cut to drop them (page switch included) */
 	uint8_t page_before[WBXML_MAX_DEPTH];
@@ -105,20 +106,23 @@ void wbxml_open(struct wbxml_writer *w, wbxml_tag tag);
 void wbxml_close(struct wbxml_writer *w);
 /* Closes; an element that got no content disappears altogether ("no empty containers"). */
 void wbxml_close_or_drop(struct wbxml_writer *w);
-/* Text of the open element. What XML 1.0 forbids is removed (NUL and most control characters), broken UTF-8
- * is replaced by U+FFFD, so that no client's XML parser stumbles. */
+/* Text of the open element; called again, it continues the same string. Each piece holds whole characters.
+ * What XML 1.0 forbids is removed (NUL and most control characters), broken UTF-8 is replaced by U+FFFD, so
+ * that no client's XML parser stumbles. */
 void wbxml_text(struct wbxml_writer *w, struct bytes text);
 void wbxml_opaque(struct wbxml_writer *w, struct bytes data);
-/* One element: as text, or as opaque data where the code page says so. */
+/* One element: as text, or as opaque data where the code page says so. An empty value gives an empty tag. */
 void wbxml_put(struct wbxml_writer *w, wbxml_tag tag, struct bytes value);
 void wbxml_put_str(struct wbxml_writer *w, wbxml_tag tag, const char *value);
 void wbxml_put_uint(struct wbxml_writer *w, wbxml_tag tag, uint64_t value);
 void wbxml_put_empty(struct wbxml_writer *w, wbxml_tag tag);
-/* To take back what was written since: one bad item never spoils a response. Marks nest. */
+/* To take back what was written since, and a failure since (such as a response that became too long): one bad
+ * item never spoils a response. Elements open at the mark are still open. Marks nest. */
 struct wbxml_mark {
-	size_t len;
+	size_t len, text_end;
 	uint8_t page, depth;
 	bool content_bit_due;
+	enum err failed;
 };
 struct wbxml_mark wbxml_mark(const struct wbxml_writer *w);
 void wbxml_rollback(struct wbxml_writer *w, struct wbxml_mark m);
