@@ -15,6 +15,7 @@ struct body_preference {
 	uint8_t preview;          /* characters of plain text wanted beside the body; 0 = none */
 };
 #define BODY_WHOLE UINT32_MAX
+enum { BODY_PREVIEW_MAX = 255 };
 
 enum filter_type {
 	FILTER_ALL,

@@ -4,16 +4,17 @@
 #include "eas/command.h"
 #include "eas/status.h"
 
-enum { DEVICE_ID_MAX = 64, DEVICE_TYPE_MAX = 64 }; /* bytes accepted; an id of binary data is twice as long as hex */
+enum { DEVICE_ID_MAX = 64, DEVICE_TYPE_MAX = 64 }; /* bytes; a binary id is twice as long as hex */
 
-/* What the query string says, in either form. Absent texts are empty. */
+/* What the query string says, in either form. Absent texts are empty; the others are views of the query or of the
+ * arena. */
 struct request_line {
 	bool compact;              /* it was the base64 form */
 	enum eas_command command;  /* CMD_NONE: see name */
 	struct bytes name;         /* the command as the client wrote it; empty in the compact form */
 	struct bytes user;
 	struct bytes device_id;    /* only letters, digits, '-', '_' and '.': fit for keys and log lines */
-	struct bytes device_type;  /* visible ASCII */
+	struct bytes device_type;  /* printable ASCII */
 	bool has_version;          /* compact form only: it stands for the MS-ASProtocolVersion header */
 	enum eas_version version;
 	bool has_policy_key;       /* compact form only: it stands for the X-MS-PolicyKey header */

@@ -144,19 +144,23 @@ struct bytes wbxml_child_text(const struct wbxml_node *parent, wbxml_tag tag)
 	return n ? bytes_trim(n->text) : bytes_of(NULL, 0);
 }
 
+enum err wbxml_bool(const struct wbxml_node *node, bool *out)
+{
+	struct bytes text = bytes_trim(node->text);
+
+	if (text.len && !bytes_eq_str(text, "1") && !bytes_eq_str(text, "0"))
+		return ERR_PROTO;
+	*out = text.len == 0 || text.p[0] == '1';
+	return ERR_OK;
+}
+
 enum err wbxml_child_bool(const struct wbxml_node *parent, wbxml_tag tag, bool fallback, bool *out)
 {
 	const struct wbxml_node *n = wbxml_child(parent, tag);
-	struct bytes text = n ? bytes_trim(n->text) : bytes_of(NULL, 0);
 
-	if (!n)
-		*out = fallback;
-	else if (text.len == 0 || bytes_eq_str(text, "1"))
-		*out = true;
-	else if (bytes_eq_str(text, "0"))
-		*out = false;
-	else
-		return ERR_PROTO;
+	if (n)
+		return wbxml_bool(n, out);
+	*out = fallback;
 	return ERR_OK;
 }
 

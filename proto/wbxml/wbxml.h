@@ -81,7 +81,9 @@ const struct wbxml_node *wbxml_child(const struct wbxml_node *parent, wbxml_tag 
 const struct wbxml_node *wbxml_next(const struct wbxml_node *node, wbxml_tag tag);
 /* The text of that child, trimmed; empty if it isn't there. */
 struct bytes wbxml_child_text(const struct wbxml_node *parent, wbxml_tag tag);
-/* A boolean child: absent = fallback, empty or 1 = true, 0 = false; ERR_PROTO for anything else. */
+/* The element's own text as a boolean: empty or 1 = true, 0 = false; ERR_PROTO for anything else. */
+enum err wbxml_bool(const struct wbxml_node *node, bool *out) MUST_CHECK;
+/* A boolean child: absent = fallback, else as wbxml_bool. */
 enum err wbxml_child_bool(const struct wbxml_node *parent, wbxml_tag tag, bool fallback, bool *out) MUST_CHECK;
 /* A number child: absent = fallback; ERR_PROTO if not a number, ERR_LIMIT above max. */
 enum err wbxml_child_uint(const struct wbxml_node *parent, wbxml_tag tag, uint32_t fallback, uint32_t max,
