@@ -8,6 +8,8 @@
 #include "wbxml/wbxml.h"
 #include "worker.h"
 
+struct parked;
+
 /* What a command handler sees: a decoded request of a verified account and a known device, and a place for the
  * answer. Never HTTP or TLS. It lives on its fiber and in its arena. */
 enum reply_kind {
@@ -43,12 +45,16 @@ struct request {
 	enum eas_version version;
 	struct account *account;      /* a reference is held while the request lives */
 	struct bytes device_id, device_type, user_agent, address;
-	const struct eas_request_line *line;
+	const struct request_line *line; /* never NULL; empty when a parked request goes on */
 	struct store_device device;   /* as loaded at the start; see device_loaded */
 	bool device_loaded;           /* Sync loads it together with its states: one round trip */
-	bool resumed;                 /* a parked request that goes on: it may not park again unless told to */
+	bool has_policy_key;          /* the client sent one, be it 0 */
+	uint32_t policy_key;
+	struct imap *imap;            /* opened by request_imap, given back when the request ends */
+	struct parked *parked;        /* set when a parked request goes on (push/push.h) */
 	bool multipart;               /* the client takes multipart ItemOperations responses */
-	struct bytes body;            /* undecoded */
+	struct bytes body;            /* undecoded; empty when a parked request goes on */
+	size_t body_len;              /* for the access log */
 	struct bytes content_type;
 	const struct wbxml_node *xml; /* decoded body; NULL if there is none or it isn't WBXML */
 	uint64_t started_ms;
@@ -60,6 +66,12 @@ struct request {
  * table in dispatch.c: ERR_UNAVAILABLE → HTTP 503 with Retry-After, ERR_LIMIT → …, as DESIGN section 7. A handler that
  * knows a better status writes it and returns ERR_OK. */
 typedef enum err command_fn(struct request *rq, struct wbxml_writer *w) WAITS;
+
+/* The account's IMAP connection for this request, opened when it's first asked for, rather one that has `prefer` selected.
+ * ERR_AUTH: the password was changed meanwhile; the account must sign in again (401). */
+enum err request_imap(struct request *rq, struct bytes prefer, struct imap **out) WAITS MUST_CHECK;
+/* Gives it back and counts its round trips; the dispatcher does so at the end of every request. */
+void request_imap_release(struct request *rq);
 
 /* <Root><Status>n</Status></Root> as the whole answer (≤12.1: the HTTP code that stands for it). */
 enum err request_refuse(struct request *rq, struct wbxml_writer *w, uint32_t status) MUST_CHECK;

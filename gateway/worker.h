@@ -21,4 +21,16 @@ struct worker {
 	bool draining;           /* a stop or reload is under way: parked requests are being ended */
 };
 
+/* What a worker process is started with. Borrowed: it lives as long as the process. */
+struct worker_start {
+	const struct config *config;
+	const char *store_url;      /* config's, or the embedded server's */
+	const int *fds;             /* listening sockets of this worker, in the order of listen, then listen_plain */
+	size_t n_fds;
+	const uint8_t *ticket_keys; /* of TLS sessions, the same in all workers; see http.h */
+	int ready_fd;               /* one byte is written here when it serves; -1 = nobody listens */
+};
+/* Runs a worker until it has drained. Returns the exit status of the process. */
+int worker_run(const struct worker_start *start);
+
 #endif

@@ -9,13 +9,23 @@
 struct http_server;   /* one per worker */
 struct http_exchange;
 
-/* fds: listening sockets that the master bound, in the order of config's listen, then listen_plain.
- * handler is called on the loop when a request has arrived whole. */
-enum err http_server_new(struct loop *l, const struct config *config, const int *fds, size_t n_fds,
-    void (*handler)(struct http_exchange *x, void *arg), void *arg, struct http_server **out) MUST_CHECK;
-enum err http_server_reload_certificate(struct http_server *s) MUST_CHECK; /* the old one stays on an error */
-void http_server_stop_accepting(struct http_server *s);
+enum { HTTP_TICKET_KEYS_LEN = 80 };
+
+struct http_server_opts {
+	const struct config *config;
+	const int *fds;             /* listening sockets that the master bound, in the order of listen, then listen_plain */
+	size_t n_fds;
+	const uint8_t *ticket_keys; /* HTTP_TICKET_KEYS_LEN random bytes that all workers share, so that a phone resumes
+	                             * its TLS session at any of them; NULL = keys of this process alone */
+	void (*handler)(struct http_exchange *x, void *arg); /* called on the loop when a request has arrived whole */
+	void *arg;
+};
+/* ERR_UNAVAILABLE if certificate or key can't be used; the log says why. */
+enum err http_server_new(struct loop *l, const struct http_server_opts *opts, struct http_server **out) MUST_CHECK;
+/* No new connections; idle ones are closed, the others after their present answer. */
+void http_server_drain(struct http_server *s);
 uint32_t http_server_connections(const struct http_server *s);
+/* Every exchange has been replied to. Accepts NULL, sets NULL. */
 void http_server_free(struct http_server **s);
 
 enum http_method { HTTP_GET, HTTP_POST, HTTP_OPTIONS, HTTP_OTHER };
