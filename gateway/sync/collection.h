@@ -1,0 +1,71 @@
+#ifndef EASGATE_SYNC_COLLECTION_H
+#define EASGATE_SYNC_COLLECTION_H
+
+#include "eas/options.h"
+#include "request.h"
+#include "sync/folders.h"
+#include "sync/snapshot.h"
+
+/* A collection as the sync engine sees it: a table of functions that mail, and later events, contacts, tasks and notes,
+ * fill in. The engine knows keys, windows and replays; the table knows items. */
+
+/* In the order in which they are sent: what frees room and what is cheap first, then new items, the newest first. */
+enum change_kind { CHANGE_DELETE, CHANGE_SOFT_DELETE, CHANGE_UPDATE, CHANGE_ADD, CHANGE_NONE };
+
+struct change {
+	enum change_kind kind;
+	uint64_t id;
+	uint32_t had;            /* digest that the phone has; UPDATE only */
+	uint32_t now;            /* digest on the server; known after `prepare` at the latest */
+	void *item;              /* the class's own, made by `prepare` */
+};
+struct changes {
+	struct change *v;
+	size_t n;
+};
+
+struct collection_ops;
+struct collection {
+	const struct collection_ops *ops;
+	struct request *rq;
+	struct imap *imap;           /* borrowed; NULL for a folder with nothing behind it */
+	uint32_t folder_id;
+	enum folder_type folder_type;
+	struct bytes mailbox;        /* empty: nothing behind it */
+	struct imap_status status;   /* of the beginning of this request */
+	struct sync_options options;
+	bool deletes_as_moves;
+	uint32_t trash_id;           /* where deleted items go; 0: nowhere */
+	struct bytes trash;
+};
+
+struct collection_ops {
+	enum eas_class class;
+	/* Compares `had` with the server. Fills `out` in no special order (UPDATE, DELETE and ADD may turn out as CHANGE_NONE in
+	 * prepare) and sets in `now`, a copy of had's head, what the comparison was made against: validity, token,
+	 * window day. ERR_NOT_FOUND: the folder is gone or has been replaced by another of its name. */
+	enum err (*compare)(struct collection *c, const struct snapshot *had, struct snapshot *now, struct changes *out)
+	    WAITS;
+	/* Fetches what writing v[0..n) needs, in as few round trips as it can, until `budget` bytes are spent.
+	 * done: how many are ready, at least one if n is. Kinds and `now` may change: an item that vanished meanwhile. */
+	enum err (*prepare)(struct collection *c, struct change *v, size_t n, size_t budget, size_t *done) WAITS;
+	/* Writes the content of ApplicationData. An item that can't be shown is written as a stub. ERR_LIMIT only. */
+	enum err (*write)(struct collection *c, struct wbxml_writer *w, const struct change *change);
+	/* Client commands. *status is the item's EAS status (1 = done); `item` is what the phone has and takes the new digest. */
+	enum err (*change)(struct collection *c, struct snapshot_item *item, const struct wbxml_node *data, uint32_t *status)
+	    WAITS;
+	enum err (*remove)(struct collection *c, uint64_t id, uint32_t *status) WAITS;
+	/* new_id and digest tell what was made, when *status is 1. */
+	enum err (*add)(struct collection *c, const struct wbxml_node *data, uint64_t *new_id, uint32_t *digest,
+	    uint32_t *status) WAITS;
+};
+
+extern const struct collection_ops mail_collection;
+
+/* ServerId ↔ (folder, item): "17:4711". */
+enum { SERVER_ID_MAX = 40 };
+void server_id_format(uint32_t folder, uint64_t item, char to[SERVER_ID_MAX]);
+/* ERR_NOT_FOUND for what can't be an id of ours. */
+enum err server_id_parse(struct bytes text, uint32_t *folder, uint64_t *item) MUST_CHECK;
+
+#endif

@@ -1,0 +1,160 @@
+#include "sync/commands.h"
+
+#include "io/log.h"
+
+enum { STATUS_OK = 1, STATUS_BAD_ITEM = 6, STATUS_NOT_FOUND = 8 };
+
+/* ERR_NOT_FOUND if it isn't an id of this folder. */
+static enum err parse_id(const struct collection *c, struct bytes text, uint64_t *item)
+{
+	uint32_t folder;
+	enum err e = server_id_parse(text, &folder, item);
+
+	return !e && folder != c->folder_id ? ERR_NOT_FOUND : e;
+}
+
+static enum err run_change(struct collection *c, const struct wbxml_node *n, struct snapshot *state, struct sync_result *r)
+{
+	const struct wbxml_node *data = wbxml_child(n, AIRSYNC_APPLICATION_DATA);
+	struct snapshot_item *item;
+	uint64_t id;
+
+	r->status = STATUS_NOT_FOUND;
+	if (parse_id(c, r->server_id, &id) || !(item = snapshot_find(state, id)))
+		return ERR_OK;
+	r->status = STATUS_BAD_ITEM;
+	return data ? c->ops->change(c, item, data, &r->status) : ERR_OK;
+}
+
+static enum err run_delete(struct collection *c, struct snapshot *state, struct sync_result *r)
+{
+	uint64_t id;
+	enum err e;
+
+	r->status = STATUS_NOT_FOUND;
+	if (parse_id(c, r->server_id, &id))
+		return ERR_OK;
+	e = c->ops->remove(c, id, &r->status);
+	if (!e && r->status == STATUS_NOT_FOUND)
+		r->status = STATUS_OK; /* gone is what the client wanted */
+	if (!e && r->status == STATUS_OK)
+		snapshot_remove(state, id);
+	return e;
+}
+
+static enum err run_add(struct collection *c, const struct wbxml_node *n, struct snapshot *state,
+    const struct sync_results *known, struct sync_result *r)
+{
+	const struct wbxml_node *data = wbxml_child(n, AIRSYNC_APPLICATION_DATA);
+	const struct sync_result *before = sync_results_find_add(known, r->client_id);
+	char text[SERVER_ID_MAX];
+	uint32_t digest;
+	uint64_t id;
+	enum err e;
+
+	if (before) {
+		*r = *before;
+		return ERR_OK;
+	}
+	r->status = STATUS_BAD_ITEM;
+	if (!data || !r->client_id.len || !c->ops->add)
+		return ERR_OK;
+	e = c->ops->add(c, data, &id, &digest, &r->status);
+	if (e || r->status != STATUS_OK)
+		return e;
+	snapshot_put(state, id, digest);
+	server_id_format(c->folder_id, id, text);
+	return arena_strdup(c->rq->arena, text, &r->server_id);
+}
+
+static enum err run_one(struct collection *c, const struct wbxml_node *n, struct snapshot *state,
+    const struct sync_results *known, struct sync_result *r)
+{
+	*r = (struct sync_result){ .kind = n->tag, .client_id = wbxml_child_text(n, AIRSYNC_CLIENT_ID),
+		.server_id = wbxml_child_text(n, AIRSYNC_SERVER_ID), .status = STATUS_OK };
+	switch (n->tag) {
+	case AIRSYNC_CHANGE:
+		return run_change(c, n, state, r);
+	case AIRSYNC_DELETE:
+		return run_delete(c, state, r);
+	case AIRSYNC_ADD:
+		return run_add(c, n, state, known, r);
+	default:
+		return ERR_OK; /* Fetch is answered when the answer is written; what is unknown is skipped */
+	}
+}
+
+enum err sync_commands_run(struct collection *c, const struct wbxml_node *commands, struct snapshot *state,
+    struct sync_results *results)
+{
+	struct sync_results known = *results;
+
+	*results = (struct sync_results){ .commands_hash = sync_commands_hash(commands) };
+	for (const struct wbxml_node *n = commands ? commands->child : NULL; n; n = n->next) {
+		struct sync_result r;
+		enum err e = run_one(c, n, state, &known, &r);
+
+		if (e)
+			return e;
+		c->rq->figures.client_commands++;
+		if (r.status != STATUS_OK)
+			log_info("command refused folder=%u id=%.*s status=%u", c->folder_id, BYTES_ARG(r.server_id), r.status);
+		if ((e = sync_results_add(c->rq->arena, results, &r)))
+			return e;
+	}
+	return ERR_OK;
+}
+
+/* ---- Responses ---- */
+
+static enum err write_fetch(struct collection *c, const struct wbxml_node *n, struct wbxml_writer *w)
+{
+	struct bytes text = wbxml_child_text(n, AIRSYNC_SERVER_ID);
+	struct change item = { .kind = CHANGE_ADD };
+	size_t done = 0;
+	enum err e = ERR_OK;
+
+	if (parse_id(c, text, &item.id))
+		item.kind = CHANGE_NONE;
+	else if (c->imap)
+		e = c->ops->prepare(c, &item, 1, SIZE_MAX, &done);
+	if (e)
+		return e;
+	wbxml_open(w, AIRSYNC_FETCH);
+	wbxml_put(w, AIRSYNC_SERVER_ID, text);
+	wbxml_put_uint(w, AIRSYNC_STATUS, done && item.kind == CHANGE_ADD ? STATUS_OK : STATUS_NOT_FOUND);
+	if (done && item.kind == CHANGE_ADD) {
+		wbxml_open(w, AIRSYNC_APPLICATION_DATA);
+		e = c->ops->write(c, w, &item);
+		wbxml_close(w);
+		c->rq->figures.fetches++;
+	}
+	wbxml_close(w);
+	return e;
+}
+
+static void write_result(const struct sync_result *r, struct wbxml_writer *w)
+{
+	wbxml_open(w, r->kind);
+	if (r->kind == AIRSYNC_ADD)
+		wbxml_put(w, AIRSYNC_CLIENT_ID, r->client_id);
+	if (r->server_id.len)
+		wbxml_put(w, AIRSYNC_SERVER_ID, r->server_id);
+	wbxml_put_uint(w, AIRSYNC_STATUS, r->status);
+	wbxml_close(w);
+}
+
+enum err sync_commands_write(struct collection *c, const struct wbxml_node *commands, const struct sync_results *results,
+    struct wbxml_writer *w)
+{
+	enum err e = ERR_OK;
+
+	wbxml_open(w, AIRSYNC_RESPONSES);
+	for (size_t i = 0; i < results->n; i++)
+		if (results->v[i].kind != AIRSYNC_FETCH && sync_result_is_told(&results->v[i]))
+			write_result(&results->v[i], w);
+	for (const struct wbxml_node *n = wbxml_child(commands, AIRSYNC_FETCH); n && !e; n = wbxml_next(n, AIRSYNC_FETCH))
+		e = write_fetch(c, n, w);
+	wbxml_close_or_drop(w);
+	return e;
+}

@@ -1,0 +1,450 @@
+#include "sync/engine.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "io/log.h"
+#include "sync/commands.h"
+
+enum { STATUS_OK = 1, STATUS_BAD_KEY = 3 };
+
+void sync_settings_get(const struct store_sync *s, struct sync_options *out)
+{
+	struct bytes in = s->settings;
+
+	if (!s->exists || !in.len || sync_options_get(&in, out))
+		sync_options_default(out);
+}
+
+static enum err fail(struct sync_run *r, uint32_t status)
+{
+	r->mode = SYNC_FAILED;
+	r->status = status;
+	return ERR_OK;
+}
+
+/* ---- what the key means ---- */
+
+static enum err open_snapshot(struct sync_run *r, struct bytes stored, uint32_t generation)
+{
+	struct arena *a = r->c.rq->arena;
+	enum err e = stored.len ? snapshot_decode(a, stored, &r->base) : ERR_OK;
+
+	if (e == ERR_PROTO || (!e && stored.len && r->base.generation != generation)) {
+		log_warn("stored sync state of folder %u is damaged: the phone starts it over", r->c.folder_id);
+		return fail(r, STATUS_BAD_KEY);
+	}
+	return e;
+}
+
+/* Key 0. iOS starts a folder a second time while the first start is under way: as long as the phone has not taken
+ * more than the first page, it joins the state that is there instead of voiding the key that it just got. */
+static enum err open_start(struct sync_run *r)
+{
+	if (r->stored.exists && r->stored.generation <= 2) {
+		r->mode = SYNC_JOIN;
+		r->base.generation = 1;
+	} else {
+		r->mode = SYNC_START;
+		r->next.generation = 1;
+	}
+	return ERR_OK;
+}
+
+static enum err open_replay(struct sync_run *r, uint32_t generation)
+{
+	struct arena *a = r->c.rq->arena;
+	uint64_t hash = sync_commands_hash(r->ask->commands);
+	enum err e;
+
+	if ((e = open_snapshot(r, r->stored.previous, generation)) || r->mode == SYNC_FAILED)
+		return e;
+	e = sync_results_decode(a, r->stored.adds, &r->results);
+	if (e == ERR_PROTO)
+		return fail(r, STATUS_BAD_KEY);
+	if (e)
+		return e;
+	if (hash != r->results.commands_hash) {
+		r->mode = SYNC_NORMAL; /* the Adds that were made are still recognised by r->results */
+		return ERR_OK;
+	}
+	e = snapshot_decode(a, r->stored.current, &r->next);
+	if (e == ERR_PROTO)
+		return fail(r, STATUS_BAD_KEY);
+	r->mode = SYNC_REPLAY;
+	return e;
+}
+
+/* The generation that stored.previous is the state of; 0 if there is none. */
+static uint32_t previous_generation(const struct sync_run *r)
+{
+	struct snapshot s;
+
+	if (!r->stored.previous.len || snapshot_decode(r->c.rq->arena, r->stored.previous, &s))
+		return 0;
+	return s.generation;
+}
+
+enum err sync_run_open(struct sync_run *r)
+{
+	struct sync_key key;
+
+	r->status = STATUS_OK;
+	sync_settings_get(&r->stored, &r->c.options);
+	if (r->ask->has_options)
+		r->c.options = r->ask->options;
+	r->c.deletes_as_moves = r->ask->deletes_as_moves;
+	if (r->ask->status)
+		return fail(r, r->ask->status);
+	if (r->ask->key_current)
+		key = (struct sync_key){ r->stored.epoch, r->stored.exists ? r->stored.generation : 0 };
+	else if (sync_key_parse(r->ask->key, &key))
+		return fail(r, STATUS_BAD_KEY);
+	if (key.generation == 0)
+		return r->ask->key_current ? fail(r, STATUS_BAD_KEY) : open_start(r);
+	if (!r->stored.exists || key.epoch != r->stored.epoch)
+		return fail(r, STATUS_BAD_KEY);
+	if (key.generation == r->stored.generation) {
+		r->mode = SYNC_NORMAL;
+		return open_snapshot(r, r->stored.current, key.generation);
+	}
+	if (key.generation < r->stored.generation && key.generation == previous_generation(r))
+		return open_replay(r, key.generation);
+	return fail(r, STATUS_BAD_KEY);
+}
+
+bool sync_run_needs_backend(const struct sync_run *r)
+{
+	return r->mode == SYNC_NORMAL || r->mode == SYNC_REPLAY;
+}
+
+/* ---- the work ---- */
+
+static int by_sending_order(const void *a, const void *b)
+{
+	const struct change *x = a, *y = b;
+
+	if (x->kind != y->kind)
+		return (x->kind > y->kind) - (x->kind < y->kind);
+	return (x->id < y->id) - (x->id > y->id); /* the newest first */
+}
+
+/* The replay's changes: what turned the former snapshot into the current one. */
+static enum err compare_snapshots(struct sync_run *r)
+{
+	const struct snapshot *from = &r->base, *to = &r->next;
+	struct change *v = arena_array(r->c.rq->arena, from->n_items + to->n_items, sizeof(*v));
+	size_t i = 0, k = 0, n = 0;
+
+	if (!v)
+		return ERR_LIMIT;
+	while (i < from->n_items || k < to->n_items) {
+		if (k == to->n_items || (i < from->n_items && from->items[i].id < to->items[k].id)) {
+			v[n++] = (struct change){ .kind = CHANGE_DELETE, .id = from->items[i++].id };
+		} else if (i == from->n_items || to->items[k].id < from->items[i].id) {
+			v[n++] = (struct change){ .kind = CHANGE_ADD, .id = to->items[k].id, .now = to->items[k].digest };
+			k++;
+		} else {
+			if (from->items[i].digest != to->items[k].digest)
+				v[n++] = (struct change){ CHANGE_UPDATE, to->items[k].id, from->items[i].digest,
+					to->items[k].digest, NULL };
+			i++;
+			k++;
+		}
+	}
+	r->changes = (struct changes){ v, n };
+	return ERR_OK;
+}
+
+/* Fetches the items of the first `window` changes, in as many batches as their bytes need; what is over the budget
+ * waits for the next Sync. Returns in *ready how many can be sent. */
+static enum err prepare(struct sync_run *r, size_t window, size_t budget, size_t *ready)
+{
+	size_t before = arena_used(r->c.rq->arena), at = 0, done;
+	size_t n = window < r->changes.n ? window : r->changes.n;
+	enum err e;
+
+	while (at < n) {
+		size_t spent = arena_used(r->c.rq->arena) - before;
+
+		if (at && spent >= budget)
+			break;
+		e = r->c.ops->prepare(&r->c, r->changes.v + at, n - at, spent < budget ? budget - spent : 0, &done);
+		if (e)
+			return e;
+		at += done;
+	}
+	*ready = at;
+	return ERR_OK;
+}
+
+/* Takes over into `next` what goes out. */
+static void apply(struct snapshot *next, const struct change *c)
+{
+	switch (c->kind) {
+	case CHANGE_DELETE:
+	case CHANGE_SOFT_DELETE:
+		snapshot_remove(next, c->id);
+		break;
+	case CHANGE_UPDATE:
+	case CHANGE_ADD:
+		snapshot_put(next, c->id, c->now);
+		break;
+	case CHANGE_NONE:
+		break;
+	}
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* What wasn't sent is remembered as pending, so that the next Sync need not compare everything again. */
+static enum err keep_pending(struct sync_run *r, size_t sent)
+{
+	size_t n = r->changes.n - sent;
+	uint64_t *ids = arena_array(r->c.rq->arena, n, sizeof(*ids));
+
+	if (!ids)
+		return ERR_LIMIT;
+	for (size_t i = 0; i < n; i++)
+		ids[i] = r->changes.v[sent + i].id;
+	qsort(ids, n, sizeof(*ids), compare_ids);
+	return snapshot_set_pending(r->c.rq->arena, &r->next, ids, n);
+}
+
+static void drop_nothings(struct changes *c, size_t *ready)
+{
+	size_t kept = 0, kept_ready = 0;
+
+	for (size_t i = 0; i < c->n; i++) {
+		if (c->v[i].kind == CHANGE_NONE)
+			continue;
+		kept_ready += i < *ready;
+		c->v[kept++] = c->v[i];
+	}
+	c->n = kept;
+	*ready = kept_ready;
+}
+
+static enum err send_changes(struct sync_run *r, size_t window, size_t budget)
+{
+	struct snapshot head = { 0 };
+	size_t ready = 0;
+	enum err e;
+
+	if ((e = r->c.ops->compare(&r->c, &r->next, &head, &r->changes)))
+		return e;
+	if (r->changes.n)
+		qsort(r->changes.v, r->changes.n, sizeof(*r->changes.v), by_sending_order);
+	if ((e = prepare(r, window, budget, &ready)))
+		return e;
+	drop_nothings(&r->changes, &ready);
+	r->more = ready < r->changes.n;
+	if ((e = keep_pending(r, ready)))
+		return e;
+	r->changes.n = ready;
+	for (size_t i = 0; i < ready; i++)
+		apply(&r->next, &r->changes.v[i]);
+	r->next.validity = head.validity;
+	r->next.token = head.token;
+	r->next.window_day = head.window_day;
+	return ERR_OK;
+}
+
+static bool heads_differ(const struct snapshot *a, const struct snapshot *b)
+{
+	return a->validity != b->validity || a->token != b->token || a->window_day != b->window_day ||
+	       a->n_pending != b->n_pending;
+}
+
+static bool settings_changed(const struct sync_run *r)
+{
+	struct sync_options had;
+
+	sync_settings_get(&r->stored, &had);
+	return !sync_options_equal(&had, &r->c.options);
+}
+
+static enum err work_normal(struct sync_run *r, size_t window, size_t budget)
+{
+	enum err e;
+
+	/* room for what this page can add: WindowSize is at most 512, client Adds at most 200 */
+	if ((e = snapshot_copy(r->c.rq->arena, &r->base, window + r->ask->n_commands, &r->next)))
+		return e;
+	if ((e = sync_commands_run(&r->c, r->ask->commands, &r->next, &r->results)))
+		return e;
+	if (r->ask->get_changes && (e = send_changes(r, window, budget)))
+		return e;
+	/* The first answer after key 0 always moves on, so that the client sees that the folder is done. */
+	r->advance = r->changes.n || r->more || r->ask->n_commands || r->base.validity == 0;
+	r->save = r->advance || heads_differ(&r->base, &r->next) || settings_changed(r);
+	return ERR_OK;
+}
+
+static enum err work_replay(struct sync_run *r, size_t budget)
+{
+	size_t ready = 0;
+	enum err e;
+
+	if ((e = compare_snapshots(r)))
+		return e;
+	if (r->changes.n)
+		qsort(r->changes.v, r->changes.n, sizeof(*r->changes.v), by_sending_order);
+	/* The same changes as the first time, whatever their size: they fitted then. */
+	if ((e = prepare(r, r->changes.n, budget > SIZE_MAX / 2 ? budget : SIZE_MAX / 2, &ready)))
+		return e;
+	drop_nothings(&r->changes, &ready);
+	r->more = r->next.n_pending > 0;
+	r->advance = true;
+	return ERR_OK;
+}
+
+enum err sync_run_work(struct sync_run *r, uint32_t window, size_t budget)
+{
+	if (r->mode == SYNC_REPLAY)
+		return work_replay(r, budget);
+	return r->mode == SYNC_NORMAL ? work_normal(r, window, budget) : ERR_OK;
+}
+
+enum err sync_peek(struct collection *c, const struct snapshot *has, struct sync_peek *out)
+{
+	struct snapshot head;
+	struct changes changes;
+	enum err e;
+
+	*out = (struct sync_peek){ 0 };
+	if ((e = c->ops->compare(c, has, &head, &changes)))
+		return e;
+	out->changes = (uint32_t)changes.n;
+	for (size_t i = 0; i < changes.n; i++)
+		out->adds += changes.v[i].kind == CHANGE_ADD;
+	return ERR_OK;
+}
+
+/* ---- the next state ---- */
+
+static enum err close_start(struct sync_run *r)
+{
+	r->to_store.epoch = sync_key_new_epoch();
+	r->to_store.generation = 1;
+	r->save = true;
+	return snapshot_encode(r->c.rq->arena, &r->next, &r->to_store.current);
+}
+
+static enum err close_normal(struct sync_run *r)
+{
+	struct arena *a = r->c.rq->arena;
+	enum err e;
+
+	r->to_store.epoch = r->stored.epoch;
+	if (!r->advance) { /* the same key: only what it was compared with, or the options, moved on */
+		r->to_store.generation = r->stored.generation;
+		r->to_store.previous = r->stored.previous;
+		r->to_store.adds = r->stored.adds;
+		r->next.generation = r->stored.generation;
+		return snapshot_encode(a, &r->next, &r->to_store.current);
+	}
+	r->to_store.generation = r->stored.generation + 1;
+	r->next.generation = r->to_store.generation;
+	if ((e = snapshot_encode(a, &r->base, &r->to_store.previous)) ||
+	    (e = snapshot_encode(a, &r->next, &r->to_store.current)))
+		return e;
+	return sync_results_encode(a, &r->results, &r->to_store.adds);
+}
+
+enum err sync_run_close(struct sync_run *r)
+{
+	struct buf settings;
+	enum err e;
+
+	r->to_store = (struct store_sync){ .exists = true };
+	if (r->mode == SYNC_START)
+		e = close_start(r);
+	else if (r->mode == SYNC_NORMAL && r->save)
+		e = close_normal(r);
+	else
+		return ERR_OK;
+	if (e)
+		return e;
+	buf_init(&settings, r->c.rq->arena, 0);
+	sync_options_put(&settings, &r->c.options);
+	return buf_done(&settings, &r->to_store.settings);
+}
+
+/* ---- the answer ---- */
+
+bool sync_run_has_answer(const struct sync_run *r)
+{
+	return r->mode != SYNC_NORMAL || r->advance;
+}
+
+static void write_key(const struct sync_run *r, struct wbxml_writer *w)
+{
+	struct sync_key key = { r->stored.epoch, r->stored.generation };
+	char text[SYNC_KEY_MAX];
+
+	if (r->mode == SYNC_START)
+		key = (struct sync_key){ r->to_store.epoch, 1 };
+	else if (r->mode == SYNC_JOIN)
+		key.generation = 1;
+	else if (r->mode == SYNC_NORMAL && r->advance)
+		key.generation = r->to_store.generation;
+	sync_key_format(key, text);
+	if (r->mode == SYNC_FAILED)
+		wbxml_put(w, AIRSYNC_SYNC_KEY, r->ask->key.len ? r->ask->key : BYTES("0"));
+	else
+		wbxml_put_str(w, AIRSYNC_SYNC_KEY, text);
+}
+
+static void write_change(struct sync_run *r, struct wbxml_writer *w, const struct change *c, enum err *e)
+{
+	static const wbxml_tag tags[] = { [CHANGE_DELETE] = AIRSYNC_DELETE, [CHANGE_SOFT_DELETE] = AIRSYNC_SOFT_DELETE,
+		[CHANGE_UPDATE] = AIRSYNC_CHANGE, [CHANGE_ADD] = AIRSYNC_ADD };
+	struct request_figures *f = &r->c.rq->figures;
+	uint32_t *const counts[] = { [CHANGE_DELETE] = &f->deletes, [CHANGE_SOFT_DELETE] = &f->soft_deletes,
+		[CHANGE_UPDATE] = &f->changes, [CHANGE_ADD] = &f->adds };
+	char id[SERVER_ID_MAX];
+
+	++*counts[c->kind];
+	server_id_format(r->c.folder_id, c->id, id);
+	wbxml_open(w, tags[c->kind]);
+	wbxml_put_str(w, AIRSYNC_SERVER_ID, id);
+	if (c->kind == CHANGE_UPDATE || c->kind == CHANGE_ADD) {
+		wbxml_open(w, AIRSYNC_APPLICATION_DATA);
+		*e = r->c.ops->write(&r->c, w, c);
+		wbxml_close(w);
+	}
+	wbxml_close(w);
+}
+
+enum err sync_run_write(struct sync_run *r, struct wbxml_writer *w)
+{
+	enum err e = ERR_OK;
+
+	wbxml_open(w, AIRSYNC_COLLECTION);
+	if (r->c.rq->version <= EAS_12_1 && r->ask->class != CLASS_NONE)
+		wbxml_put_str(w, AIRSYNC_CLASS, eas_class_name(r->ask->class));
+	write_key(r, w);
+	if (r->ask->id_text.len)
+		wbxml_put(w, AIRSYNC_COLLECTION_ID, r->ask->id_text);
+	else
+		wbxml_put_uint(w, AIRSYNC_COLLECTION_ID, r->ask->id);
+	wbxml_put_uint(w, AIRSYNC_STATUS, r->status);
+	if (r->mode == SYNC_NORMAL || r->mode == SYNC_REPLAY) {
+		if (r->more)
+			wbxml_put_empty(w, AIRSYNC_MORE_AVAILABLE); /* before Commands: Windows Phone */
+		wbxml_open(w, AIRSYNC_COMMANDS);
+		for (size_t i = 0; i < r->changes.n && !e; i++)
+			write_change(r, w, &r->changes.v[i], &e);
+		wbxml_close_or_drop(w);
+		if (!e)
+			e = sync_commands_write(&r->c, r->ask->commands, &r->results, w);
+	}
+	wbxml_close(w);
+	return e;
+}

@@ -1,0 +1,327 @@
+#include "sync/folders.h"
+
+#include <string.h>
+
+#include "base/utf8.h"
+#include "sync/folder_names.h"
+
+/* From the mailboxes of IMAP to the folders of EAS: types, parents, display names and ids. What a device was told of
+ * them is hierarchy.c's. */
+
+enum { DISPLAY_MAX_CHARS = 256 };
+
+#define OUTBOX_SOURCE "virtual"
+#define IMAP_SOURCE "imap"
+
+enum eas_class folder_class(enum folder_type type)
+{
+	switch (type) {
+	case FOLDER_INBOX:
+	case FOLDER_DRAFTS:
+	case FOLDER_TRASH:
+	case FOLDER_SENT:
+	case FOLDER_OUTBOX:
+	case FOLDER_USER_MAIL:
+	case FOLDER_GENERIC:
+		return CLASS_EMAIL;
+	case FOLDER_TASKS:
+	case FOLDER_USER_TASKS:
+		return CLASS_TASKS;
+	case FOLDER_CALENDAR:
+	case FOLDER_USER_CALENDAR:
+		return CLASS_CALENDAR;
+	case FOLDER_CONTACTS:
+	case FOLDER_USER_CONTACTS:
+	case FOLDER_RECIPIENT_CACHE:
+		return CLASS_CONTACTS;
+	case FOLDER_NOTES:
+	case FOLDER_USER_NOTES:
+		return CLASS_NOTES;
+	case FOLDER_JOURNAL:
+	case FOLDER_USER_JOURNAL:
+	case FOLDER_UNKNOWN:
+		return CLASS_NONE;
+	}
+	return CLASS_NONE;
+}
+
+static enum folder_type type_of_use(enum imap_use use)
+{
+	switch (use) {
+	case IMAP_USE_INBOX:
+		return FOLDER_INBOX;
+	case IMAP_USE_DRAFTS:
+		return FOLDER_DRAFTS;
+	case IMAP_USE_SENT:
+		return FOLDER_SENT;
+	case IMAP_USE_TRASH:
+		return FOLDER_TRASH;
+	case IMAP_USE_NONE:
+	case IMAP_USE_JUNK:
+	case IMAP_USE_ARCHIVE:
+	case IMAP_USE_ALL:
+	case IMAP_USE_FLAGGED:
+		return FOLDER_USER_MAIL;
+	}
+	return FOLDER_USER_MAIL;
+}
+
+/* Servers such as Cyrus keep all folders below "INBOX."; people expect them beside the inbox. True if
+ * everything but the inbox starts so. */
+static bool all_below_inbox(const struct imap_mailboxes *m)
+{
+	size_t others = 0;
+
+	for (size_t i = 0; i < m->n; i++) {
+		struct bytes name = m->v[i].name;
+
+		if (m->v[i].use == IMAP_USE_INBOX)
+			continue;
+		if (!bytes_starts_nocase(name, "INBOX") || name.len < 7 || (char)name.p[5] != m->v[i].separator)
+			return false;
+		others++;
+	}
+	return others > 0;
+}
+
+/* The personal namespace's prefix, which is not shown: as configured, else "INBOX." where all is below it. */
+static struct bytes personal_prefix(const struct request *rq, const struct imap_mailboxes *m)
+{
+	struct bytes configured = bytes_str(rq->worker->config->imap_prefix);
+
+	if (configured.len)
+		return configured;
+	return m->n && all_below_inbox(m) ? bytes_of(m->v[m->n - 1].name.p, 6) : bytes_str("");
+}
+
+static bool under(struct bytes name, struct bytes prefix)
+{
+	return name.len > prefix.len && (!prefix.len || memcmp(name.p, prefix.p, prefix.len) == 0);
+}
+
+/* Where the last separator stands, or 0 if the name has none. */
+static size_t last_separator(struct bytes name, char separator)
+{
+	for (size_t i = name.len; separator && i > 1; i--)
+		if ((char)name.p[i - 1] == separator)
+			return i - 1;
+	return 0;
+}
+
+static struct folder *find_mailbox(const struct folder_list *l, struct bytes name)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (l->v[i].mailbox.len && bytes_eq(l->v[i].mailbox, name))
+			return &l->v[i];
+	return NULL;
+}
+
+static bool type_is_taken(const struct folder_list *l, enum folder_type type)
+{
+	return type != FOLDER_USER_MAIL && type != FOLDER_GENERIC && folders_by_type(l, type);
+}
+
+static enum err display_name(struct request *rq, struct bytes name, char separator, struct bytes prefix, struct bytes *out)
+{
+	size_t cut;
+	enum err e;
+
+	if (under(name, prefix))
+		name = bytes_of(name.p + prefix.len, name.len - prefix.len);
+	cut = last_separator(name, separator);
+	if (cut)
+		name = bytes_of(name.p + cut + 1, name.len - cut - 1);
+	if ((e = utf8_repair(rq->arena, name, out)))
+		return e;
+	*out = utf8_cut_chars(*out, DISPLAY_MAX_CHARS);
+	return ERR_OK;
+}
+
+static enum err take_mailboxes(struct request *rq, const struct imap_mailboxes *m, struct bytes prefix,
+    struct folder_list *out)
+{
+	enum err e;
+
+	for (size_t i = 0; i < m->n; i++) {
+		const struct imap_mailbox *box = &m->v[i];
+		struct folder *f = &out->v[out->n];
+		enum folder_type type = type_of_use(box->use);
+
+		*f = (struct folder){ .mailbox = box->name, .separator = box->separator, .exists = true };
+		f->status = box->status;
+		if (type != FOLDER_USER_MAIL && type_is_taken(out, type))
+			type = FOLDER_USER_MAIL;
+		f->type = box->selectable ? type : FOLDER_GENERIC;
+		if ((e = display_name(rq, box->name, box->separator, prefix, &f->display)))
+			return e;
+		if (type == FOLDER_INBOX)
+			f->display = BYTES("Inbox");
+		out->n++;
+	}
+	return ERR_OK;
+}
+
+/* Special folders that no SPECIAL-USE attribute named: by their names, at the top of the tree only. */
+static void type_by_names(struct folder_list *l, struct bytes prefix)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		struct folder *f = &l->v[i];
+		struct bytes name = f->mailbox;
+		enum folder_type type;
+
+		if (f->type != FOLDER_USER_MAIL)
+			continue;
+		if (under(name, prefix))
+			name = bytes_of(name.p + prefix.len, name.len - prefix.len);
+		type = folder_type_of_name(name);
+		if (type != FOLDER_USER_MAIL && !type_is_taken(l, type))
+			f->type = type;
+	}
+}
+
+/* Clients insist on these: without Drafts, Sent and Trash Windows Mail gives up (0x8004010F), Android wants an Outbox. The
+ * mailboxes are made when something is first put there. */
+static enum err add_missing(struct request *rq, struct bytes prefix, struct folder_list *l)
+{
+	static const enum folder_type wanted[] = { FOLDER_DRAFTS, FOLDER_SENT, FOLDER_TRASH };
+	char separator = l->n ? l->v[0].separator : '/';
+
+	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+		struct folder *f = &l->v[l->n];
+		char *name;
+
+		if (folders_by_type(l, wanted[i]))
+			continue;
+		name = arena_printf(rq->arena, "%.*s%s", BYTES_ARG(prefix), folder_default_name(wanted[i]));
+		if (!name)
+			return ERR_LIMIT;
+		*f = (struct folder){ .mailbox = bytes_str(name), .type = wanted[i], .separator = separator };
+		f->display = bytes_str(folder_default_name(wanted[i]));
+		l->n++;
+	}
+	l->v[l->n++] = (struct folder){ .type = FOLDER_OUTBOX, .display = BYTES("Outbox"), .exists = true };
+	return ERR_OK;
+}
+
+static enum err resolve_ids(struct request *rq, struct folder_list *l)
+{
+	struct store_folder *v = arena_array(rq->arena, l->n, sizeof(*v));
+	enum err e;
+
+	if (!v)
+		return ERR_LIMIT;
+	for (size_t i = 0; i < l->n; i++) {
+		const struct folder *f = &l->v[i];
+
+		if (f->type == FOLDER_OUTBOX)
+			v[i] = (struct store_folder){ .source = BYTES(OUTBOX_SOURCE), .name = BYTES("outbox") };
+		else
+			v[i] = (struct store_folder){ .source = BYTES(IMAP_SOURCE), .name = f->mailbox,
+				.uid_validity = f->status.known ? f->status.uid_validity : 0 };
+	}
+	if ((e = store_folders_resolve(rq->worker->redis, rq->arena, bytes_str(rq->account->name), v, l->n)))
+		return e;
+	for (size_t i = 0; i < l->n; i++)
+		l->v[i].id = v[i].id;
+	return ERR_OK;
+}
+
+/* The nearest ancestor that is listed, else the root. */
+static uint32_t parent_of(const struct folder_list *l, const struct folder *f, struct bytes prefix)
+{
+	struct bytes name = f->mailbox;
+	size_t cut;
+
+	while ((cut = last_separator(name, f->separator)) > 0) {
+		const struct folder *parent;
+
+		name.len = cut;
+		if (prefix.len && name.len < prefix.len)
+			return 0; /* "INBOX." itself is no parent */
+		parent = find_mailbox(l, name);
+		if (parent)
+			return parent->id;
+	}
+	return 0;
+}
+
+static int by_depth(const struct folder *f)
+{
+	int depth = 0;
+
+	for (size_t i = 0; f->separator && i < f->mailbox.len; i++)
+		depth += (char)f->mailbox.p[i] == f->separator;
+	return depth;
+}
+
+/* Parents before their children: some clients drop a child whose parent they don't know yet. Stable. */
+static void sort_by_depth(struct folder_list *l)
+{
+	for (size_t i = 1; i < l->n; i++) {
+		struct folder f = l->v[i];
+		int depth = by_depth(&f);
+		size_t at = i;
+
+		for (; at > 0 && by_depth(&l->v[at - 1]) > depth; at--)
+			l->v[at] = l->v[at - 1];
+		l->v[at] = f;
+	}
+}
+
+enum err folders_load(struct request *rq, struct imap *c, struct folder_list *out)
+{
+	struct imap_mailboxes boxes;
+	struct bytes prefix;
+	enum err e;
+
+	if ((e = imap_list(c, rq->arena, true, &boxes))) /* the ids depend on UIDVALIDITY */
+		return e;
+	*out = (struct folder_list){ arena_array(rq->arena, boxes.n + 4, sizeof(*out->v)), 0 };
+	if (!out->v)
+		return ERR_LIMIT;
+	prefix = personal_prefix(rq, &boxes);
+	if ((e = take_mailboxes(rq, &boxes, prefix, out)))
+		return e;
+	type_by_names(out, prefix);
+	if ((e = add_missing(rq, prefix, out)) || (e = resolve_ids(rq, out)))
+		return e;
+	for (size_t i = 0; i < out->n; i++)
+		out->v[i].parent = parent_of(out, &out->v[i], prefix);
+	sort_by_depth(out);
+	return ERR_OK;
+}
+
+struct folder *folders_by_id(const struct folder_list *l, uint32_t id)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (l->v[i].id == id)
+			return &l->v[i];
+	return NULL;
+}
+
+struct folder *folders_by_type(const struct folder_list *l, enum folder_type t)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (l->v[i].type == t)
+			return &l->v[i];
+	return NULL;
+}
+
+enum err folder_mailbox(struct request *rq, uint32_t id, struct bytes *mailbox)
+{
+	struct store_folder f = { .id = id };
+	bool found;
+	enum err e;
+
+	if ((e = store_folders_find(rq->worker->redis, rq->arena, bytes_str(rq->account->name), &f, &found, 1)))
+		return e;
+	if (!found)
+		return ERR_NOT_FOUND;
+	*mailbox = bytes_eq_str(f.source, IMAP_SOURCE) ? f.name : bytes_str("");
+	return ERR_OK;
+}
+
+enum err folder_id_parse(struct bytes text, uint32_t *out)
+{
+	return bytes_to_u32(bytes_trim(text), UINT32_MAX, out) ? ERR_NOT_FOUND : ERR_OK;
+}

@@ -1,0 +1,93 @@
+#include "sync/open.h"
+
+#include "io/log.h"
+
+enum err device_folders(struct request *rq, struct known_folders *out)
+{
+	struct hierarchy h;
+	enum err e = hierarchy_decode(rq->arena, rq->device.hierarchy, &h);
+
+	if (e == ERR_PROTO) {
+		log_warn("stored folder list of the device is damaged: it will be asked to fetch its folders again");
+		h = (struct hierarchy){ 0 };
+		e = ERR_OK;
+	}
+	*out = h.current;
+	return e;
+}
+
+static uint32_t trash_of(const struct known_folders *known)
+{
+	for (size_t i = 0; i < known->n; i++)
+		if (known->v[i].type == FOLDER_TRASH)
+			return known->v[i].id;
+	return 0;
+}
+
+static const struct collection_ops *ops_of(enum folder_type type)
+{
+	return folder_class(type) == CLASS_EMAIL ? &mail_collection : NULL;
+}
+
+/* A folder with nothing behind it: the Outbox, and parents that can't be selected. */
+static bool is_hollow(enum folder_type type)
+{
+	return type == FOLDER_OUTBOX || type == FOLDER_GENERIC;
+}
+
+enum err collections_find(struct request *rq, const struct known_folders *known, const uint32_t *ids, struct collection **c,
+    size_t n)
+{
+	struct store_folder *v = arena_array(rq->arena, n + 1, sizeof(*v));
+	bool *found = arena_array(rq->arena, n + 1, sizeof(*found));
+	uint32_t trash = trash_of(known);
+	enum err e;
+
+	if (!v || !found)
+		return ERR_LIMIT;
+	for (size_t i = 0; i < n; i++)
+		v[i].id = ids[i];
+	v[n].id = trash;
+	if ((e = store_folders_find(rq->worker->redis, rq->arena, bytes_str(rq->account->name), v, found, n + 1)))
+		return e;
+	for (size_t i = 0; i < n; i++) {
+		const struct known_folder *k = known_folder(known, ids[i]);
+
+		c[i]->rq = rq;
+		c[i]->folder_id = ids[i];
+		if (!k || !found[i])
+			continue;
+		c[i]->folder_type = (enum folder_type)k->type;
+		c[i]->ops = ops_of(c[i]->folder_type);
+		c[i]->mailbox = is_hollow(c[i]->folder_type) ? bytes_of(NULL, 0) : v[i].name;
+		c[i]->trash_id = found[n] ? trash : 0;
+		c[i]->trash = v[n].name;
+	}
+	return ERR_OK;
+}
+
+enum err collections_connect(struct request *rq, struct collection **c, size_t n)
+{
+	struct bytes *names = arena_array(rq->arena, n, sizeof(*names));
+	struct imap_status *status = arena_array(rq->arena, n, sizeof(*status));
+	size_t used = 0, at = 0;
+	struct imap *imap;
+	enum err e;
+
+	if (!names || !status)
+		return ERR_LIMIT;
+	for (size_t i = 0; i < n; i++)
+		if (c[i]->mailbox.len)
+			names[used++] = c[i]->mailbox;
+	if (!used)
+		return ERR_OK;
+	if ((e = request_imap(rq, names[0], &imap)) || (e = imap_status_many(imap, names, used, status)))
+		return e;
+	for (size_t i = 0; i < n; i++) {
+		if (!c[i]->mailbox.len)
+			continue;
+		c[i]->imap = imap;
+		c[i]->status = status[at++];
+	}
+	return ERR_OK;
+}

@@ -1,0 +1,18 @@
+#ifndef EASGATE_SYNC_OPEN_H
+#define EASGATE_SYNC_OPEN_H
+
+#include "sync/engine.h"
+
+/* From folder ids to collections that can be compared with the server. */
+
+/* What the device was told of its folders. A damaged record counts as "told nothing". */
+enum err device_folders(struct request *rq, struct known_folders *out) MUST_CHECK;
+
+/* Fills c->folder_id, type, mailbox, trash and ops for each id in one Redis round trip; the rest of c stays as it is.
+ * ids[i] that the device doesn't know give ops NULL. */
+enum err collections_find(struct request *rq, const struct known_folders *known, const uint32_t *ids, struct collection **c,
+    size_t n) WAITS MUST_CHECK;
+/* Opens IMAP for those with a mailbox and reads their status, one round trip for all. */
+enum err collections_connect(struct request *rq, struct collection **c, size_t n) WAITS MUST_CHECK;
+
+#endif

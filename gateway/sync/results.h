@@ -1,0 +1,34 @@
+#ifndef EASGATE_SYNC_RESULTS_H
+#define EASGATE_SYNC_RESULTS_H
+
+#include "base/arena.h"
+#include "wbxml/wbxml.h"
+
+/* How a client's commands ended. Kept with the sync state that they led to: when the answer got lost and the phone
+ * asks again, it gets the same answer and nothing is done twice (DESIGN 4). */
+struct sync_result {
+	wbxml_tag kind;          /* AIRSYNC_ADD, AIRSYNC_CHANGE, AIRSYNC_DELETE */
+	struct bytes client_id;  /* ADD */
+	struct bytes server_id;
+	uint32_t status;
+};
+struct sync_results {
+	uint64_t commands_hash;  /* of the commands that these are the results of; 0: there were none */
+	struct sync_result *v;
+	size_t n, cap;
+};
+
+/* A hash of a Commands element and all below it; 0 for NULL. */
+uint64_t sync_commands_hash(const struct wbxml_node *commands);
+enum err sync_results_add(struct arena *a, struct sync_results *r, const struct sync_result *one) MUST_CHECK;
+/* The result of the Add with that ClientId, or NULL. */
+const struct sync_result *sync_results_find_add(const struct sync_results *r, struct bytes client_id);
+
+/* The stored form holds what a repeated answer needs: every Add, and the failures. Empty if there were no commands. */
+enum err sync_results_encode(struct arena *a, const struct sync_results *r, struct bytes *out) MUST_CHECK;
+enum err sync_results_decode(struct arena *a, struct bytes in, struct sync_results *out) MUST_CHECK; /* ERR_PROTO: damaged */
+
+/* Whether the phone is told: every Add, else failures only. Source: MS-ASCMD 2.2.3.154. */
+bool sync_result_is_told(const struct sync_result *r);
+
+#endif

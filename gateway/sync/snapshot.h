@@ -1,0 +1,48 @@
+#ifndef EASGATE_SYNC_SNAPSHOT_H
+#define EASGATE_SYNC_SNAPSHOT_H
+
+#include "base/arena.h"
+#include "base/bytes.h"
+
+/* What a phone has of one collection: ids and a short digest of what was sent of each. A sync is the difference between
+ * a snapshot and the server (DESIGN 4). */
+struct snapshot_item {
+	uint64_t id;     /* mail: UID; DAV: hash of the href */
+	uint32_t digest; /* mail: flag bits and a hash of the keywords; DAV: hash of the ETag */
+};
+
+/* Ids that differ from the server, or may do, and were not told to the phone yet because its window was full. */
+struct snapshot_range {
+	uint64_t first, last;
+};
+
+struct snapshot {
+	uint32_t generation;   /* of the sync key that this is the state of */
+	uint64_t validity;     /* UIDVALIDITY; another one makes all ids void. 0: never looked at the server */
+	uint64_t token;        /* the server's state that this was compared with (HIGHESTMODSEQ); 0 = compare all */
+	uint32_t window_day;   /* the filter's first day, in days since 1970; 0 = no filter */
+	struct snapshot_item *items;     /* ascending ids, no id twice */
+	size_t n_items;
+	struct snapshot_range *pending;  /* ascending, not touching */
+	size_t n_pending;
+};
+
+/* The item with that id, or NULL. */
+struct snapshot_item *snapshot_find(const struct snapshot *s, uint64_t id);
+/* A copy with room for `extra` more items. ERR_LIMIT. */
+enum err snapshot_copy(struct arena *a, const struct snapshot *s, size_t extra, struct snapshot *out) MUST_CHECK;
+/* Inserts, or replaces the digest. There must be room (see snapshot_copy). */
+void snapshot_put(struct snapshot *s, uint64_t id, uint32_t digest);
+void snapshot_remove(struct snapshot *s, uint64_t id); /* no error if it isn't there */
+
+/* Pending ids from a sorted list without doubles; neighbours become one range. ERR_LIMIT. */
+enum err snapshot_set_pending(struct arena *a, struct snapshot *s, const uint64_t *ids, size_t n) MUST_CHECK;
+
+/* The stored form: tight (runs of ids; digests as runs or as indexes of a few bits into the list of those that occur), with a
+ * format version and a checksum. 10,000 mails in a row, all unread: under 40 bytes. */
+enum err snapshot_encode(struct arena *a, const struct snapshot *s, struct bytes *out) MUST_CHECK;
+/* ERR_PROTO if it is damaged, cut or of an unknown format: the collection then starts over with status 3.
+ * ERR_LIMIT above 2,000,000 items or when the arena is spent. */
+enum err snapshot_decode(struct arena *a, struct bytes in, struct snapshot *out) MUST_CHECK;
+
+#endif

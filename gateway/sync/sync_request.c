@@ -1,0 +1,216 @@
+#include "sync/sync_request.h"
+
+#include "base/varint.h"
+#include "sync/folders.h"
+
+enum {
+	FORMAT = 1,
+	WINDOW_DEFAULT = 100, WINDOW_MAX = 512,
+	MAX_COMMANDS = 200,
+	STATUS_PROTOCOL = 4, STATUS_INCOMPLETE = 13, STATUS_WAIT_RANGE = 14, STATUS_TOO_MANY = 15,
+};
+
+/* 0 and what is above 512 count as 512. Source: MS-ASCMD 2.2.3.199. */
+static enum err get_window(const struct wbxml_node *parent, bool *has, uint32_t *out)
+{
+	const struct wbxml_node *n = wbxml_child(parent, AIRSYNC_WINDOW_SIZE);
+	enum err e;
+
+	*has = n != NULL;
+	if (!n)
+		return ERR_OK;
+	e = bytes_to_u32(bytes_trim(n->text), UINT32_MAX, out);
+	if (e == ERR_LIMIT || (!e && (*out == 0 || *out > WINDOW_MAX))) {
+		*out = WINDOW_MAX;
+		e = ERR_OK;
+	}
+	return e;
+}
+
+/* Up to two blocks: the folder's own class, and SMS, which has no items here. */
+static void parse_options(const struct wbxml_node *collection, struct sync_ask *ask)
+{
+	const struct wbxml_node *n = wbxml_child(collection, AIRSYNC_OPTIONS);
+
+	for (; n; n = wbxml_next(n, AIRSYNC_OPTIONS)) {
+		struct sync_options o;
+		enum err e = sync_options_parse(n, &o);
+
+		if (e) {
+			ask->status = e == ERR_UNSUPPORTED ? STATUS_BODY_PART_PREFERENCE_TYPE_NOT_SUPPORTED : STATUS_PROTOCOL;
+			return;
+		}
+		if (o.class == CLASS_SMS && wbxml_child(collection, AIRSYNC_OPTIONS) != n)
+			continue;
+		if (ask->has_options) {
+			ask->status = STATUS_PROTOCOL;
+			return;
+		}
+		ask->options = o;
+		ask->has_options = true;
+	}
+}
+
+static uint32_t count_commands(const struct wbxml_node *commands)
+{
+	uint32_t n = 0;
+
+	for (const struct wbxml_node *c = commands ? commands->child : NULL; c; c = c->next)
+		n++;
+	return n;
+}
+
+static void parse_collection(const struct wbxml_node *n, struct sync_ask *ask)
+{
+	const struct wbxml_node *get_changes = wbxml_child(n, AIRSYNC_GET_CHANGES);
+	struct bytes class = wbxml_child_text(n, AIRSYNC_CLASS);
+	bool initial;
+
+	*ask = (struct sync_ask){ .id_text = wbxml_child_text(n, AIRSYNC_COLLECTION_ID),
+		.key = wbxml_child_text(n, AIRSYNC_SYNC_KEY), .window = WINDOW_DEFAULT };
+	initial = ask->key.len == 0 || bytes_eq_str(ask->key, "0");
+	ask->has_supported = wbxml_child(n, AIRSYNC_SUPPORTED) != NULL;
+	ask->commands = wbxml_child(n, AIRSYNC_COMMANDS);
+	ask->n_commands = count_commands(ask->commands);
+	if (folder_id_parse(ask->id_text, &ask->id))
+		ask->id = 0;
+	/* GetChanges with key 0 is an error by the documents, but go-activesync and others send it: quirks.md, wire rule 4 */
+	if (!ask->id_text.len || !wbxml_child(n, AIRSYNC_SYNC_KEY) || (class.len && eas_class_parse(class, &ask->class)) ||
+	    wbxml_child_bool(n, AIRSYNC_DELETES_AS_MOVES, true, &ask->deletes_as_moves) ||
+	    wbxml_child_bool(n, AIRSYNC_GET_CHANGES, get_changes != NULL || !initial, &ask->get_changes) ||
+	    get_window(n, &ask->has_window, &ask->window) || ask->n_commands > MAX_COMMANDS)
+		ask->status = STATUS_PROTOCOL;
+	parse_options(n, ask);
+}
+
+/* Wait is in minutes, HeartbeatInterval in seconds; only one of them. Source: MS-ASCMD 2.2.3.197, 2.2.3.86.2. */
+static void parse_wait(struct request *rq, const struct wbxml_node *xml, struct sync_request *s)
+{
+	const struct wbxml_node *wait = wbxml_child(xml, AIRSYNC_WAIT);
+	const struct wbxml_node *heartbeat = wbxml_child(xml, AIRSYNC_HEARTBEAT_INTERVAL);
+	uint32_t unit = wait ? 60 : 1, n;
+	uint32_t least = (rq->worker->config->heartbeat_min_s + unit - 1) / unit;
+	uint32_t most = rq->worker->config->heartbeat_max_s / unit;
+
+	if (!wait && !heartbeat)
+		return;
+	if ((wait && heartbeat) || bytes_to_u32(bytes_trim((wait ? wait : heartbeat)->text), 1000000, &n)) {
+		s->status = STATUS_PROTOCOL;
+		return;
+	}
+	if (n == 0)
+		return; /* "don't wait", says iOS */
+	if (n < least || n > most) {
+		s->status = STATUS_WAIT_RANGE;
+		s->limit = n < least ? least : most;
+		return;
+	}
+	s->heartbeat_s = n * unit;
+}
+
+static struct sync_ask *find_ask(struct sync_request *s, uint32_t id)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (s->v[i].id == id)
+			return &s->v[i];
+	return NULL;
+}
+
+/* Adds the cached collections that the request doesn't name, and what else it doesn't say. */
+static enum err merge_cached(struct bytes cached, bool partial, struct sync_request *s, size_t room)
+{
+	uint64_t n, id, window, heartbeat;
+	struct bytes format;
+
+	if (!bytes_take(&cached, 1, &format) || format.p[0] != FORMAT || varint_get_max(&cached, UINT32_MAX, &heartbeat) ||
+	    varint_get_max(&cached, WINDOW_MAX, &window) || varint_get_max(&cached, room, &n))
+		return ERR_PROTO;
+	if (!partial || !s->heartbeat_s)
+		s->heartbeat_s = (uint32_t)heartbeat;
+	if (!partial || !s->window)
+		s->window = (uint32_t)window;
+	for (; n; n--) {
+		struct sync_ask ask = { .key_current = true, .get_changes = true };
+		uint64_t moves;
+
+		if (varint_get_max(&cached, UINT32_MAX, &id) || varint_get_max(&cached, WINDOW_MAX, &window) ||
+		    varint_get_max(&cached, 1, &moves))
+			return ERR_PROTO;
+		ask.id = (uint32_t)id;
+		ask.window = (uint32_t)window;
+		ask.deletes_as_moves = moves != 0;
+		if (!find_ask(s, ask.id) && s->n < room)
+			s->v[s->n++] = ask;
+	}
+	return ERR_OK;
+}
+
+static void drop_doubles(struct sync_request *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		for (size_t k = 0; k < i; k++)
+			if (s->v[i].id && s->v[i].id == s->v[k].id)
+				s->v[i].status = STATUS_PROTOCOL;
+}
+
+static enum err parse_named(struct request *rq, const struct wbxml_node *xml, struct sync_request *s, size_t room)
+{
+	const struct wbxml_node *n = wbxml_child(wbxml_child(xml, AIRSYNC_COLLECTIONS), AIRSYNC_COLLECTION);
+	bool has_window = false;
+
+	for (; n; n = wbxml_next(n, AIRSYNC_COLLECTION)) {
+		if (s->n == room) {
+			s->status = STATUS_TOO_MANY;
+			s->limit = (uint32_t)room;
+			return ERR_OK;
+		}
+		parse_collection(n, &s->v[s->n++]);
+	}
+	drop_doubles(s);
+	if (get_window(xml, &has_window, &s->window))
+		s->status = STATUS_PROTOCOL;
+	parse_wait(rq, xml, s);
+	return ERR_OK;
+}
+
+enum err sync_request_parse(struct request *rq, const struct wbxml_node *xml, struct bytes cached, struct sync_request *out)
+{
+	size_t room = rq->worker->config->max_sync_collections;
+	bool partial = xml && wbxml_child(xml, AIRSYNC_PARTIAL);
+	enum err e;
+
+	*out = (struct sync_request){ .v = arena_array(rq->arena, room, sizeof(*out->v)) };
+	if (!out->v)
+		return ERR_LIMIT;
+	if (xml && (e = parse_named(rq, xml, out, room)))
+		return e;
+	if (!out->status && (!xml || partial)) {
+		out->from_cache = true;
+		if (partial && !xml->child->next)
+			out->status = STATUS_PROTOCOL; /* Partial alone says nothing */
+		else if (merge_cached(cached, partial, out, room) || !out->n)
+			out->status = STATUS_INCOMPLETE;
+	} else if (!out->status && !out->n) {
+		out->status = STATUS_PROTOCOL;
+	}
+	if (!out->window)
+		out->window = WINDOW_MAX;
+	return ERR_OK;
+}
+
+enum err sync_request_encode(struct arena *a, const struct sync_request *s, struct bytes *out)
+{
+	struct buf b;
+
+	buf_init(&b, a, 0);
+	buf_put_u8(&b, FORMAT);
+	varint_put(&b, s->heartbeat_s);
+	varint_put(&b, s->window);
+	varint_put(&b, s->n);
+	for (size_t i = 0; i < s->n; i++) {
+		varint_put(&b, s->v[i].id);
+		varint_put(&b, s->v[i].window);
+		varint_put(&b, s->v[i].deletes_as_moves);
+	}
+	return buf_done(&b, out);
+}
