@@ -9,6 +9,7 @@
 struct imap_watch;
 
 enum imap_watch_event {
+	IMAP_WATCH_NEW,     /* messages came into that mailbox, for certain (EXISTS or UIDNEXT grew) */
 	IMAP_WATCH_CHANGED, /* that mailbox changed: messages came, went or changed flags */
 	IMAP_WATCH_FOLDERS, /* a mailbox was created, deleted or renamed */
 	IMAP_WATCH_LOST,    /* the connection broke; the watch has ended and must be freed; something may have been missed */

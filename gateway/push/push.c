@@ -1,0 +1,350 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "io/log.h"
+#include "push/parked.h"
+
+/* Parking and waking. A parked request belongs to the watcher of its account; what happens to a watcher is passed on to
+ * those of its parked requests that wait for it. One look at a time for each: what happens during a look makes it look
+ * once more. */
+
+enum {
+	BUCKETS = 1024,
+	QUIET_MS = 20 * 1000, /* read marks and deletions are gathered that long before they wake a phone */
+	MAX_PER_DEVICE = 8,   /* Gmail sends a Ping for each class; more is a fault of the client */
+};
+
+struct push {
+	struct worker *worker;
+	struct watcher *buckets[BUCKETS]; /* by account name */
+	struct idmap watchers, parked;
+};
+
+struct push *push_new(struct worker *w)
+{
+	struct push *p = calloc(1, sizeof(*p));
+
+	if (!p)
+		abort();
+	p->worker = w;
+	return p;
+}
+
+struct worker *push_worker(const struct push *p)
+{
+	return p->worker;
+}
+
+struct push_counts push_counts(const struct push *p)
+{
+	return (struct push_counts){ (uint32_t)p->parked.count, (uint32_t)p->watchers.count };
+}
+
+/* ---- watchers ---- */
+
+static struct watcher **bucket_of(struct push *p, const struct account *account)
+{
+	return &p->buckets[hash64(bytes_str(account->name), 0) % BUCKETS];
+}
+
+/* A changed password makes another watcher: the old one's connection would be refused when it next logs in. */
+static struct watcher *watcher_of(struct push *p, const struct account *account)
+{
+	struct watcher *w = *bucket_of(p, account);
+
+	while (w && (strcmp(w->account->name, account->name) != 0 ||
+	             !bytes_eq(w->account->imap.password, account->imap.password)))
+		w = w->next;
+	return w;
+}
+
+struct watcher *push_find_watcher(struct push *p, uint64_t number)
+{
+	return (struct watcher *)idmap_find(&p->watchers, number);
+}
+
+static struct watcher *make_watcher(struct push *p, struct account *account)
+{
+	struct watcher *w = watcher_new(p, account), **bucket = bucket_of(p, account);
+
+	idmap_add(&p->watchers, &w->node);
+	w->next = *bucket;
+	*bucket = w;
+	return w;
+}
+
+void push_remove_watcher(struct watcher *w)
+{
+	struct watcher **at = bucket_of(w->push, w->account);
+
+	while (*at != w)
+		at = &(*at)->next;
+	*at = w->next;
+	idmap_remove(&w->push->watchers, &w->node);
+}
+
+uint64_t push_mark(struct push *p, const struct account *account)
+{
+	const struct watcher *w = watcher_of(p, account);
+
+	return w ? w->events : 0;
+}
+
+/* ---- the life of a parked request ---- */
+
+static void look(struct parked *p, enum push_why why);
+
+static void unlink_parked(struct parked *p)
+{
+	idmap_remove(&p->push->parked, &p->node);
+	*p->link = p->next;
+	if (p->next)
+		p->next->link = p->link;
+	watcher_release(p->watcher);
+}
+
+static void free_parked(void *p)
+{
+	parked_free(p);
+}
+
+/* It leaves at once; its memory goes when nobody up the stack can hold it any more. */
+static void drop(struct parked *p)
+{
+	if (p->state == PARKED_GONE)
+		return;
+	p->state = PARKED_GONE;
+	unlink_parked(p);
+	loop_defer(p->push->worker->loop, free_parked, p);
+}
+
+static void client_gone(void *arg)
+{
+	drop(arg);
+}
+
+static void timer_fired(void *arg)
+{
+	struct parked *p = arg;
+
+	look(p, p->quiet_due && !p->draining ? PUSH_DUE : PUSH_TIMEOUT);
+}
+
+static uint32_t left_ms(uint64_t until)
+{
+	uint64_t now = loop_now_ms();
+
+	return until > now ? (uint32_t)(until - now) : 0;
+}
+
+static void set_timer(struct parked *p)
+{
+	uint32_t ms = left_ms(p->ends_ms);
+
+	if (p->quiet_due && ms > QUIET_MS)
+		ms = QUIET_MS;
+	else
+		p->quiet_due = false; /* its time is up before */
+	if (p->timer)
+		timer_restart(p->timer, ms);
+	else
+		p->timer = timer_start(p->push->worker->loop, ms, timer_fired, p);
+}
+
+static void looked(void *arg, bool held)
+{
+	struct parked *p = arg;
+
+	p->state = PARKED_WAITING;
+	if (!held) {
+		p->held = NULL;
+		drop(p);
+		return;
+	}
+	for (size_t i = 0; i < p->n_folders && !p->again; i++)
+		p->folders[i].changed = false;
+	if (!p->again) {
+		set_timer(p);
+		return;
+	}
+	p->again = false;
+	look(p, p->again_why);
+}
+
+/* What matters more wins, should two things happen at once. */
+static unsigned weight(enum push_why why)
+{
+	static const unsigned char weights[] = { [PUSH_DUE] = 1, [PUSH_CHANGED] = 2, [PUSH_FOLDERS] = 3, [PUSH_NEW] = 4,
+		[PUSH_TIMEOUT] = 5 };
+
+	return weights[why];
+}
+
+static void look(struct parked *p, enum push_why why)
+{
+	if (p->state == PARKED_GONE)
+		return;
+	if (p->state == PARKED_LOOKING) {
+		if (!p->again || weight(why) > weight(p->again_why))
+			p->again_why = why;
+		p->again = true;
+		return;
+	}
+	p->state = PARKED_LOOKING;
+	p->why = why;
+	dispatch_resume(p->held, p, looked, p);
+}
+
+void parked_wait_on(struct request *rq)
+{
+	rq->reply.kind = REPLY_PARKED;
+	rq->parked->quiet_due = false;
+}
+
+void parked_wait_quietly(struct request *rq)
+{
+	parked_wait_on(rq);
+	rq->parked->quiet_due = true;
+}
+
+/* ---- events ---- */
+
+static bool concerns(struct parked *p, struct bytes mailbox)
+{
+	bool any = mailbox.len == 0;
+
+	for (size_t i = 0; i < p->n_folders; i++) {
+		if (!mailbox.len || !bytes_eq(p->folders[i].mailbox, mailbox))
+			continue;
+		p->folders[i].changed = true;
+		any = true;
+	}
+	return any;
+}
+
+void push_on_event(struct watcher *w, enum push_why why, struct bytes mailbox)
+{
+	struct parked *next;
+
+	for (struct parked *p = w->parked; p; p = next) {
+		next = p->next;
+		if (concerns(p, mailbox))
+			look(p, why);
+	}
+}
+
+/* ---- parking ---- */
+
+/* The phone asks again for the same: the older request's connection is likely dead, or the phone has forgotten it. Pings for
+ * other folders live on beside it. */
+static void end_older(struct watcher *w, const struct request *rq, const struct push_wait *wait, uint32_t *of_device)
+{
+	struct parked *next;
+
+	*of_device = 0;
+	for (struct parked *p = w->parked; p; p = next) {
+		next = p->next;
+		if (p->command != rq->command || !bytes_eq(p->device_id, rq->device_id))
+			continue;
+		if (parked_same_folders(p, wait->folders, wait->n_folders))
+			look(p, PUSH_TIMEOUT);
+		else
+			++*of_device;
+	}
+}
+
+/* What happened between the command's look at the backends and now. */
+static bool missed_something(const struct watcher *w, const struct push_wait *wait)
+{
+	for (size_t i = 0; i < wait->n_folders; i++)
+		if (watcher_last_event(w, wait->folders[i].mailbox) > wait->mark)
+			return true;
+	return false;
+}
+
+static void link_parked(struct watcher *w, struct parked *p)
+{
+	idmap_add(&p->push->parked, &p->node);
+	p->watcher = w;
+	p->next = w->parked;
+	if (p->next)
+		p->next->link = &p->next;
+	w->parked = p;
+	p->link = &w->parked;
+	w->n_parked++;
+}
+
+static void mark_missed(struct parked *p, const struct push_wait *wait)
+{
+	for (size_t i = 0; i < p->n_folders; i++)
+		p->folders[i].changed = watcher_last_event(p->watcher, p->folders[i].mailbox) > wait->mark;
+}
+
+enum err push_park(struct request *rq, const struct push_wait *wait)
+{
+	struct push *push = rq->worker->push;
+	const struct config *config = rq->worker->config;
+	struct watcher *w = watcher_of(push, rq->account);
+	struct parked *p;
+	uint32_t of_device;
+
+	if (!w)
+		w = make_watcher(push, rq->account);
+	end_older(w, rq, wait, &of_device);
+	if (push->parked.count >= config->max_parked || w->n_parked >= config->max_parked_per_account ||
+	    of_device >= MAX_PER_DEVICE) {
+		log_warn("too many waiting requests: %zu in this worker, %u of this account, %u of this device", push->parked.count,
+		    w->n_parked, of_device);
+		return ERR_LIMIT;
+	}
+	p = parked_dup(push, rq, wait);
+	link_parked(w, p);
+	p->held = dispatch_hold(rq, client_gone, p);
+	watcher_want(w, wait->folders, wait->n_folders);
+	set_timer(p);
+	if (rq->worker->draining) {
+		look(p, PUSH_TIMEOUT);
+	} else if (missed_something(w, wait)) {
+		mark_missed(p, wait);
+		look(p, PUSH_CHANGED);
+	}
+	return ERR_OK;
+}
+
+/* ---- the end ---- */
+
+void push_drain(struct push *push, uint32_t spread_ms)
+{
+	uint32_t i = 0;
+
+	for (size_t b = 0; b < BUCKETS; b++)
+		for (struct watcher *w = push->buckets[b]; w; w = w->next)
+			for (struct parked *p = w->parked; p; p = p->next, i++) {
+				p->draining = true;
+				timer_restart(p->timer, (uint32_t)((uint64_t)spread_ms * i / (push->parked.count + 1)));
+			}
+}
+
+void push_free(struct push **push)
+{
+	if (!*push)
+		return;
+	for (size_t b = 0; b < BUCKETS; b++)
+		while ((*push)->buckets[b]) {
+			struct watcher *w = (*push)->buckets[b];
+
+			while (w->parked) {
+				struct parked *p = w->parked;
+
+				unlink_parked(p);
+				parked_free(p);
+			}
+			push_remove_watcher(w);
+			watcher_free(w);
+		}
+	idmap_deinit(&(*push)->watchers);
+	idmap_deinit(&(*push)->parked);
+	free(*push);
+	*push = NULL;
+}

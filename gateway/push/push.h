@@ -1,0 +1,62 @@
+#ifndef EASGATE_PUSH_PUSH_H
+#define EASGATE_PUSH_PUSH_H
+
+#include "request.h"
+
+/* Direct Push: requests that wait for a change (Ping, hanging Sync) are parked as small structs, and one watcher per
+ * account wakes them (DESIGN 1 and 5). When there is something to look at, a fiber is started that lets the command
+ * go on where it stopped. */
+struct push; /* one per worker */
+
+struct push *push_new(struct worker *w);
+void push_free(struct push **p);
+/* A stop or reload: every parked request is answered as if its time were up, spread over spread_ms. */
+void push_drain(struct push *p, uint32_t spread_ms);
+struct push_counts { uint32_t parked, watchers; };
+struct push_counts push_counts(const struct push *p);
+
+/* Take this before looking at the backends: what happens between the look and push_park is then not lost. */
+uint64_t push_mark(struct push *p, const struct account *account);
+
+enum push_why {
+	PUSH_TIMEOUT,     /* its time is up: answer "no change" */
+	PUSH_NEW,         /* new items for certain, in the folders marked `changed` */
+	PUSH_CHANGED,     /* something may have changed in the folders marked `changed`: look */
+	PUSH_DUE,         /* the quiet changes that were put off by push_later */
+	PUSH_FOLDERS,     /* the folder list may have changed: look */
+};
+
+struct push_folder {
+	uint32_t id;
+	struct bytes mailbox;     /* in what is given to push_park: borrowed */
+	struct imap_status seen;  /* what the last look saw */
+	bool changed;
+};
+
+struct push_wait {
+	uint32_t heartbeat_s;
+	const struct push_folder *folders;
+	size_t n_folders;
+	uint64_t mark;            /* from push_mark */
+};
+
+/* Parks the request, which is over for its handler: it returns ERR_OK after that. What is needed later is copied. An
+ * older parked request of the same device, command and set of folders is answered "no change".
+ * ERR_LIMIT: too many parked ones (of the account, or of the worker). */
+enum err push_park(struct request *rq, const struct push_wait *wait) MUST_CHECK;
+
+/* ---- for a command that goes on (rq->parked is set, on a new fiber) ---- */
+
+struct parked;
+enum push_why parked_why(const struct parked *p);
+/* The folders that it waits for; `changed` and `seen` may be written. */
+struct push_folder *parked_folders(struct parked *p, size_t *n);
+/* The body of a hanging Sync, as it came. */
+struct bytes parked_body(const struct parked *p);
+/* Nothing to tell: wait on. */
+void parked_wait_on(struct request *rq);
+/* Something to tell, but not worth waking the phone at once (read marks, deletions: MS-ASCMD 2.2.1.13 wants new items only
+ * to end a wait): it goes on with PUSH_DUE in a while, when more may have come together. */
+void parked_wait_quietly(struct request *rq);
+
+#endif
