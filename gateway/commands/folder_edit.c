@@ -1,0 +1,286 @@
+#include "commands/commands.h"
+#include "io/log.h"
+#include "sync/hierarchy.h"
+
+/* FolderCreate, FolderDelete, FolderUpdate (MS-ASCMD 2.2.1.2 to 2.2.1.4, 2.2.1.6). Each takes and gives a FolderSync
+ * key: the device knows its own change, so the next FolderSync does not tell it again. */
+
+enum {
+	FOLDER_OK = 1, FOLDER_EXISTS = 2, FOLDER_SPECIAL = 3, FOLDER_NO_FOLDER = 4, FOLDER_NO_PARENT = 5,
+	FOLDER_FAILED = 6, FOLDER_BAD_KEY = 9, FOLDER_MALFORMED = 10,
+	NAME_MAX_CHARS = 256,
+};
+
+struct edit {
+	struct request *rq;
+	wbxml_tag root;
+	struct imap *imap;
+	struct hierarchy h;
+	const struct known_folders *base;
+	struct folder_list list;
+	struct sync_key key;       /* the new one */
+	uint32_t made;             /* FolderCreate: the new folder's id */
+};
+
+static enum err answer(struct edit *x, struct wbxml_writer *w, uint32_t status)
+{
+	char text[SYNC_KEY_MAX];
+
+	x->rq->reply.status = status;
+	wbxml_open(w, x->root);
+	wbxml_put_uint(w, FOLDERHIERARCHY_STATUS, status);
+	if (status == FOLDER_OK) {
+		sync_key_format(x->key, text);
+		wbxml_put_str(w, FOLDERHIERARCHY_SYNC_KEY, text);
+		if (x->made)
+			wbxml_put_uint(w, FOLDERHIERARCHY_SERVER_ID, x->made);
+	}
+	wbxml_close(w);
+	return ERR_OK;
+}
+
+/* What can be told the client of a refusal by IMAP; 0: the request fails as a whole. */
+static uint32_t status_of(enum err e)
+{
+	switch (e) {
+	case ERR_OK:
+		return FOLDER_OK;
+	case ERR_EXISTS:
+		return FOLDER_EXISTS;
+	case ERR_NOT_FOUND:
+		return FOLDER_NO_FOLDER;
+	case ERR_DENIED:
+	case ERR_PROTO:
+	case ERR_LIMIT:
+	case ERR_UNSUPPORTED:
+		return FOLDER_FAILED;
+	default:
+		return 0;
+	}
+}
+
+/* The key must be good and the folders are read as they are now. *status is 0 if all is well. */
+static enum err begin(struct edit *x, uint32_t *status)
+{
+	const struct wbxml_node *key = wbxml_child(x->rq->xml, FOLDERHIERARCHY_SYNC_KEY);
+	enum err e;
+
+	*status = FOLDER_MALFORMED;
+	if (!key)
+		return ERR_OK;
+	*status = FOLDER_BAD_KEY;
+	e = hierarchy_decode(x->rq->arena, x->rq->device.hierarchy, &x->h);
+	if (e == ERR_PROTO || (!e && (hierarchy_find(&x->h, key->text, &x->base) || !x->base)))
+		return ERR_OK;
+	*status = 0;
+	if (e || (e = request_imap(x->rq, BYTES("INBOX"), &x->imap)))
+		return e;
+	return folders_load(x->rq, x->imap, &x->list);
+}
+
+/* The folders as the device knows them after its own change: what others changed meanwhile is left for its FolderSync.
+ * `id` was made or changed, or is gone. */
+static enum err finish(struct edit *x, uint32_t id)
+{
+	struct known_folders fresh, now;
+	const struct known_folder *one;
+	enum err e;
+
+	if ((e = folders_load(x->rq, x->imap, &x->list)) || (e = known_folders_of(x->rq->arena, &x->list, 0, &fresh)))
+		return e;
+	now = (struct known_folders){ 0, arena_array(x->rq->arena, x->base->n + 1, sizeof(*now.v)), 0 };
+	if (!now.v)
+		return ERR_LIMIT;
+	one = known_folder(&fresh, id);
+	for (size_t i = 0; i < x->base->n; i++) {
+		if (one && x->base->v[i].id > id && (!now.n || now.v[now.n - 1].id < id))
+			now.v[now.n++] = *one;
+		if (x->base->v[i].id != id)
+			now.v[now.n++] = x->base->v[i];
+	}
+	if (one && (!now.n || now.v[now.n - 1].id < id))
+		now.v[now.n++] = *one;
+	return hierarchy_advance(x->rq, &x->h, x->base, &now, &x->key);
+}
+
+static bool is_special(const struct folder *f)
+{
+	return f->type != FOLDER_USER_MAIL && f->type != FOLDER_GENERIC;
+}
+
+/* "parent/name" in the server's terms. *status is 0, or why it can't be. */
+static enum err full_name(struct edit *x, uint32_t parent_id, struct bytes display, struct bytes *out, uint32_t *status)
+{
+	const struct folder *parent = folders_by_id(&x->list, parent_id);
+	struct bytes prefix = bytes_str(x->rq->worker->config->imap_prefix);
+	char separator = x->list.n ? x->list.v[0].separator : '/';
+	char *name;
+
+	*status = 0;
+	if (parent_id && !parent)
+		*status = FOLDER_NO_PARENT;
+	else if (parent && !parent->mailbox.len)
+		*status = FOLDER_SPECIAL;
+	else if (!display.len || display.len > NAME_MAX_CHARS * 4 || (separator && bytes_find(display, (uint8_t)separator) < display.len))
+		*status = FOLDER_MALFORMED; /* a name with the separator would be another folder's child */
+	if (*status)
+		return ERR_OK;
+	if (parent)
+		name = arena_printf(x->rq->arena, "%.*s%c%.*s", BYTES_ARG(parent->mailbox), separator, BYTES_ARG(display));
+	else
+		name = arena_printf(x->rq->arena, "%.*s%.*s", BYTES_ARG(prefix), BYTES_ARG(display));
+	if (!name)
+		return ERR_LIMIT;
+	*out = bytes_str(name);
+	return ERR_OK;
+}
+
+static const struct folder *folder_of_name(const struct folder_list *l, struct bytes mailbox)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (bytes_eq(l->v[i].mailbox, mailbox) && l->v[i].exists)
+			return &l->v[i];
+	return NULL;
+}
+
+static uint32_t parent_of(const struct request *rq)
+{
+	uint32_t id = UINT32_MAX; /* no folder has it */
+
+	if (folder_id_parse(wbxml_child_text(rq->xml, FOLDERHIERARCHY_PARENT_ID), &id))
+		id = UINT32_MAX;
+	return id;
+}
+
+/* Mail folders only: types 1 and 12. Others need a backend of their class. */
+static bool type_can_be_made(const struct request *rq)
+{
+	uint32_t type = 0;
+
+	return !bytes_to_u32(wbxml_child_text(rq->xml, FOLDERHIERARCHY_TYPE), FOLDER_RECIPIENT_CACHE, &type) &&
+	       (type == FOLDER_GENERIC || type == FOLDER_USER_MAIL);
+}
+
+/* IMAP refused: tell what can be told. */
+static enum err refused(struct edit *x, struct wbxml_writer *w, enum err e)
+{
+	uint32_t status = status_of(e);
+
+	log_info("folder command refused by IMAP: %s (%s)", imap_problem(x->imap), err_name(e));
+	return status ? answer(x, w, status) : e;
+}
+
+enum err command_folder_create(struct request *rq, struct wbxml_writer *w)
+{
+	struct edit x = { .rq = rq, .root = FOLDERHIERARCHY_FOLDER_CREATE };
+	struct bytes display = wbxml_child_text(rq->xml, FOLDERHIERARCHY_DISPLAY_NAME), name;
+	const struct folder *made;
+	uint32_t status;
+	enum err e;
+
+	if ((e = begin(&x, &status)))
+		return e;
+	if (!status && !type_can_be_made(rq))
+		status = FOLDER_MALFORMED;
+	if (!status && (e = full_name(&x, parent_of(rq), display, &name, &status)))
+		return e;
+	if (!status && folder_of_name(&x.list, name) && !(known_folder(x.base, folder_of_name(&x.list, name)->id) == NULL))
+		status = FOLDER_EXISTS;
+	if (status)
+		return answer(&x, w, status);
+	/* A folder that is there but that the device was never told of: a repeated request whose answer got lost. */
+	if (!folder_of_name(&x.list, name) && (e = imap_create(x.imap, name, IMAP_USE_NONE)))
+		return refused(&x, w, e);
+	if ((e = folders_load(rq, x.imap, &x.list)))
+		return e;
+	made = folder_of_name(&x.list, name);
+	if (!made)
+		return answer(&x, w, FOLDER_FAILED);
+	x.made = made->id;
+	if ((e = finish(&x, x.made)))
+		return e;
+	return answer(&x, w, FOLDER_OK);
+}
+
+enum err command_folder_delete(struct request *rq, struct wbxml_writer *w)
+{
+	struct edit x = { .rq = rq, .root = FOLDERHIERARCHY_FOLDER_DELETE };
+	const struct folder *f;
+	uint32_t status, id = 0;
+	enum err e;
+
+	if ((e = begin(&x, &status)))
+		return e;
+	if (status)
+		return answer(&x, w, status);
+	if (folder_id_parse(wbxml_child_text(rq->xml, FOLDERHIERARCHY_SERVER_ID), &id))
+		return answer(&x, w, FOLDER_NO_FOLDER);
+	f = folders_by_id(&x.list, id);
+	if (!f && !known_folder(x.base, id))
+		return answer(&x, w, FOLDER_NO_FOLDER);
+	if (f && is_special(f))
+		return answer(&x, w, FOLDER_SPECIAL);
+	if (f && (e = imap_delete(x.imap, f->mailbox)) && e != ERR_NOT_FOUND)
+		return refused(&x, w, e);
+	if ((e = finish(&x, id)))
+		return e;
+	return answer(&x, w, FOLDER_OK);
+}
+
+/* The ids move along with the names, the folder's own and those of all below it, so that their sync keys stay good. */
+static enum err rename_ids(struct edit *x, struct bytes from, struct bytes to)
+{
+	struct bytes account = bytes_str(x->rq->account->name);
+
+	for (size_t i = 0; i < x->list.n; i++) {
+		const struct folder *f = &x->list.v[i];
+		struct bytes rest = f->mailbox, head;
+		char *name;
+		enum err e;
+
+		if (!bytes_take(&rest, from.len, &head) || !bytes_eq(head, from) ||
+		    (rest.len && (char)rest.p[0] != f->separator))
+			continue;
+		name = arena_printf(x->rq->arena, "%.*s%.*s", BYTES_ARG(to), BYTES_ARG(rest));
+		if (!name)
+			return ERR_LIMIT;
+		if ((e = store_folder_rename(x->rq->worker->redis, account, f->id, BYTES("imap"), bytes_str(name))))
+			return e;
+	}
+	return ERR_OK;
+}
+
+enum err command_folder_update(struct request *rq, struct wbxml_writer *w)
+{
+	struct edit x = { .rq = rq, .root = FOLDERHIERARCHY_FOLDER_UPDATE };
+	struct bytes display = wbxml_child_text(rq->xml, FOLDERHIERARCHY_DISPLAY_NAME), name;
+	const struct folder *f, *there;
+	uint32_t status, id = 0;
+	enum err e;
+
+	if ((e = begin(&x, &status)))
+		return e;
+	if (!status && folder_id_parse(wbxml_child_text(rq->xml, FOLDERHIERARCHY_SERVER_ID), &id))
+		status = FOLDER_NO_FOLDER;
+	f = folders_by_id(&x.list, id);
+	if (!status && !f)
+		status = FOLDER_NO_FOLDER;
+	if (!status && is_special(f))
+		status = FOLDER_EXISTS; /* "name exists, or special folder" */
+	if (!status && (e = full_name(&x, parent_of(rq), display, &name, &status)))
+		return e;
+	if (status)
+		return answer(&x, w, status);
+	there = folder_of_name(&x.list, name);
+	if (there && there->id != id)
+		return answer(&x, w, FOLDER_EXISTS);
+	if (!there) {
+		if ((e = imap_rename(x.imap, f->mailbox, name)))
+			return refused(&x, w, e);
+		if ((e = rename_ids(&x, f->mailbox, name)))
+			return e;
+	}
+	if ((e = finish(&x, id)))
+		return e;
+	return answer(&x, w, FOLDER_OK);
+}
