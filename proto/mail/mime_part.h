@@ -4,8 +4,9 @@
 #include "base/arena.h"
 #include "base/bytes.h"
 
-/* The structure of a mail: what BODYSTRUCTURE tells, and what mime_parse finds in a raw mail. Who builds such a tree
- * stops at these bounds: deeper levels and further parts are left out, so that a walk is always bounded. */
+/* The structure of a mail: what BODYSTRUCTURE tells, and what mime_parse finds in a raw mail. Who builds
+ * such a tree stops at these bounds: deeper levels and further parts are left out, so that a walk is
+ * always bounded. */
 enum { MIME_MAX_DEPTH = 32, MIME_MAX_PARTS = 1000, MIME_MAX_PARAMS = 64 };
 
 enum mime_encoding {
@@ -44,19 +45,21 @@ struct mime_part {
 	enum mime_disposition disposition;
 	struct mime_params disposition_params;
 
-	/* What BODY[section] wants for this part's body: "1.2". A multipart that is the root is "TEXT", one that is all of
-	 * an enclosed message "2.TEXT". Set by mime_tree_finish. */
+	/* What BODY[section] wants for this part's body: "1.2". A multipart that is the root is "TEXT",
+	 * one that is all of an enclosed message "2.TEXT". Set by mime_tree_finish. */
 	const char *section;
-	/* Children: the parts of a multipart; of message/rfc822 the one part that is the enclosed message's body. */
+	/* Children: the parts of a multipart; of message/rfc822 the one part that is the enclosed
+	 * message's body. */
 	struct mime_part *parent, *child, *next;
 
-	/* Only from mime_parse (views of the raw mail): this part's own header block, its encoded body, and for
-	 * message/rfc822 the enclosed message's header block. */
+	/* Only from mime_parse (views of the raw mail): this part's own header block, its encoded body,
+	 * and for message/rfc822 the enclosed message's header block. */
 	struct bytes header, body, message_header;
 };
 
-/* Sets parent and section in the whole tree under root, which is a message's own body; child and next must be linked.
- * Cuts what is deeper than MIME_MAX_DEPTH or beyond MIME_MAX_PARTS parts. Only ERR_LIMIT (arena). */
+/* Sets parent and section in the whole tree under root, which is a message's own body; child and next must
+ * be linked. Cuts what is deeper than MIME_MAX_DEPTH or beyond MIME_MAX_PARTS parts. Only ERR_LIMIT
+ * (arena). */
 enum err mime_tree_finish(struct arena *a, struct mime_part *root) MUST_CHECK;
 
 /* The parts in the order of the text, each before its children. NULL after the last one below root. */

@@ -1,0 +1,71 @@
+#ifndef EASGATE_MAIL_BODY_H
+#define EASGATE_MAIL_BODY_H
+
+#include "eas/options.h"
+#include "mail/header.h"
+#include "mail/mime_part.h"
+
+/* From a mail's structure and what the phone wants to the bytes that must be fetched, and from these to
+ * the body that is sent. The caller's loop, for many mails at once:
+ *
+ * 	body_plan(...) for each
+ * 	again: fetch for each plan the fetch[i].count octets of fetch[i].section into fetch[i].data
+ * 	body_make(...) for each; those that want more have raised fetch[i].count: again */
+
+enum { BODY_MAX_FETCH = 16 };
+
+struct body_fetch {
+	const char *section; /* "" = the whole mail */
+	uint32_t count;      /* octets from the beginning; 0 = all of it */
+	struct bytes data;   /* set by the caller; shorter than count means that there is no more */
+	bool fetched;        /* set by the caller; body_make clears it when it wants more, and raises count */
+	const struct mime_part *part; /* NULL for the whole mail */
+};
+
+struct attachment {
+	const struct mime_part *part;
+	struct bytes display_name; /* never empty */
+	struct bytes content_id;   /* without <> */
+	struct bytes content_location;
+	uint8_t method;            /* 1 normal, 5 embedded message */
+	uint32_t size;             /* decoded, estimated */
+	bool is_inline;
+};
+
+struct body_plan {
+	const struct mime_part *root; /* NULL: the structure is not known (yet) */
+	uint32_t size;           /* RFC822.SIZE */
+	enum eas_version version;
+	const struct sync_options *options; /* borrowed until body_make has had enough */
+	enum body_type type;     /* what Body will be: plain, HTML or MIME; BODY_NONE: no body is sent */
+	enum body_type native;   /* plain or HTML */
+	uint32_t limit;          /* bytes of Data; BODY_WHOLE = no limit */
+	bool all_or_none;
+	uint8_t preview;         /* characters; 0 = none */
+	struct body_fetch fetch[BODY_MAX_FETCH]; /* in the order of the text */
+	size_t n_fetch, n_text;  /* the first n_text are the body; one more is a report's machine-readable part */
+	struct attachment *attachments;
+	size_t n_attachments;
+	const char *placeholder; /* instead of a body that only the phone's own keys open; NULL = none */
+};
+
+/* Chooses the representation, the parts and how many octets of them.
+ *   root  may be NULL: then the whole mail is fetched and parsed by body_make
+ *   size  RFC822.SIZE
+ * Only ERR_LIMIT. Source: MS-ASAIRS 2.2.2.9, 2.2.2.40; MS-ASCMD 2.2.3.115 (MIMESupport). */
+enum err body_plan(struct arena *a, const struct mime_part *root, uint32_t size,
+    const struct sync_options *options, enum eas_version version, struct body_plan *out) MUST_CHECK;
+
+struct body {
+	enum body_type type, native;
+	uint32_t estimated_size;   /* of the whole body in this representation */
+	bool truncated;
+	struct bytes data;         /* UTF-8; empty: Data is left out */
+	struct bytes preview;      /* empty: left out */
+};
+
+/* Makes the body out of what was fetched. *enough false: fetch again what is marked as not fetched, then call
+ * again. What could not be fetched (empty data) gives an empty body. Only ERR_LIMIT. */
+enum err body_make(struct arena *a, struct body_plan *plan, struct body *out, bool *enough) MUST_CHECK;
+
+#endif

@@ -1,0 +1,19 @@
+#ifndef EASGATE_MAIL_CHARSET_H
+#define EASGATE_MAIL_CHARSET_H
+
+#include "base/buf.h"
+
+/* Text of any charset as UTF-8, in the way that mail readers do it: a name that lies or that nobody knows
+ * never makes text disappear. What can't be converted becomes U+FFFD. A character cut at the end (because
+ * only the beginning of a part was fetched) is left out. Only ERR_LIMIT (arena).
+ *   name   as the mail says: "iso-8859-1" (read as windows-1252, as browsers do), "ks_c_5601-1987", …;
+ *          empty or
+ *          unknown: UTF-8 if the text is that, else windows-1252
+ *   out    `in` itself where nothing had to be changed */
+enum err charset_to_utf8(struct arena *a, struct bytes name, struct bytes in, struct bytes *out) MUST_CHECK;
+
+/* Whether text under that name can be UTF-8 only by being ASCII: it comes in 7 bits but isn't ASCII
+ * (iso-2022-jp, utf-7, hz-gb-2312), or in units of two or four bytes. */
+bool charset_is_ascii_based(struct bytes name);
+
+#endif

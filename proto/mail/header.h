@@ -1,0 +1,71 @@
+#ifndef EASGATE_MAIL_HEADER_H
+#define EASGATE_MAIL_HEADER_H
+
+#include "base/buf.h"
+#include "mail/mime_part.h"
+
+/* Header fields (RFC 5322, 2.2), tolerant of all that is met: bare LF, lines that are no fields, 8-bit
+ * characters. All decoding ends in valid UTF-8 without control characters. Only ERR_LIMIT (arena) anywhere
+ * here. */
+
+enum { HEADER_MAX_FIELDS = 2000, HEADER_MAX_ADDRESSES = 4000 };
+
+struct header_field {
+	struct bytes name;
+	struct bytes value; /* raw: folded, encoded, trimmed */
+	struct bytes whole; /* the field's lines with their line ends */
+};
+struct header {
+	struct header_field *v; /* in the order of the text */
+	size_t n;
+};
+
+/* Reads up to the empty line or the end. Further fields than HEADER_MAX_FIELDS are left out. */
+enum err header_parse(struct arena *a, struct bytes block, struct header *out) MUST_CHECK;
+/* Where the header block of a raw message ends: offset behind the empty line; the whole length if there is
+ * none. */
+size_t header_block_len(struct bytes raw);
+/* The first field of that name, or NULL. */
+const struct header_field *header_find(const struct header *h, const char *name);
+/* Its raw value; empty if there is no such field. */
+struct bytes header_get(const struct header *h, const char *name);
+
+/* The value as text: unfolded, encoded words decoded (RFC 2047) also where they are slightly wrong, raw
+ * 8-bit as UTF-8, else as `charset` (may be empty), else as windows-1252. */
+enum err header_text(struct arena *a, struct bytes value, struct bytes charset, struct bytes *out) MUST_CHECK;
+enum err header_get_text(struct arena *a, const struct header *h, const char *name, struct bytes *out) MUST_CHECK;
+
+/* ---- structured values ---- */
+
+/* "text/plain; charset=utf-8": what stands before the first semicolon, and the parameters, raw as in
+ * struct mime_param. */
+enum err header_params(struct arena *a, struct bytes value, struct bytes *head, struct mime_params *out) MUST_CHECK;
+/* A parameter decoded: RFC 2231 pieces put together, percent-decoded and converted, else RFC 2047 words
+ * (wrong but usual). Empty if it isn't there. */
+enum err mime_param_decode(struct arena *a, const struct mime_params *params, const char *name, struct bytes *out)
+    MUST_CHECK;
+
+struct mail_address {
+	struct bytes name;    /* decoded display name; may be empty */
+	struct bytes address; /* local@domain; may lack the @ if the mail does */
+};
+struct mail_addresses {
+	struct mail_address *v;
+	size_t n;
+};
+/* A list (RFC 5322, 3.4) with groups, comments, routes, missing quotes and commas; groups are flattened. */
+enum err address_list(struct arena *a, struct bytes value, struct mail_addresses *out) MUST_CHECK;
+/* All fields of that name together. */
+enum err header_addresses(struct arena *a, const struct header *h, const char *name, struct mail_addresses *out)
+    MUST_CHECK;
+/* `"Name" <addr>, <addr>`: as ActiveSync shows addresses. Whole entries only, at most max bytes.
+ * Source: MS-ASDTYPE 2.7.3; MS-ASEMAIL 2.2.2.80. */
+enum err address_format(struct arena *a, const struct mail_addresses *list, const char *separator, size_t max,
+    struct bytes *out) MUST_CHECK;
+/* The names, or addresses where there is no name, separated by semicolons. Source: MS-ASEMAIL 2.2.2.27. */
+enum err address_names(struct arena *a, const struct mail_addresses *list, size_t max, struct bytes *out) MUST_CHECK;
+
+/* The next <id> of a Message-ID, References or In-Reply-To value, without its brackets; false at the end. */
+bool message_id_next(struct bytes *value, struct bytes *out);
+
+#endif
