@@ -60,6 +60,7 @@ struct phone {
 	char *user, *password, *device_id, *device_type, *user_agent, *policy_key; /* owned; policy_key "0" at first */
 	enum eas_version version;
 	bool compact_query, gzip;
+	bool resends;        /* true: a kept connection that turns out to be dead is opened anew and the request sent again */
 	bool provisions;     /* true: a 449 or 142 to 144 is answered with Provision, and the command is sent again */
 	bool accept_multipart; /* for ItemOperations */
 	int timeout_ms;
@@ -79,10 +80,18 @@ struct phone {
 
 	/* inside */
 	struct phone_wire *wire;
-	enum eas_command waiting; /* sent, not received yet; CMD_NONE */
-	bool reused;              /* the request went over a kept connection, which may have died meanwhile */
-	struct bytes query, headers, body; /* of the request under way, to send it again */
-	bool in_provision;
+	enum eas_command waiting;  /* the command under way; CMD_NONE: some other HTTP request */
+	bool building, reused;     /* reused: the request went over a kept connection */
+	struct buf out;
+	struct wbxml_writer writer;
+	struct bytes request, body; /* the whole request under way, and its body in it */
+	const struct phone_params *params;
+};
+
+/* What a command carries in its query, beside what it always has. */
+struct phone_params {
+	const char *attachment_name, *collection_id, *item_id, *long_id; /* NULL: not there */
+	bool save_in_sent;
 };
 
 struct phone *phone_new(const struct phone_config *c);
@@ -94,14 +103,19 @@ void phone_hang_up(struct phone *ph);
 
 /* A WBXML request under construction: writes into the phone's arena, and drops the former answer. */
 struct wbxml_writer *phone_request(struct phone *ph);
-/* Sends what was built (`params`: more of the plain query, such as "&SaveInSent=T", or NULL), and waits for the answer. */
-enum err phone_command(struct phone *ph, enum eas_command cmd, const char *params) MUST_CHECK;
+/* Sends what was built since phone_request, or no body at all if it wasn't called; waits for the answer. params may be
+ * NULL. */
+enum err phone_command(struct phone *ph, enum eas_command cmd, const struct phone_params *params) MUST_CHECK;
 /* The same in two steps, so that something can happen meanwhile. hold_s: how long the server may keep us waiting. */
-enum err phone_command_send(struct phone *ph, enum eas_command cmd, const char *params) MUST_CHECK;
+enum err phone_command_send(struct phone *ph, enum eas_command cmd, const struct phone_params *params) MUST_CHECK;
 enum err phone_command_receive(struct phone *ph, unsigned hold_s) MUST_CHECK;
-/* Raw bodies: no WBXML, or broken WBXML. content_type NULL: none is sent. phone_request is called in it. */
-enum err phone_command_raw(struct phone *ph, enum eas_command cmd, const char *params, const char *content_type,
-    struct bytes body) MUST_CHECK;
+/* Any body: no WBXML, broken WBXML, mail. content_type NULL: none is sent. */
+enum err phone_command_raw(struct phone *ph, enum eas_command cmd, const struct phone_params *params,
+    const char *content_type, struct bytes body) MUST_CHECK;
+/* The bytes of the whole HTTP request for that body, for tests that send it in their own way. They live until the next
+ * request. */
+enum err phone_command_bytes(struct phone *ph, enum eas_command cmd, const struct phone_params *params,
+    const char *content_type, struct bytes body, struct bytes *out) MUST_CHECK;
 /* Any HTTP request with the credentials, for what isn't a command. `headers`: more header lines, each with CRLF, or NULL. */
 enum err phone_http(struct phone *ph, const char *method, const char *target, const char *headers, struct bytes body)
     MUST_CHECK;
