@@ -16,7 +16,8 @@ struct change {
 	enum change_kind kind;
 	uint64_t id;
 	uint32_t had;            /* digest that the phone has; UPDATE only */
-	uint32_t now;            /* digest on the server; known after `prepare` at the latest */
+	uint32_t now;            /* digest on the server */
+	bool stale;              /* `now` isn't known before `prepare`, and the item may even be gone */
 	void *item;              /* the class's own, made by `prepare` */
 };
 struct changes {
@@ -43,7 +44,7 @@ struct collection_ops {
 	enum eas_class class;
 	/* Compares `had` with the server. Fills `out` in no special order (UPDATE, DELETE and ADD may turn out as CHANGE_NONE in
 	 * prepare) and sets in `now`, a copy of had's head, what the comparison was made against: validity, token,
-	 * window day. ERR_NOT_FOUND: the folder is gone or has been replaced by another of its name. */
+	 * next id, window day. ERR_NOT_FOUND: the folder is gone or has been replaced by another of its name. */
 	enum err (*compare)(struct collection *c, const struct snapshot *had, struct snapshot *now, struct changes *out)
 	    WAITS;
 	/* Fetches what writing v[0..n) needs, in as few round trips as it can, until `budget` bytes are spent.

@@ -146,8 +146,8 @@ static enum err compare_snapshots(struct sync_run *r)
 			k++;
 		} else {
 			if (from->items[i].digest != to->items[k].digest)
-				v[n++] = (struct change){ CHANGE_UPDATE, to->items[k].id, from->items[i].digest,
-					to->items[k].digest, NULL };
+				v[n++] = (struct change){ .kind = CHANGE_UPDATE, .id = to->items[k].id, .had = from->items[i].digest,
+					.now = to->items[k].digest, .stale = true };
 			i++;
 			k++;
 		}
@@ -251,6 +251,7 @@ static enum err send_changes(struct sync_run *r, size_t window, size_t budget)
 		apply(&r->next, &r->changes.v[i]);
 	r->next.validity = head.validity;
 	r->next.token = head.token;
+	r->next.next_id = head.next_id;
 	r->next.window_day = head.window_day;
 	return ERR_OK;
 }
@@ -258,7 +259,7 @@ static enum err send_changes(struct sync_run *r, size_t window, size_t budget)
 static bool heads_differ(const struct snapshot *a, const struct snapshot *b)
 {
 	return a->validity != b->validity || a->token != b->token || a->window_day != b->window_day ||
-	       a->n_pending != b->n_pending;
+	       a->next_id != b->next_id || a->n_pending != b->n_pending;
 }
 
 static bool settings_changed(const struct sync_run *r)

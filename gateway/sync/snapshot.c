@@ -6,7 +6,7 @@
 #include "base/varint.h"
 
 /* The stored form
- *   format (1 byte), generation, validity, token, window day,
+ *   format (1 byte), generation, validity, token, next id, window day,
  *   runs of ids:   count, then gap to the former run and length - 1, for each
  *   digests:       count of distinct ones, each distinct one, then the way they are packed (see enum packing)
  *   pending:       count, then gap and length - 1, for each
@@ -77,6 +77,21 @@ void snapshot_remove(struct snapshot *s, uint64_t id)
 		return;
 	s->n_items--;
 	memmove(&s->items[at], &s->items[at + 1], (s->n_items - at) * sizeof(*s->items));
+}
+
+bool snapshot_is_pending(const struct snapshot *s, uint64_t id)
+{
+	size_t lo = 0, hi = s->n_pending;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (s->pending[mid].last < id)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo < s->n_pending && s->pending[lo].first <= id;
 }
 
 enum err snapshot_set_pending(struct arena *a, struct snapshot *s, const uint64_t *ids, size_t n)
@@ -239,6 +254,7 @@ enum err snapshot_encode(struct arena *a, const struct snapshot *s, struct bytes
 	varint_put(&b, s->generation);
 	varint_put(&b, s->validity);
 	varint_put(&b, s->token);
+	varint_put(&b, s->next_id);
 	varint_put(&b, s->window_day);
 	put_ranges(&b, ranges, n);
 	put_digests(&b, s, p);
@@ -388,7 +404,7 @@ enum err snapshot_decode(struct arena *a, struct bytes in, struct snapshot *out)
 		return ERR_PROTO;
 	if (!bytes_take(&body, 1, &format) || (e = varint_get_max(&body, UINT32_MAX, &generation)) ||
 	    (e = varint_get(&body, &s.validity)) || (e = varint_get(&body, &s.token)) ||
-	    (e = varint_get_max(&body, UINT32_MAX, &day)))
+	    (e = varint_get(&body, &s.next_id)) || (e = varint_get_max(&body, UINT32_MAX, &day)))
 		return ERR_PROTO;
 	s.generation = (uint32_t)generation;
 	s.window_day = (uint32_t)day;

@@ -20,6 +20,7 @@ struct snapshot {
 	uint32_t generation;   /* of the sync key that this is the state of */
 	uint64_t validity;     /* UIDVALIDITY; another one makes all ids void. 0: never looked at the server */
 	uint64_t token;        /* the server's state that this was compared with (HIGHESTMODSEQ); 0 = compare all */
+	uint64_t next_id;      /* ids from here on were unknown at that look (UIDNEXT); 0 where ids are not in order */
 	uint32_t window_day;   /* the filter's first day, in days since 1970; 0 = no filter */
 	struct snapshot_item *items;     /* ascending ids, no id twice */
 	size_t n_items;
@@ -35,6 +36,7 @@ enum err snapshot_copy(struct arena *a, const struct snapshot *s, size_t extra, 
 void snapshot_put(struct snapshot *s, uint64_t id, uint32_t digest);
 void snapshot_remove(struct snapshot *s, uint64_t id); /* no error if it isn't there */
 
+bool snapshot_is_pending(const struct snapshot *s, uint64_t id);
 /* Pending ids from a sorted list without doubles; neighbours become one range. ERR_LIMIT. */
 enum err snapshot_set_pending(struct arena *a, struct snapshot *s, const uint64_t *ids, size_t n) MUST_CHECK;
 

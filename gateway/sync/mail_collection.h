@@ -1,0 +1,31 @@
+#ifndef EASGATE_SYNC_MAIL_COLLECTION_H
+#define EASGATE_SYNC_MAIL_COLLECTION_H
+
+#include "mail/email.h"
+#include "sync/collection.h"
+
+/* A change's `item` is a struct imap_flags for UPDATE and belongs to mail_items.c for ADD.
+ *
+ * The Email class on an IMAP mailbox. Inside gateway/sync only. An item's id is its UID; its digest holds the flags that the
+ * phone is told, and a hash of the keywords that are its categories. */
+
+enum {
+	DIGEST_READ = 1 << 0, DIGEST_FLAGGED = 1 << 1, DIGEST_ANSWERED = 1 << 2, DIGEST_FORWARDED = 1 << 3,
+	DIGEST_KEYWORDS_SHIFT = 8,
+};
+uint32_t mail_digest(const struct imap_flags *f);
+
+enum err mail_compare(struct collection *c, const struct snapshot *had, struct snapshot *now, struct changes *out)
+    WAITS MUST_CHECK;
+enum err mail_prepare(struct collection *c, struct change *v, size_t n, size_t budget, size_t *done) WAITS MUST_CHECK;
+enum err mail_write(struct collection *c, struct wbxml_writer *w, const struct change *change) MUST_CHECK;
+enum err mail_change(struct collection *c, struct snapshot_item *item, const struct wbxml_node *data, uint32_t *status)
+    WAITS MUST_CHECK;
+enum err mail_remove(struct collection *c, uint64_t id, uint32_t *status) WAITS MUST_CHECK;
+
+/* The first day of the window that the options ask for, in days since 1970; 0: all mails. */
+uint32_t mail_first_day(const struct collection *c);
+/* Selects the collection's mailbox: several collections of one request share a connection. */
+enum err mail_select(struct collection *c, struct imap_status *status) WAITS MUST_CHECK;
+
+#endif

@@ -1,0 +1,282 @@
+#include <stdlib.h>
+
+#include "sync/mail_collection.h"
+
+/* What differs between what the phone has and the mailbox, as cheaply as the server allows:
+ *   nothing changed       no command at all: UIDVALIDITY and HIGHESTMODSEQ of the STATUS at the start are the same
+ *   first look            UID SEARCH for the window; flags come with the messages
+ *   QRESYNC               what changed and what vanished since the snapshot's modseq
+ *   else                  the flags of all messages
+ * A window (FilterType) is searched anew once a day, when its first day moves. */
+
+enum { SECONDS_PER_DAY = 86400, EMPTY_VALIDITY = 1 };
+
+struct compare {
+	struct collection *c;
+	const struct snapshot *had;
+	struct snapshot *now;
+	struct changes *out;
+	size_t cap;
+	struct imap_uids window;  /* the messages within the window; only if has_window */
+	bool has_window;
+};
+
+static enum err put(struct compare *x, struct change one)
+{
+	struct changes *out = x->out;
+
+	if (out->n == x->cap) {
+		size_t cap = x->cap ? x->cap * 2 : 64;
+		struct change *v = arena_grow(x->c->rq->arena, out->v, x->cap * sizeof(*v), cap * sizeof(*v));
+
+		if (!v)
+			return ERR_LIMIT;
+		out->v = v;
+		x->cap = cap;
+	}
+	out->v[out->n++] = one;
+	return ERR_OK;
+}
+
+static enum err put_update(struct compare *x, const struct snapshot_item *item, struct imap_flags *f)
+{
+	return put(x, (struct change){ .kind = CHANGE_UPDATE, .id = item->id, .had = item->digest, .now = mail_digest(f),
+		.item = f });
+}
+
+static int compare_uids(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static bool in_window(const struct compare *x, uint64_t id)
+{
+	uint32_t uid = (uint32_t)id;
+
+	if (!x->has_window)
+		return true;
+	return x->window.n && bsearch(&uid, x->window.v, x->window.n, sizeof(uid), compare_uids);
+}
+
+/* Day 0 finds all messages. */
+static enum err search_window(struct compare *x)
+{
+	x->has_window = true;
+	return imap_search_since(x->c->imap, x->c->rq->arena, (int64_t)x->now->window_day * SECONDS_PER_DAY, &x->window);
+}
+
+/* ---- a folder with nothing behind it, or nothing yet ---- */
+
+/* It has a validity of its own, so that it counts as looked at. */
+static enum err compare_empty(struct compare *x)
+{
+	if (x->had->n_items || x->had->validity > EMPTY_VALIDITY)
+		return ERR_NOT_FOUND; /* it was a mailbox once */
+	x->now->validity = EMPTY_VALIDITY;
+	return ERR_OK;
+}
+
+/* ---- first look ---- */
+
+static enum err compare_first(struct compare *x)
+{
+	enum err e;
+
+	if ((e = search_window(x)))
+		return e;
+	for (size_t i = 0; i < x->window.n; i++)
+		if ((e = put(x, (struct change){ .kind = CHANGE_ADD, .id = x->window.v[i] })))
+			return e;
+	return ERR_OK;
+}
+
+/* ---- the whole list of the server ---- */
+
+static enum err compare_complete(struct compare *x, const struct imap_changes *server)
+{
+	const struct snapshot *had = x->had;
+	size_t i = 0, k = 0;
+	enum err e = ERR_OK;
+
+	if (x->now->window_day && (e = search_window(x)))
+		return e;
+	while (!e && (i < had->n_items || k < server->n)) {
+		const struct snapshot_item *item = i < had->n_items ? &had->items[i] : NULL;
+		struct imap_flags *f = k < server->n ? &server->v[k] : NULL;
+
+		if (!f || (item && item->id < f->uid)) {
+			e = put(x, (struct change){ .kind = CHANGE_DELETE, .id = item->id });
+			i++;
+		} else if (!item || f->uid < item->id) {
+			if (in_window(x, f->uid))
+				e = put(x, (struct change){ .kind = CHANGE_ADD, .id = f->uid, .now = mail_digest(f) });
+			k++;
+		} else {
+			if (!in_window(x, f->uid))
+				e = put(x, (struct change){ .kind = CHANGE_SOFT_DELETE, .id = f->uid });
+			else if (mail_digest(f) != item->digest)
+				e = put_update(x, item, f);
+			i++;
+			k++;
+		}
+	}
+	return e;
+}
+
+/* ---- what changed since the snapshot's modseq ---- */
+
+static bool is_gone(const struct imap_changes *server, uint64_t id)
+{
+	size_t lo = 0, hi = server->n_gone;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (server->gone[mid].last < id)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo < server->n_gone && server->gone[lo].first <= id;
+}
+
+static int compare_flags_uid(const void *key, const void *element)
+{
+	uint32_t uid = *(const uint32_t *)key, other = ((const struct imap_flags *)element)->uid;
+
+	return (uid > other) - (uid < other);
+}
+
+static struct imap_flags *find_changed(const struct imap_changes *server, uint64_t id)
+{
+	uint32_t uid = (uint32_t)id;
+
+	return server->n ? bsearch(&uid, server->v, server->n, sizeof(*server->v), compare_flags_uid) : NULL;
+}
+
+/* What the phone has: gone, out of the window, or changed. */
+static enum err compare_held(struct compare *x, const struct imap_changes *server)
+{
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; i < x->had->n_items && !e; i++) {
+		const struct snapshot_item *item = &x->had->items[i];
+		struct imap_flags *f = find_changed(server, item->id);
+
+		if (!f && is_gone(server, item->id))
+			e = put(x, (struct change){ .kind = CHANGE_DELETE, .id = item->id });
+		else if (!in_window(x, item->id))
+			e = put(x, (struct change){ .kind = CHANGE_SOFT_DELETE, .id = item->id });
+		else if (f && mail_digest(f) != item->digest)
+			e = put_update(x, item, f);
+	}
+	return e;
+}
+
+/* New messages, and with a window that has moved or grown also old ones. */
+static enum err compare_new(struct compare *x, const struct imap_changes *server)
+{
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; i < server->n && !e; i++) {
+		const struct imap_flags *f = &server->v[i];
+
+		/* With an unmoved window, an old message that changed outside of it isn't new: only uids above all that
+		 * were there at the last look are. Its date is looked at in mail_prepare. */
+		if (snapshot_find(x->had, f->uid) || snapshot_is_pending(x->had, f->uid) || (x->has_window && !in_window(x, f->uid)))
+			continue;
+		if (!x->has_window && x->now->window_day && f->uid < x->had->next_id)
+			continue;
+		e = put(x, (struct change){ .kind = CHANGE_ADD, .id = f->uid, .now = mail_digest(f) });
+	}
+	for (size_t i = 0; x->has_window && i < x->window.n && !e; i++) {
+		uint32_t uid = x->window.v[i];
+
+		if (!snapshot_find(x->had, uid) && !snapshot_is_pending(x->had, uid) && !find_changed(server, uid))
+			e = put(x, (struct change){ .kind = CHANGE_ADD, .id = uid });
+	}
+	return e;
+}
+
+/* What the last answers had no room for: how it stands now is seen when it's fetched. */
+static enum err compare_pending(struct compare *x, const struct imap_changes *server)
+{
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; i < x->had->n_pending && !e; i++)
+		for (uint64_t id = x->had->pending[i].first; id <= x->had->pending[i].last && !e; id++) {
+			const struct snapshot_item *item = snapshot_find(x->had, id);
+
+			if (item) {
+				if (!is_gone(server, id) && !find_changed(server, id) && in_window(x, id))
+					e = put(x, (struct change){ .kind = CHANGE_UPDATE, .id = id, .had = item->digest,
+						.now = item->digest, .stale = true });
+			} else if (!is_gone(server, id) && in_window(x, id)) {
+				e = put(x, (struct change){ .kind = CHANGE_ADD, .id = id });
+			}
+		}
+	return e;
+}
+
+static enum err compare_since(struct compare *x, const struct imap_changes *server)
+{
+	enum err e;
+
+	if (x->now->window_day != x->had->window_day && (e = search_window(x)))
+		return e;
+	if ((e = compare_held(x, server)) || (e = compare_new(x, server)))
+		return e;
+	return compare_pending(x, server);
+}
+
+/* ---- choosing the way ---- */
+
+/* Only QRESYNC makes HIGHESTMODSEQ grow when messages vanish (RFC 7162, 3.2.5). */
+static bool unchanged(const struct compare *x)
+{
+	const struct collection *c = x->c;
+
+	return x->had->validity == c->status.uid_validity && x->had->token && x->had->token == c->status.highest_modseq &&
+	       (imap_caps(c->imap) & IMAP_CAP_QRESYNC) && !x->had->n_pending && x->had->window_day == x->now->window_day;
+}
+
+static enum err compare_server(struct compare *x)
+{
+	struct imap_changes server;
+	struct imap_status status;
+	uint64_t since;
+	enum err e;
+
+	if ((e = mail_select(x->c, &status)))
+		return e;
+	if (x->had->validity > EMPTY_VALIDITY && status.uid_validity != x->had->validity)
+		return ERR_NOT_FOUND;
+	x->now->validity = status.uid_validity;
+	x->now->token = status.highest_modseq;
+	x->now->next_id = status.uid_next;
+	if (!x->had->n_items && !x->had->n_pending && !x->had->token)
+		return compare_first(x);
+	/* A modseq that went backwards (a restored backup): compare everything. */
+	since = x->had->token <= status.highest_modseq ? x->had->token : 0;
+	if ((e = imap_fetch_changes(x->c->imap, x->c->rq->arena, since, &server)))
+		return e;
+	if (server.highest_modseq)
+		x->now->token = server.highest_modseq;
+	return server.complete ? compare_complete(x, &server) : compare_since(x, &server);
+}
+
+enum err mail_compare(struct collection *c, const struct snapshot *had, struct snapshot *now, struct changes *out)
+{
+	struct compare x = { .c = c, .had = had, .now = now, .out = out };
+
+	*out = (struct changes){ 0 };
+	*now = (struct snapshot){ .validity = had->validity, .token = had->token, .window_day = mail_first_day(c),
+		.next_id = had->next_id };
+	if (!c->mailbox.len || !c->status.known)
+		return compare_empty(&x);
+	if (had->validity > EMPTY_VALIDITY && had->validity != c->status.uid_validity)
+		return ERR_NOT_FOUND; /* another mailbox has taken its name */
+	return unchanged(&x) ? ERR_OK : compare_server(&x);
+}

@@ -1,0 +1,289 @@
+#include <stdlib.h>
+
+#include "io/log.h"
+#include "sync/mail_collection.h"
+
+/* Fetching and writing mails. Only what is shown is fetched: structure and header first, then of the text as much as the
+ * phone wants. Each mail stands alone: one that can't be shown becomes a stub, and the folder goes on. */
+
+enum { BATCH = 100, MAX_ROUNDS = 4, SECONDS_PER_DAY = 86400 };
+
+struct mail_item {
+	struct imap_message *message;
+	struct body_plan plan;
+	struct body body;
+	enum err problem;         /* ERR_OK, or why it is shown as a stub */
+	bool enough;              /* the body is made */
+};
+
+/* ---- messages ---- */
+
+static bool wants_message(const struct change *c)
+{
+	return c->kind == CHANGE_ADD || (c->kind == CHANGE_UPDATE && c->stale);
+}
+
+static int compare_messages(const void *a, const void *b)
+{
+	uint32_t x = ((const struct imap_message *)a)->flags.uid, y = ((const struct imap_message *)b)->flags.uid;
+
+	return (x > y) - (x < y);
+}
+
+static struct imap_message *find_message(const struct imap_messages *m, uint64_t id)
+{
+	struct imap_message key = { .flags = { .uid = (uint32_t)id } };
+
+	return m->n ? bsearch(&key, m->v, m->n, sizeof(*m->v), compare_messages) : NULL;
+}
+
+/* A copy of an old mail, put into the folder now, lies outside of the window although it is new. One day's grace, since
+ * the server counts days in a time zone of its own. */
+static bool is_before_window(const struct collection *c, const struct imap_message *m)
+{
+	uint32_t day = mail_first_day(c);
+
+	return day && m->internal_date < ((int64_t)day - 1) * SECONDS_PER_DAY;
+}
+
+/* How the item stands now that it has been asked for. */
+static void settle_kind(struct collection *c, struct change *v, struct imap_message *m)
+{
+	if (v->kind == CHANGE_UPDATE && !m) {
+		v->kind = CHANGE_DELETE;
+	} else if (v->kind == CHANGE_UPDATE) {
+		v->item = &m->flags;
+		v->now = mail_digest(&m->flags);
+		if (v->now == v->had)
+			v->kind = CHANGE_NONE;
+	} else if (!m || is_before_window(c, m)) {
+		v->kind = CHANGE_NONE;
+	} else {
+		v->now = mail_digest(&m->flags);
+	}
+}
+
+static enum err fetch_messages(struct collection *c, struct change *v, size_t n, struct imap_messages *out)
+{
+	uint32_t *uids = arena_array(c->rq->arena, n, sizeof(*uids));
+	size_t wanted = 0;
+	enum err e;
+
+	*out = (struct imap_messages){ 0 };
+	if (!uids)
+		return ERR_LIMIT;
+	for (size_t i = 0; i < n; i++)
+		if (wants_message(&v[i]))
+			uids[wanted++] = (uint32_t)v[i].id;
+	if (!wanted)
+		return ERR_OK;
+	if ((e = mail_select(c, NULL)) || (e = imap_fetch_messages(c->imap, c->rq->arena, uids, wanted, out)))
+		return e;
+	if (out->n)
+		qsort(out->v, out->n, sizeof(*out->v), compare_messages);
+	return ERR_OK;
+}
+
+/* ---- bodies ---- */
+
+/* A body of any size would take the worker's memory: beyond this it is cut and marked as Truncated, and can be had whole by
+ * ItemOperations. */
+static uint32_t largest_body(const struct collection *c)
+{
+	return c->rq->worker->config->request_memory_bytes / 8;
+}
+
+static enum err plan(struct collection *c, struct change *v, struct imap_message *m)
+{
+	struct mail_item *item = arena_alloc(c->rq->arena, sizeof(*item));
+	enum err e;
+
+	if (!item)
+		return ERR_LIMIT;
+	item->message = m;
+	v->item = item;
+	e = body_plan(c->rq->arena, m->structure, m->size, &c->options, c->rq->version, &item->plan);
+	if (!e && item->plan.limit > largest_body(c))
+		item->plan.limit = largest_body(c);
+	return e;
+}
+
+static uint32_t fetch_count(const struct collection *c, const struct body_fetch *f)
+{
+	uint32_t most = largest_body(c);
+
+	return f->count == 0 || f->count > most ? most : f->count;
+}
+
+/* About how many octets the plan takes. */
+static size_t plan_size(const struct collection *c, const struct mail_item *item)
+{
+	size_t size = 0;
+
+	for (size_t i = 0; i < item->plan.n_fetch; i++) {
+		const struct body_fetch *f = &item->plan.fetch[i];
+		size_t whole = f->part ? f->part->size : item->plan.size;
+		size_t count = fetch_count(c, f);
+
+		size += count < whole ? count : whole;
+	}
+	return size;
+}
+
+/* The change's mail; NULL if it isn't shown whole. */
+static struct mail_item *item_of(const struct change *c)
+{
+	return c->kind == CHANGE_ADD ? c->item : NULL;
+}
+
+static size_t count_fetches(const struct change *v, size_t n)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (item_of(&v[i]))
+			count += item_of(&v[i])->plan.n_fetch;
+	return count;
+}
+
+/* One round: all octets that the plans still want, in one go. */
+static enum err fetch_parts(struct collection *c, struct change *v, size_t n, size_t *asked)
+{
+	size_t room = count_fetches(v, n);
+	struct imap_part_request *parts = arena_array(c->rq->arena, room, sizeof(*parts));
+	struct body_fetch **wanted = arena_array(c->rq->arena, room, sizeof(struct body_fetch *));
+	enum err e;
+
+	*asked = 0;
+	if (!parts || !wanted)
+		return ERR_LIMIT;
+	for (size_t i = 0; i < n; i++) {
+		struct mail_item *item = item_of(&v[i]);
+
+		for (size_t k = 0; item && !item->enough && k < item->plan.n_fetch; k++) {
+			struct body_fetch *f = &item->plan.fetch[k];
+
+			if (f->fetched)
+				continue;
+			wanted[*asked] = f;
+			parts[(*asked)++] = (struct imap_part_request){ .uid = (uint32_t)v[i].id, .section = f->section,
+				.count = fetch_count(c, f) };
+		}
+	}
+	if (!*asked)
+		return ERR_OK;
+	if ((e = mail_select(c, NULL)) || (e = imap_fetch_parts(c->imap, c->rq->arena, parts, *asked)))
+		return e;
+	for (size_t i = 0; i < *asked; i++) {
+		wanted[i]->data = parts[i].data;
+		wanted[i]->fetched = true;
+	}
+	return ERR_OK;
+}
+
+static void make_bodies(struct collection *c, struct change *v, size_t n, bool last_round)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct mail_item *item = item_of(&v[i]);
+
+		if (!item || item->enough || item->problem)
+			continue;
+		item->problem = body_make(c->rq->arena, &item->plan, &item->body, &item->enough);
+		if (last_round && !item->problem)
+			item->enough = true; /* what has come must do */
+	}
+}
+
+static enum err fetch_bodies(struct collection *c, struct change *v, size_t n)
+{
+	size_t asked = 1;
+
+	for (int round = 1; round <= MAX_ROUNDS && asked; round++) {
+		enum err e = fetch_parts(c, v, n, &asked);
+
+		if (e)
+			return e;
+		make_bodies(c, v, n, round == MAX_ROUNDS);
+	}
+	return ERR_OK;
+}
+
+enum err mail_prepare(struct collection *c, struct change *v, size_t n, size_t budget, size_t *done)
+{
+	struct imap_messages messages;
+	size_t size = 0, ready = 0;
+	enum err e;
+
+	if (n > BATCH)
+		n = BATCH;
+	if ((e = fetch_messages(c, v, n, &messages)))
+		return e;
+	for (; ready < n && (size <= budget || ready == 0); ready++) {
+		struct imap_message *m = find_message(&messages, v[ready].id);
+
+		if (wants_message(&v[ready]))
+			settle_kind(c, &v[ready], m);
+		if (v[ready].kind != CHANGE_ADD)
+			continue;
+		if ((e = plan(c, &v[ready], m)))
+			return e;
+		size += plan_size(c, item_of(&v[ready]));
+	}
+	*done = ready;
+	return fetch_bodies(c, v, ready);
+}
+
+/* ---- writing ---- */
+
+static void describe(struct collection *c, const struct change *change, struct email *m)
+{
+	const struct mail_item *item = change->item;
+	const struct imap_flags *f = &item->message->flags;
+
+	*m = (struct email){ .header = item->message->header, .plan = &item->plan,
+		.body = item->enough ? &item->body : NULL, .received = item->message->internal_date,
+		.read = (f->flags & IMAP_SEEN) != 0, .flagged = (f->flags & IMAP_FLAGGED) != 0,
+		.answered = (f->flags & IMAP_ANSWERED) != 0, .forwarded = (f->flags & IMAP_FORWARDED) != 0,
+		.draft = (f->flags & IMAP_DRAFT) || c->folder_type == FOLDER_DRAFTS, .keywords = f->keywords,
+		.n_keywords = f->n_keywords };
+}
+
+static enum err write_whole(struct collection *c, struct wbxml_writer *w, const struct change *change)
+{
+	const struct mail_item *item = change->item;
+	char prefix[SERVER_ID_MAX];
+	struct wbxml_mark mark = wbxml_mark(w);
+	struct email m;
+	enum err e = item->problem;
+
+	describe(c, change, &m);
+	server_id_format(c->folder_id, change->id, prefix);
+	m.file_prefix = bytes_str(prefix);
+	if (!e)
+		e = email_write(w, c->rq->version, &m);
+	if (!e)
+		return ERR_OK;
+	log_warn("mail shown as a stub folder=%u uid=%u cause=\"%s\"", c->folder_id, (unsigned)change->id, err_name(e));
+	c->rq->figures.stubs++;
+	wbxml_rollback(w, mark);
+	return email_write_stub(w, c->rq->version, &m, err_name(e));
+}
+
+/* Flags alone: what the phone has of the mail stays. */
+static enum err write_flags(struct collection *c, struct wbxml_writer *w, const struct change *change)
+{
+	struct email m = { .read = change->now & DIGEST_READ, .flagged = change->now & DIGEST_FLAGGED,
+		.answered = change->now & DIGEST_ANSWERED, .forwarded = change->now & DIGEST_FORWARDED };
+	const struct imap_flags *f = change->item;
+
+	if (f) {
+		m.keywords = f->keywords;
+		m.n_keywords = f->n_keywords;
+	}
+	return email_write_flags(w, c->rq->version, &m);
+}
+
+enum err mail_write(struct collection *c, struct wbxml_writer *w, const struct change *change)
+{
+	return change->kind == CHANGE_ADD ? write_whole(c, w, change) : write_flags(c, w, change);
+}
