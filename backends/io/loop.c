@@ -47,11 +47,8 @@ static struct event_base *new_base(void)
 	struct event_config *c = event_config_new();
 	struct event_base *b;
 
-	/* NO_CACHE_TIME: a callback that computes for long must not shorten the time limits that it sets.
-	 * CHANGELIST: a descriptor waited for again in the same turn costs no system call. It does not bear
-	 * several descriptors of one open file (dup) in one loop, and we have none. */
-	if (!c || event_config_set_flag(c,
-	    EVENT_BASE_FLAG_NOLOCK | EVENT_BASE_FLAG_NO_CACHE_TIME | EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST) != 0)
+	/* A callback that computes for long must not shorten the time limits that it sets. */
+	if (!c || event_config_set_flag(c, EVENT_BASE_FLAG_NOLOCK | EVENT_BASE_FLAG_NO_CACHE_TIME) != 0)
 		abort();
 	b = event_base_new_with_config(c);
 	if (!b)
