@@ -115,6 +115,23 @@ check-unit: all $(UNIT)
 check-integration: all $(INTEGRATION)
 	@B=$(B) tests/run $(INTEGRATION)
 
+# --- fuzz: each target for FUZZ_SECONDS, or one: make fuzz-wbxml. Corpora grow in build-fuzz/corpus ---
+FUZZ_SECONDS ?= 60
+FUZZ_SAN      = address,undefined
+FUZZERS      := $(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
+
+fuzz: $(addprefix fuzz-,$(FUZZERS))
+$(addprefix fuzz-,$(FUZZERS)): fuzz-%:
+	@$(MAKE) --no-print-directory B=build-fuzz CC=clang WARN=-w SAN=fuzzer-no-link,$(FUZZ_SAN) build-fuzz/fuzz/$*
+	@mkdir -p build-fuzz/corpus/$* tests/fuzz/seeds/$*
+	@[ $* != wbxml ] || python3 tests/fuzz/wire_seeds.py build-fuzz/corpus/wbxml
+	@build-fuzz/fuzz/$* -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 -artifact_prefix=build-fuzz/$*- \
+	    build-fuzz/corpus/$* tests/fuzz/seeds/$* >build-fuzz/$*.log 2>&1 || { tail -40 build-fuzz/$*.log; exit 1; }
+	@printf '%-24s %s\n' $* "$$(tail -n 1 build-fuzz/$*.log)"
+$(B)/fuzz/%: $(B)/tests/fuzz/fuzz_%.o $(LIBGATEWAY) $(LIBBACKENDS) $(LIBPROTO)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
+
 clean:
 	rm -rf build build-asan build-fuzz
 

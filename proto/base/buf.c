@@ -23,7 +23,7 @@ uint8_t *buf_room(struct buf *b, size_t n)
 		b->failed = ERR_LIMIT;
 		return NULL;
 	}
-	if (n <= b->cap - b->len)
+	if (b->p && n <= b->cap - b->len)
 		return b->p + b->len;
 	while (cap < b->len + n)
 		cap *= 2;
@@ -45,9 +45,9 @@ void buf_claim(struct buf *b, size_t n)
 
 void buf_put(struct buf *b, struct bytes in)
 {
-	uint8_t *room = buf_room(b, in.len);
+	uint8_t *room = in.len ? buf_room(b, in.len) : NULL;
 
-	if (!room || !in.len)
+	if (!room)
 		return;
 	memcpy(room, in.p, in.len);
 	b->len += in.len;

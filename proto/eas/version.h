@@ -16,7 +16,7 @@ typedef uint8_t eas_version_set;
 
 static inline bool eas_version_in(enum eas_version v, eas_version_set set)
 {
-	return (set >> v & 1u) != 0;
+	return ((unsigned)set >> v & 1u) != 0;
 }
 
 /* "14.1", as in the MS-ASProtocolVersion header. ERR_UNSUPPORTED for anything else. */
