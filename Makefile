@@ -7,6 +7,12 @@
 #   make check    unit, wire and integration tests
 #   make help     every target
 
+# `make asan` builds with sanitizers into a folder of its own; `make asan check` runs the checks there.
+ifneq ($(filter asan,$(MAKECMDGOALS)),)
+  B     := build-asan
+  SAN   := address,undefined
+  export UBSAN_OPTIONS ?= print_stacktrace=1
+endif
 B       ?= build
 SAN     ?=
 CC      ?= gcc
@@ -114,6 +120,14 @@ check-unit: all $(UNIT)
 	@B=$(B) tests/run $(UNIT)
 check-integration: all $(INTEGRATION)
 	@B=$(B) tests/run $(INTEGRATION)
+
+asan: all
+
+# The unit tests again, under valgrind: slow, but it sees reads of memory that was never written.
+VALGRIND = valgrind -q --error-exitcode=9 --leak-check=full --show-leak-kinds=definite,possible \
+           --errors-for-leak-kinds=definite,possible --child-silent-after-fork=yes
+valgrind: all $(UNIT)
+	@B=$(B) TEST_SECONDS=1200 TEST_WRAPPER="$(VALGRIND)" tests/run $(UNIT)
 
 # --- fuzz: each target for FUZZ_SECONDS, or one: make fuzz-wbxml. Corpora grow in build-fuzz/corpus ---
 FUZZ_SECONDS ?= 60
