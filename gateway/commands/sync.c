@@ -256,7 +256,8 @@ static enum err attempt(struct sync *s, struct wbxml_writer *w, bool *answered)
 	*answered = true;
 	if ((e = load(s)))
 		return e;
-	policy_gate(s->rq, &gate);
+	if ((e = policy_gate(s->rq, &gate)))
+		return e;
 	if (gate)
 		return request_refuse(s->rq, w, gate);
 	if (s->ask.status)

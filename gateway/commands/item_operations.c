@@ -1,0 +1,299 @@
+#include <stdio.h>
+
+#include "base/base64.h"
+#include "commands/attachment.h"
+#include "commands/commands.h"
+#include "io/log.h"
+#include "sync/open.h"
+
+/* ItemOperations (MS-ASCMD 2.2.1.10): fetches items and attachments, empties folders. One result for each operation;
+ * one that fails doesn't stop the others. */
+
+enum {
+	IO_OK = 1, IO_PROTOCOL_ERROR = 2, IO_SERVER_ERROR = 3, IO_NOT_FOUND = 6, IO_BAD_RANGE = 8, IO_UNKNOWN_STORE = 9,
+	IO_TOO_LARGE = 11, IO_BAD_ATTACHMENT = 15,
+	MAX_OPERATIONS = 100,
+};
+
+struct range {
+	bool given;
+	uint64_t first, last; /* zero-based, both included */
+};
+
+/* What an error of one operation is told as; the connection's own errors fail the whole request. */
+static bool status_of(enum err e, uint32_t *status)
+{
+	switch (e) {
+	case ERR_OK:
+		*status = IO_OK;
+		return true;
+	case ERR_NOT_FOUND:
+		*status = IO_NOT_FOUND;
+		return true;
+	case ERR_PROTO:
+		*status = IO_BAD_ATTACHMENT;
+		return true;
+	case ERR_LIMIT:
+		*status = IO_TOO_LARGE;
+		return true;
+	case ERR_DENIED:
+	case ERR_UNSUPPORTED:
+		*status = IO_SERVER_ERROR;
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* ---- attachments ---- */
+
+static bool parse_range(struct bytes text, struct range *out)
+{
+	struct bytes first;
+
+	*out = (struct range){ .given = text.len > 0 };
+	if (!text.len)
+		return true;
+	return bytes_split(&text, '-', &first) && !bytes_to_u64(first, UINT64_MAX, &out->first) &&
+	       !bytes_to_u64(text, UINT64_MAX, &out->last) && out->first <= out->last;
+}
+
+static enum err write_file(struct request *rq, struct wbxml_writer *w, const struct attachment_data *file,
+    const struct range *range)
+{
+	struct bytes part = file->data, encoded;
+	struct buf b;
+	enum err e;
+
+	if (range->given) {
+		uint64_t last = range->last < file->data.len ? range->last : file->data.len - 1;
+
+		part = bytes_of(file->data.p + range->first, (size_t)(last - range->first + 1));
+	}
+	buf_init(&b, rq->arena, 0);
+	base64_put(&b, part, BASE64_PLAIN);
+	if ((e = buf_done(&b, &encoded)))
+		return e;
+	wbxml_open(w, ITEMOPERATIONS_PROPERTIES);
+	if (range->given) {
+		char text[64];
+
+		snprintf(text, sizeof(text), "%llu-%llu", (unsigned long long)range->first,
+		    (unsigned long long)(range->first + part.len - 1));
+		wbxml_put_str(w, ITEMOPERATIONS_RANGE, text);
+		wbxml_put_uint(w, ITEMOPERATIONS_TOTAL, file->data.len);
+	}
+	wbxml_put(w, AIRSYNCBASE_CONTENT_TYPE, file->content_type);
+	wbxml_put(w, ITEMOPERATIONS_DATA, encoded);
+	wbxml_close(w);
+	return ERR_OK;
+}
+
+static enum err fetch_file(struct request *rq, const struct wbxml_node *n, struct wbxml_writer *w)
+{
+	struct bytes reference = wbxml_child_text(n, AIRSYNCBASE_FILE_REFERENCE);
+	struct wbxml_mark start = wbxml_mark(w);
+	struct attachment_data file;
+	struct range range;
+	uint32_t status = IO_OK;
+	enum err e = ERR_OK;
+
+	if (!parse_range(wbxml_child_text(wbxml_child(n, ITEMOPERATIONS_OPTIONS), ITEMOPERATIONS_RANGE), &range))
+		status = IO_BAD_RANGE;
+	else if ((e = attachment_read(rq, reference, &file)) && !status_of(e, &status))
+		return e;
+	if (status == IO_OK && range.given && range.first >= file.data.len)
+		status = IO_BAD_RANGE;
+	wbxml_open(w, ITEMOPERATIONS_FETCH);
+	wbxml_put_uint(w, ITEMOPERATIONS_STATUS, status);
+	wbxml_put(w, AIRSYNCBASE_FILE_REFERENCE, reference);
+	if (status == IO_OK)
+		e = write_file(rq, w, &file, &range);
+	wbxml_close(w);
+	if (status != IO_OK || !e)
+		return ERR_OK;
+	wbxml_rollback(w, start);
+	return e;
+}
+
+/* ---- items ---- */
+
+static enum err find_item(struct request *rq, const struct wbxml_node *n, struct collection *c, uint64_t *id, uint32_t *status)
+{
+	struct collection *one[] = { c };
+	struct known_folders known;
+	uint32_t folder, of_item;
+	enum err e;
+
+	*status = IO_NOT_FOUND;
+	if (server_id_parse(wbxml_child_text(n, AIRSYNC_SERVER_ID), &of_item, id) ||
+	    folder_id_parse(wbxml_child_text(n, AIRSYNC_COLLECTION_ID), &folder) || folder != of_item)
+		return ERR_OK;
+	if ((e = device_folders(rq, &known)) || (e = collections_find(rq, &known, &folder, one, 1)))
+		return e;
+	if (!c->ops || !c->mailbox.len)
+		return ERR_OK;
+	*status = sync_options_parse(wbxml_child(n, ITEMOPERATIONS_OPTIONS), &c->options) ? IO_PROTOCOL_ERROR : IO_OK;
+	return *status == IO_OK ? collections_connect(rq, one, 1) : ERR_OK;
+}
+
+static enum err write_item(struct collection *c, struct wbxml_writer *w, const struct wbxml_node *n, const struct change *item,
+    uint32_t status)
+{
+	enum err e = ERR_OK;
+
+	wbxml_open(w, ITEMOPERATIONS_FETCH);
+	wbxml_put_uint(w, ITEMOPERATIONS_STATUS, status);
+	wbxml_put(w, AIRSYNC_COLLECTION_ID, wbxml_child_text(n, AIRSYNC_COLLECTION_ID));
+	wbxml_put(w, AIRSYNC_SERVER_ID, wbxml_child_text(n, AIRSYNC_SERVER_ID));
+	if (status == IO_OK) {
+		wbxml_put_str(w, AIRSYNC_CLASS, eas_class_name(c->ops->class));
+		wbxml_open(w, ITEMOPERATIONS_PROPERTIES);
+		e = c->ops->write(c, w, item);
+		wbxml_close(w);
+	}
+	wbxml_close(w);
+	return e;
+}
+
+static enum err fetch_item(struct request *rq, const struct wbxml_node *n, struct wbxml_writer *w)
+{
+	struct collection c = { .rq = rq };
+	struct change item = { .kind = CHANGE_ADD };
+	size_t done = 0;
+	uint32_t status;
+	enum err e;
+
+	if ((e = find_item(rq, n, &c, &item.id, &status)))
+		return e;
+	if (status == IO_OK && !(e = c.ops->prepare(&c, &item, 1, SIZE_MAX, &done)) && item.kind != CHANGE_ADD)
+		e = ERR_NOT_FOUND;
+	if (e && !status_of(e, &status))
+		return e;
+	rq->figures.fetches++;
+	return write_item(&c, w, n, &item, status);
+}
+
+static enum err fetch(struct request *rq, const struct wbxml_node *n, struct wbxml_writer *w)
+{
+	struct bytes store = wbxml_child_text(n, ITEMOPERATIONS_STORE);
+
+	if (wbxml_child(n, AIRSYNCBASE_FILE_REFERENCE))
+		return fetch_file(rq, n, w);
+	if (bytes_eq_nocase(store, "Mailbox") && wbxml_child(n, AIRSYNC_SERVER_ID))
+		return fetch_item(rq, n, w);
+	wbxml_open(w, ITEMOPERATIONS_FETCH);
+	wbxml_put_uint(w, ITEMOPERATIONS_STATUS, bytes_eq_nocase(store, "Mailbox") ? IO_PROTOCOL_ERROR : IO_UNKNOWN_STORE);
+	wbxml_close(w);
+	return ERR_OK;
+}
+
+/* ---- EmptyFolderContents ---- */
+
+static bool is_below(const struct folder_list *l, const struct folder *f, uint32_t top)
+{
+	for (size_t depth = 0; f && depth < l->n; depth++) {
+		if (f->parent == top)
+			return true;
+		f = folders_by_id(l, f->parent);
+	}
+	return false;
+}
+
+/* The deepest first: the list has parents before their children. */
+static enum err delete_subfolders(struct imap *imap, const struct folder_list *l, uint32_t top)
+{
+	enum err e = ERR_OK;
+
+	for (size_t i = l->n; i-- > 0 && !e;)
+		if (is_below(l, &l->v[i], top) && l->v[i].mailbox.len)
+			e = imap_delete(imap, l->v[i].mailbox);
+	return e;
+}
+
+static enum err empty(struct request *rq, const struct wbxml_node *n)
+{
+	bool subfolders = wbxml_child(wbxml_child(n, ITEMOPERATIONS_OPTIONS), ITEMOPERATIONS_DELETE_SUB_FOLDERS) != NULL;
+	struct imap_status ignored;
+	struct folder_list list;
+	const struct folder *f;
+	struct imap *imap;
+	uint32_t id = 0;
+	enum err e;
+
+	if (folder_id_parse(wbxml_child_text(n, AIRSYNC_COLLECTION_ID), &id))
+		return ERR_NOT_FOUND;
+	if ((e = request_imap(rq, BYTES("INBOX"), &imap)) || (e = folders_load(rq, imap, &list)))
+		return e;
+	f = folders_by_id(&list, id);
+	if (!f || !f->mailbox.len)
+		return ERR_NOT_FOUND;
+	if (f->exists && ((e = imap_select(imap, f->mailbox, &ignored)) || (e = imap_expunge_all(imap))))
+		return e;
+	return subfolders ? delete_subfolders(imap, &list, id) : ERR_OK;
+}
+
+static enum err empty_folder(struct request *rq, const struct wbxml_node *n, struct wbxml_writer *w)
+{
+	enum err e = empty(rq, n);
+	uint32_t status;
+
+	if (!status_of(e, &status))
+		return e;
+	if (e)
+		log_info("folder not emptied: %s (%s)", rq->imap ? imap_problem(rq->imap) : "", err_name(e));
+	wbxml_open(w, ITEMOPERATIONS_EMPTY_FOLDER_CONTENTS);
+	wbxml_put_uint(w, ITEMOPERATIONS_STATUS, status);
+	wbxml_put(w, AIRSYNC_COLLECTION_ID, wbxml_child_text(n, AIRSYNC_COLLECTION_ID));
+	wbxml_close(w);
+	return ERR_OK;
+}
+
+/* Moving whole conversations needs a conversation index over all folders. */
+static enum err move(struct request *rq, const struct wbxml_node *n, struct wbxml_writer *w)
+{
+	(void)rq;
+	wbxml_open(w, ITEMOPERATIONS_MOVE);
+	wbxml_put(w, ITEMOPERATIONS_CONVERSATION_ID, wbxml_child_text(n, ITEMOPERATIONS_CONVERSATION_ID));
+	wbxml_put_uint(w, ITEMOPERATIONS_STATUS, IO_SERVER_ERROR);
+	wbxml_close(w);
+	return ERR_OK;
+}
+
+/* In the schema's order of results. */
+static const struct operation {
+	wbxml_tag tag;
+	enum err (*run)(struct request *rq, const struct wbxml_node *n, struct wbxml_writer *w);
+} operations[] = {
+	{ ITEMOPERATIONS_MOVE, move },
+	{ ITEMOPERATIONS_EMPTY_FOLDER_CONTENTS, empty_folder },
+	{ ITEMOPERATIONS_FETCH, fetch },
+};
+
+static size_t count_operations(const struct request *rq)
+{
+	size_t n = 0;
+
+	for (const struct wbxml_node *c = rq->xml->child; c; c = c->next)
+		n++;
+	return n;
+}
+
+enum err command_item_operations(struct request *rq, struct wbxml_writer *w)
+{
+	size_t n = count_operations(rq);
+	enum err e = ERR_OK;
+
+	if (!n || n > MAX_OPERATIONS)
+		return request_refuse(rq, w, n ? IO_TOO_LARGE : IO_PROTOCOL_ERROR);
+	wbxml_open(w, ITEMOPERATIONS_ITEM_OPERATIONS);
+	wbxml_put_uint(w, ITEMOPERATIONS_STATUS, IO_OK);
+	wbxml_open(w, ITEMOPERATIONS_RESPONSE);
+	for (size_t i = 0; i < sizeof(operations) / sizeof(operations[0]); i++)
+		for (const struct wbxml_node *c = wbxml_child(rq->xml, operations[i].tag); c && !e;
+		     c = wbxml_next(c, operations[i].tag))
+			e = operations[i].run(rq, c, w);
+	wbxml_close(w);
+	wbxml_close(w);
+	return e;
+}

@@ -1,0 +1,198 @@
+#include <stdio.h>
+
+#include "commands/commands.h"
+#include "io/log.h"
+#include "sync/open.h"
+
+/* MoveItems (MS-ASCMD 2.2.1.12). The new id comes from COPYUID; a repeated request, whose answer got lost, finds the mail
+ * gone and gets the id that was remembered. */
+
+enum {
+	MOVE_NO_SOURCE = 1, MOVE_NO_TARGET = 2, MOVE_OK = 3, MOVE_SAME = 4, MOVE_FAILED = 5,
+	MAX_MOVES = 1000, REMEMBER_S = 24 * 60 * 60,
+};
+
+struct move {
+	struct bytes source_id;        /* SrcMsgId as sent */
+	uint32_t from, to;             /* folders */
+	uint64_t uid;
+	uint32_t status;
+	char made[SERVER_ID_MAX];      /* DstMsgId; empty = unknown */
+};
+
+struct moves {
+	struct request *rq;
+	struct move *v;
+	size_t n;
+	struct known_folders known;
+};
+
+static size_t count_moves(const struct request *rq)
+{
+	size_t n = 0;
+
+	for (const struct wbxml_node *m = wbxml_child(rq->xml, MOVE_MOVE); m; m = wbxml_next(m, MOVE_MOVE))
+		n++;
+	return n;
+}
+
+static bool can_hold_mail(const struct known_folders *known, uint32_t id)
+{
+	const struct known_folder *f = known_folder(known, id);
+
+	return f && folder_class((enum folder_type)f->type) == CLASS_EMAIL && f->type != FOLDER_OUTBOX &&
+	       f->type != FOLDER_GENERIC;
+}
+
+static void parse(struct moves *x, const struct wbxml_node *n, struct move *m)
+{
+	uint32_t folder;
+
+	m->source_id = wbxml_child_text(n, MOVE_SRC_MSG_ID);
+	if (server_id_parse(m->source_id, &folder, &m->uid) || m->uid > UINT32_MAX ||
+	    folder_id_parse(wbxml_child_text(n, MOVE_SRC_FLD_ID), &m->from) || folder != m->from ||
+	    !can_hold_mail(&x->known, m->from))
+		m->status = MOVE_NO_SOURCE;
+	else if (folder_id_parse(wbxml_child_text(n, MOVE_DST_FLD_ID), &m->to) || !can_hold_mail(&x->known, m->to))
+		m->status = MOVE_NO_TARGET;
+	else if (m->from == m->to)
+		m->status = MOVE_SAME;
+}
+
+static struct bytes memo_name(const struct move *m, char to[SERVER_ID_MAX * 2])
+{
+	int n = snprintf(to, SERVER_ID_MAX * 2, "%.*s>%u", BYTES_ARG(m->source_id), m->to);
+
+	return bytes_of(to, n < 0 ? 0 : (size_t)n);
+}
+
+/* The mail isn't there: was it this device's earlier request that moved it? */
+static enum err recall(struct moves *x, struct move *m)
+{
+	char name[SERVER_ID_MAX * 2];
+	struct bytes made;
+	enum err e = store_memo_get(x->rq->worker->redis, x->rq->arena, bytes_str(x->rq->account->name), "move",
+	    memo_name(m, name), &made);
+
+	m->status = e == ERR_OK ? MOVE_OK : MOVE_NO_SOURCE;
+	if (!e && made.len < sizeof(m->made))
+		snprintf(m->made, sizeof(m->made), "%.*s", BYTES_ARG(made));
+	return e == ERR_NOT_FOUND ? ERR_OK : e;
+}
+
+static enum err remember(struct moves *x, struct move *m, uint32_t new_uid)
+{
+	char name[SERVER_ID_MAX * 2];
+
+	server_id_format(m->to, new_uid, m->made);
+	m->status = MOVE_OK;
+	return store_memo_set(x->rq->worker->redis, bytes_str(x->rq->account->name), "move", memo_name(m, name),
+	    bytes_str(m->made), REMEMBER_S);
+}
+
+/* The moves between the same two folders as v[first], together: one command for IMAP. */
+static size_t gather(struct moves *x, size_t first, struct move **group)
+{
+	size_t n = 0;
+
+	for (size_t i = first; i < x->n; i++)
+		if (!x->v[i].status && x->v[i].from == x->v[first].from && x->v[i].to == x->v[first].to)
+			group[n++] = &x->v[i];
+	return n;
+}
+
+static enum err run_imap(struct moves *x, struct collection *from, struct collection *to, struct move **group, size_t n,
+    struct imap_moved *moved)
+{
+	uint32_t *uids = arena_array(x->rq->arena, n, sizeof(*uids));
+	struct imap_status ignored;
+	struct imap *imap;
+	enum err e;
+
+	if (!uids)
+		return ERR_LIMIT;
+	for (size_t i = 0; i < n; i++)
+		uids[i] = (uint32_t)group[i]->uid;
+	if ((e = request_imap(x->rq, from->mailbox, &imap)) || (e = imap_select(imap, from->mailbox, &ignored)))
+		return e;
+	e = imap_move(imap, x->rq->arena, uids, n, to->mailbox, moved);
+	if (e != ERR_NOT_FOUND)
+		return e;
+	/* A special folder that we listed but that isn't there yet. */
+	if ((e = imap_create(imap, to->mailbox, IMAP_USE_NONE)) && e != ERR_EXISTS)
+		return e;
+	if ((e = imap_select(imap, from->mailbox, &ignored)))
+		return e;
+	return imap_move(imap, x->rq->arena, uids, n, to->mailbox, moved);
+}
+
+static void fail(struct move **group, size_t n, uint32_t status)
+{
+	for (size_t i = 0; i < n; i++)
+		group[i]->status = status;
+}
+
+static enum err run_group(struct moves *x, struct move **group, size_t n)
+{
+	struct collection from = { 0 }, to = { 0 }, *both[] = { &from, &to };
+	uint32_t ids[] = { group[0]->from, group[0]->to };
+	struct imap_moved moved;
+	enum err e;
+
+	if ((e = collections_find(x->rq, &x->known, ids, both, 2)))
+		return e;
+	if (!from.mailbox.len || !to.mailbox.len) {
+		fail(group, n, from.mailbox.len ? MOVE_NO_TARGET : MOVE_NO_SOURCE);
+		return ERR_OK;
+	}
+	e = run_imap(x, &from, &to, group, n, &moved);
+	if (e == ERR_DENIED || e == ERR_LIMIT || e == ERR_NOT_FOUND) {
+		log_info("mails not moved from=%u to=%u: %s (%s)", ids[0], ids[1], imap_problem(x->rq->imap), err_name(e));
+		fail(group, n, e == ERR_NOT_FOUND ? MOVE_NO_SOURCE : MOVE_FAILED);
+		return ERR_OK;
+	}
+	for (size_t i = 0; i < n && !e; i++)
+		e = moved.to[i] ? remember(x, group[i], moved.to[i]) : recall(x, group[i]);
+	return e;
+}
+
+static void write_answer(const struct moves *x, struct wbxml_writer *w)
+{
+	wbxml_open(w, MOVE_MOVE_ITEMS);
+	for (size_t i = 0; i < x->n; i++) {
+		const struct move *m = &x->v[i];
+
+		wbxml_open(w, MOVE_RESPONSE);
+		wbxml_put(w, MOVE_SRC_MSG_ID, m->source_id);
+		wbxml_put_uint(w, MOVE_STATUS, m->status);
+		if (m->made[0])
+			wbxml_put_str(w, MOVE_DST_MSG_ID, m->made);
+		wbxml_close(w);
+		x->rq->figures.client_commands++;
+	}
+	wbxml_close(w);
+}
+
+enum err command_move_items(struct request *rq, struct wbxml_writer *w)
+{
+	struct moves x = { .rq = rq, .n = count_moves(rq) };
+	struct move **group;
+	size_t at = 0;
+	enum err e;
+
+	if (!x.n || x.n > MAX_MOVES)
+		return request_refuse(rq, w, STATUS_INVALID_XML);
+	x.v = arena_array(rq->arena, x.n, sizeof(*x.v));
+	group = arena_array(rq->arena, x.n, sizeof(struct move *));
+	if (!x.v || !group)
+		return ERR_LIMIT;
+	if ((e = device_folders(rq, &x.known)))
+		return e;
+	for (const struct wbxml_node *m = wbxml_child(rq->xml, MOVE_MOVE); m; m = wbxml_next(m, MOVE_MOVE))
+		parse(&x, m, &x.v[at++]);
+	for (size_t i = 0; i < x.n; i++)
+		if (!x.v[i].status && (e = run_group(&x, group, gather(&x, i, group))))
+			return e;
+	write_answer(&x, w);
+	return ERR_OK;
+}
