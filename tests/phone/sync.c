@@ -2,15 +2,21 @@
  * answer to the replica. */
 #include "phone.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "sync_request.h"
 
-static enum err refuse(struct phone *ph, const char *fmt, const char *folder, unsigned status)
+static enum err refuse(struct phone *ph, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static enum err refuse(struct phone *ph, const char *fmt, ...)
 {
-	snprintf(ph->problem, sizeof(ph->problem), fmt, folder, status);
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(ph->problem, sizeof(ph->problem), fmt, args);
+	va_end(args);
 	return ERR_PROTO;
 }
 

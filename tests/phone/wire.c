@@ -7,7 +7,6 @@
 #include <netdb.h>
 #include <netinet/tcp.h>
 #include <openssl/err.h>
-#include <openssl/x509v3.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -203,11 +202,13 @@ static SSL_CTX *context_new(struct phone_wire *w, const struct phone_server *s)
 	return NULL;
 }
 
-static bool is_address(const char *host)
+void phone_tls_expect(SSL *ssl, const char *host)
 {
 	struct in6_addr any;
 
-	return inet_pton(AF_INET, host, &any) == 1 || inet_pton(AF_INET6, host, &any) == 1;
+	SSL_set1_host(ssl, host); /* takes addresses, too */
+	if (inet_pton(AF_INET, host, &any) != 1 && inet_pton(AF_INET6, host, &any) != 1)
+		SSL_set_tlsext_host_name(ssl, host);
 }
 
 static enum err start_tls(struct phone_wire *w, const struct phone_server *s, int64_t deadline_us)
@@ -221,12 +222,7 @@ static enum err start_tls(struct phone_wire *w, const struct phone_server *s, in
 	SSL_CTX_free(ctx); /* w->ssl keeps it */
 	if (!w->ssl)
 		abort();
-	if (is_address(s->host)) {
-		X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(w->ssl), s->host);
-	} else {
-		SSL_set1_host(w->ssl, s->host);
-		SSL_set_tlsext_host_name(w->ssl, s->host);
-	}
+	phone_tls_expect(w->ssl, s->host);
 	SSL_set_fd(w->ssl, w->fd);
 	while (!e) {
 		int rc = SSL_connect(w->ssl);

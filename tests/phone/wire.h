@@ -20,6 +20,9 @@ struct phone_server {
 enum err phone_server_init(struct phone_server *s, const char *url, const char *ca_file, bool insecure) MUST_CHECK;
 void phone_server_deinit(struct phone_server *s);
 
+/* What the certificate must be for, and the name sent ahead (none for an address). */
+void phone_tls_expect(SSL *ssl, const char *host);
+
 struct phone_wire {
 	int fd;
 	SSL *ssl;       /* NULL without TLS */
