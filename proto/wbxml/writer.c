@@ -146,6 +146,20 @@ static void put_clean(struct buf *out, struct bytes text)
 	}
 }
 
+/* The usual case in one go: a whole string that needs no repair. */
+static void put_string(struct wbxml_writer *w, struct bytes text)
+{
+	uint8_t *p = buf_room(w->out, text.len + 2);
+
+	if (!p)
+		return;
+	p[0] = TOKEN_STR_I;
+	memcpy(p + 1, text.p, text.len);
+	p[text.len + 1] = 0;
+	buf_claim(w->out, text.len + 2);
+	w->text_end = w->out->len;
+}
+
 void wbxml_text(struct wbxml_writer *w, struct bytes text)
 {
 	bool continues = w->text_end && w->text_end == w->out->len;
@@ -156,6 +170,10 @@ void wbxml_text(struct wbxml_writer *w, struct bytes text)
 	if (text.len == 0 || w->out->failed)
 		return;
 	begin_content(w);
+	if (!continues && clean_len(text) == text.len) {
+		put_string(w, text);
+		return;
+	}
 	if (continues)
 		w->out->len--; /* the string's NUL */
 	else

@@ -106,6 +106,30 @@ static void arena_grows_in_place_or_copies(void **state)
 	arena_free(&a);
 }
 
+/* A large array costs the budget once, however often it grows and whatever is allocated in between. */
+static void arena_grows_large_arrays_in_their_block(void **state)
+{
+	struct arena *a = arena_new(4 << 20);
+	size_t size = 4096;
+	uint8_t *p = arena_alloc(a, 64), *big = NULL;
+
+	(void)state;
+	memset(p, 7, 64);
+	big = arena_grow(a, big, 0, size);
+	for (; size < 2 << 20; size *= 2) {
+		memset(big, (int)(size >> 12), size);
+		big = arena_grow(a, big, size, size * 2);
+		assert_non_null(big);
+		assert_true(big[0] == (uint8_t)(size >> 12) && big[size - 1] == (uint8_t)(size >> 12));
+		assert_true(big[size] == 0 && big[size * 2 - 1] == 0);
+		assert_non_null(arena_alloc(a, 100));
+	}
+	assert_true(arena_used(a) < (2 << 20) + 64 * 1024);
+	assert_null(arena_grow(a, big, size, size * 2));
+	assert_true(p[0] == 7 && p[63] == 7);
+	arena_free(&a);
+}
+
 static void buf_sticks_at_its_limit(void **state)
 {
 	struct buf b;
@@ -242,6 +266,7 @@ int main(void)
 	TEST_ADD(views);
 	TEST_ADD(arena_budget);
 	TEST_ADD(arena_grows_in_place_or_copies);
+	TEST_ADD(arena_grows_large_arrays_in_their_block);
 	TEST_ADD(buf_sticks_at_its_limit);
 	TEST_ADD_ROWS(varint, varint_cases);
 	TEST_ADD(varint_limits);
