@@ -27,6 +27,7 @@ HARDEN   = -fstack-protector-strong -D_FORTIFY_SOURCE=2
 ifneq ($(SAN),)
   OPT    = -O1 -g -fno-omit-frame-pointer
   HARDEN = -fsanitize=$(SAN) -fno-sanitize-recover=all
+  WARN  += -Wno-conversion -Wno-sign-conversion # what gcc's checks insert looks like a conversion of ours
 endif
 CFLAGS  += $(CSTD) $(WARN) $(OPT) $(HARDEN) -MMD -MP
 # Headers of libraries are not ours to warn about.

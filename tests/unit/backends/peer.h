@@ -1,8 +1,7 @@
 #ifndef EASGATE_TESTS_PEER_H
 #define EASGATE_TESTS_PEER_H
 
-/* What the tests of streams share: servers in child processes, with plain blocking calls, and a way to run a test
- * on a fiber. */
+/* What the tests of streams share: servers in child processes, with plain blocking calls. */
 #include <arpa/inet.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -10,9 +9,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "testing.h"
-
 #include "io/stream.h"
+#include "unit/backends/on_fiber.h"
 
 struct peer {
 	pid_t pid;
@@ -59,32 +57,6 @@ static inline void peer_stop(struct peer *p)
 	kill(p->pid, SIGKILL);
 	waitpid(p->pid, NULL, 0);
 	close(p->listener);
-}
-
-/* ---- a loop with one fiber ---- */
-
-struct on_fiber {
-	void (*fn)(void *arg);
-	void *arg;
-};
-
-static inline void on_fiber_main(void *arg)
-{
-	struct on_fiber *o = arg;
-
-	o->fn(o->arg);
-	loop_stop(fiber_loop());
-}
-
-/* Runs fn(arg) on a fiber and comes back when it has ended. */
-static inline void on_fiber(void (*fn)(void *arg), void *arg)
-{
-	struct on_fiber o = { fn, arg };
-	struct loop *l = loop_new();
-
-	fiber_start(l, &(struct fiber_opts){ .name = "test", .deadline_ms = 60000 }, on_fiber_main, &o);
-	loop_run(l);
-	loop_free(&l);
 }
 
 static inline struct stream_target peer_target(const struct peer *p)
