@@ -11,8 +11,10 @@
  * longer way with the same result. Everything in an `out` lives in the arena given.
  *
  * Errors: ERR_UNAVAILABLE the connection broke or the server is down (retry later), ERR_AUTH credentials refused,
- * ERR_NOT_FOUND no such mailbox or message, ERR_EXISTS, ERR_DENIED (NO by ACL), ERR_LIMIT quota, ERR_PROTO
- * the server spoke nonsense (the connection is then dropped), ERR_TIMEOUT, ERR_CANCELLED. */
+ * ERR_NOT_FOUND no such mailbox or message, ERR_EXISTS, ERR_DENIED (NO by ACL, or without a reason), ERR_LIMIT quota,
+ * or more than the arena holds (the connection is then dropped), ERR_UNSUPPORTED (BAD), ERR_PROTO the server spoke
+ * nonsense (dropped too), ERR_TIMEOUT, ERR_CANCELLED. After any error of the connection itself every later call
+ * on it gives ERR_UNAVAILABLE. */
 
 struct imap_config {
 	struct stream_target server;
@@ -72,7 +74,9 @@ const char *imap_problem(const struct imap *c);
 /* ---- mailboxes ---- */
 
 /* Mailbox names are UTF-8 here; modified UTF-7 is the wire's business. A name on the wire that isn't valid
- * modified UTF-7 is kept as its raw bytes, and goes back as them. */
+ * modified UTF-7 is the byte IMAP_RAW_NAME and then what is on the wire, and goes back as that: so it can't be taken
+ * for another mailbox's name. It is never valid UTF-8; to show it, repair it. */
+enum { IMAP_RAW_NAME = 0xFF };
 enum imap_use { IMAP_USE_NONE, IMAP_USE_INBOX, IMAP_USE_DRAFTS, IMAP_USE_SENT, IMAP_USE_TRASH, IMAP_USE_JUNK,
 	IMAP_USE_ARCHIVE, IMAP_USE_ALL, IMAP_USE_FLAGGED };
 

@@ -48,7 +48,9 @@ static enum err split_port(char *host, uint16_t *port)
 			return ERR_PROTO;
 		end = close[1] == ':' ? close + 1 : NULL;
 		*close = '\0';
-		memmove(host, host + 1, strlen(host + 1) + 1); /* what stands behind the bracket stays */
+		memmove(host, host + 1, strlen(host + 1) + 1);
+		if (end)
+			end--;
 	}
 	if (!end)
 		return ERR_OK;

@@ -1,0 +1,144 @@
+#ifndef EASGATE_IMAP_CONNECTION_H
+#define EASGATE_IMAP_CONNECTION_H
+
+#include <sys/queue.h>
+
+#include "base/buf.h"
+#include "imap/imap.h"
+#include "imap/reader.h"
+
+/* Inside backends/imap only: one connection, and how commands are sent and their answers awaited.
+ *
+ * A public call is: imap_begin, any number of commands (imap_command, the imap_put_ functions), imap_run. All
+ * commands go out at once (pipelined) and imap_run returns when each has its tagged answer, so one run is one
+ * round trip. Untagged responses go to a handler, in the order in which they come. */
+
+enum { /* more bits of `caps`, of no interest outside */
+	IMAP_CAP_STARTTLS = 1 << 24,
+	IMAP_CAP_LOGINDISABLED = 1 << 25,
+	IMAP_CAP_AUTH_PLAIN = 1 << 26,
+	IMAP_CAP_CREATE_SPECIAL_USE = 1 << 27, /* RFC 6154, 5 */
+	IMAP_CAP_UNSELECT = 1 << 28,           /* RFC 3691 */
+};
+
+/* What a tagged or untagged OK, NO, BAD, BYE says. */
+struct imap_code {
+	struct bytes name, args; /* of [NAME ARGS]; empty if there is none */
+};
+
+struct imap_answer {
+	enum err err;          /* ERR_OK, or what NO or BAD means */
+	bool given;
+	struct imap_code code; /* in c->scratch */
+};
+
+/* Called for each untagged response while a run waits. `number` is that of "* 3 FETCH", else 0. What it leaves of the
+ * response is skipped. An error other than ERR_OK ends the connection. For OK, NO and BAD: see c->code. */
+typedef enum err imap_handler(void *arg, struct imap *c, uint32_t number, struct bytes keyword);
+
+/* A place in the command text where something else happens than sending it. */
+struct imap_cut {
+	size_t at;            /* c->out.p[at] */
+	bool sync;            /* waits for "+" first */
+	struct bytes extra;   /* then sends this; borrowed until imap_run returns */
+	size_t command;
+};
+
+struct imap_selected {
+	char *name; /* owned, UTF-8; NULL = nothing is selected */
+	size_t len;
+	struct imap_status status;
+	bool fresh; /* no other command since SELECT */
+};
+
+struct imap {
+	struct imap_pool *pool;       /* borrowed */
+	struct imap_account *account; /* the pool's business */
+	TAILQ_ENTRY(imap) of_account, of_pool; /* idle connections, the pool's business */
+	uint64_t idle_since_ms;
+
+	const struct imap_config *config; /* the pool's */
+	struct stream *stream;
+	struct imap_reader reader;
+	uint32_t caps;
+	bool caps_known;              /* since they were last forgotten */
+	bool broken;                  /* must be closed */
+	struct imap_selected selected;
+	uint32_t last_tag, round_trips;
+	char problem[256];
+
+	/* one run */
+	struct arena *scratch;        /* until the next imap_begin */
+	struct buf out;
+	struct imap_cut *cuts;
+	size_t n_cuts;
+	size_t *ends;                 /* where each command ends in out */
+	struct imap_answer *answers;
+	size_t n_commands;
+	bool got_plus;
+	struct imap_code code;        /* of the present untagged OK, NO, BAD, BYE */
+};
+
+/* ---- connection.c ---- */
+
+/* Takes the stream over. */
+struct imap *imap_new(const struct imap_config *config, struct stream **s);
+void imap_free(struct imap **c); /* closes at once */
+
+/* ERR_UNAVAILABLE if the connection is broken, or what fiber_check says. */
+enum err imap_begin(struct imap *c) MUST_CHECK;
+/* After a run, for another in the same call: scratch stays. */
+void imap_next(struct imap *c);
+/* Starts a command, after its tag. Text as it is: no CR, LF or peer's strings. */
+void imap_command(struct imap *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void imap_put(struct imap *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Quoted, or a literal where it must be. */
+void imap_put_string(struct imap *c, struct bytes s);
+void imap_put_mailbox(struct imap *c, struct bytes utf8);
+/* A literal that isn't copied. */
+void imap_put_literal(struct imap *c, struct bytes s);
+/* A line of its own after "+"; without `sync` it follows at once. Not copied: a secret
+ * stays where the caller can wipe it. */
+void imap_put_extra(struct imap *c, bool sync, struct bytes s);
+/* Bytes of command text so far: what is pipelined must stay small, or both sides could wait for the other to read. */
+size_t imap_pending_bytes(const struct imap *c);
+
+/* Sends, and waits for all answers. The connection's failure, or the first failed command's error, which
+ * imap_problem explains. handler may be NULL. */
+enum err imap_run(struct imap *c, imap_handler *handler, void *arg) WAITS MUST_CHECK;
+/* The same, but a command that the server refused is no error: see c->answers. */
+enum err imap_run_all(struct imap *c, imap_handler *handler, void *arg) WAITS MUST_CHECK;
+/* Waits for one untagged response, such as the greeting. */
+enum err imap_read_greeting(struct imap *c, bool *preauth) WAITS MUST_CHECK;
+/* Between two borrowers: gives back what memory only a run needs. */
+void imap_rest(struct imap *c);
+/* Notes why, and returns e. Breaks the connection. */
+enum err imap_fail(struct imap *c, enum err e, const char *why);
+void imap_set_problem(struct imap *c, struct bytes text);
+void imap_forget_selected(struct imap *c);
+
+/* ---- mailbox.c ---- */
+
+bool imap_is_selected(const struct imap *c, struct bytes mailbox);
+/* SELECT in any case. */
+enum err imap_reselect(struct imap *c, struct bytes mailbox) WAITS MUST_CHECK;
+/* The command for one mailbox's status, and what follows "* STATUS ". */
+void imap_put_status(struct imap *c, struct bytes mailbox);
+enum err imap_read_status(struct imap *c, struct arena *a, struct bytes *mailbox, struct imap_status *out)
+    WAITS MUST_CHECK;
+
+/* ---- login.c ---- */
+
+/* Greeting, STARTTLS, login, ENABLE. */
+enum err imap_login(struct imap *c, const struct imap_login *who, const char **why) WAITS MUST_CHECK;
+uint32_t imap_caps_parse(struct bytes list);
+
+/* ---- pool.c ---- */
+
+/* A new connection that belongs to nobody, logged in. */
+enum err imap_connect(struct imap_pool *p, const struct imap_login *who, struct imap **out, const char **why)
+    WAITS MUST_CHECK;
+/* That mailbox was deleted or renamed: idle connections of this account must select it again. */
+void imap_pool_forget_mailbox(struct imap *c, struct bytes mailbox);
+
+#endif

@@ -1,0 +1,34 @@
+#ifndef EASGATE_IMAP_FETCHED_H
+#define EASGATE_IMAP_FETCHED_H
+
+#include "imap/connection.h"
+
+/* One FETCH response. What it doesn't hold is zero. */
+struct imap_fetched {
+	struct imap_flags flags;      /* uid 0: it doesn't say which message */
+	bool has_flags, has_size;
+	uint64_t modseq;
+	uint32_t size;
+	int64_t date;
+	struct mime_part *structure;
+	bool has_body;
+	char section[200];            /* BODY[section]<origin> */
+	size_t section_len;
+	uint32_t origin;
+	struct bytes body;            /* p NULL: NIL */
+};
+
+/* Messages of one mailbox have the same few keywords: they share their text. */
+enum { IMAP_KNOWN_KEYWORDS = 32 };
+struct imap_keywords {
+	struct bytes v[IMAP_KNOWN_KEYWORDS];
+	size_t n; /* put in so far */
+};
+
+/* Reads what follows "* 3 FETCH ". */
+enum err imap_read_fetch(struct imap *c, struct arena *a, struct imap_keywords *k, struct imap_fetched *f)
+    WAITS MUST_CHECK;
+/* "(\Seen $Forwarded x)" */
+void imap_put_flags(struct imap *c, uint32_t flags, const struct bytes *keywords, size_t n);
+
+#endif

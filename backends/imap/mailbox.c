@@ -1,0 +1,501 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/utf7.h"
+#include "imap/connection.h"
+
+/* Mailboxes: LIST, STATUS, SELECT, CREATE, DELETE, RENAME. */
+enum { PIPELINE_BYTES = 16 * 1024 };
+
+/* ---- names ---- */
+
+/* As LIST and STATUS spell it. INBOX in any letter case is INBOX (RFC 3501, 5.1). */
+static enum err read_mailbox_name(struct imap *c, struct arena *a, struct bytes *out)
+{
+	struct bytes wire;
+	uint8_t *raw;
+	enum err e;
+
+	if ((e = imap_read_string(&c->reader, c->scratch, &wire)))
+		return e;
+	if (!wire.p)
+		wire = BYTES("NIL"); /* a mailbox of that name */
+	if (bytes_eq_nocase(wire, "INBOX")) {
+		*out = BYTES("INBOX");
+		return ERR_OK;
+	}
+	e = utf7_to_utf8(a, wire, out);
+	if (e != ERR_PROTO)
+		return e;
+	raw = arena_alloc(a, wire.len + 1);
+	if (!raw)
+		return ERR_LIMIT;
+	raw[0] = IMAP_RAW_NAME;
+	memcpy(raw + 1, wire.p, wire.len);
+	*out = bytes_of(raw, wire.len + 1);
+	return ERR_OK;
+}
+
+static struct bytes canonical_name(struct bytes name)
+{
+	return bytes_eq_nocase(name, "INBOX") ? BYTES("INBOX") : name;
+}
+
+bool imap_is_selected(const struct imap *c, struct bytes mailbox)
+{
+	return c->selected.name &&
+	       bytes_eq(bytes_of(c->selected.name, c->selected.len), canonical_name(mailbox));
+}
+
+/* ---- STATUS ---- */
+
+static const char *status_items(const struct imap *c)
+{
+	return c->caps & IMAP_CAP_CONDSTORE ? "(MESSAGES UNSEEN UIDNEXT UIDVALIDITY HIGHESTMODSEQ)"
+	                                    : "(MESSAGES UNSEEN UIDNEXT UIDVALIDITY)";
+}
+
+/* "(MESSAGES 3 UIDNEXT 8 …)" */
+static enum err read_status_items(struct imap_reader *r, struct imap_status *out)
+{
+	struct imap_status s = { .known = true };
+	struct bytes name;
+	enum err e = imap_expect(r, '(');
+
+	while (!e && !imap_accept(r, ')')) {
+		uint32_t *to = NULL;
+
+		if (imap_accept(r, ' '))
+			continue;
+		if ((e = imap_read_atom(r, &name)) || (e = imap_expect(r, ' ')))
+			break;
+		if (bytes_eq_nocase(name, "MESSAGES"))
+			to = &s.messages;
+		else if (bytes_eq_nocase(name, "UNSEEN"))
+			to = &s.unseen;
+		else if (bytes_eq_nocase(name, "UIDNEXT"))
+			to = &s.uid_next;
+		else if (bytes_eq_nocase(name, "UIDVALIDITY"))
+			to = &s.uid_validity;
+		if (to)
+			e = imap_read_u32(r, to);
+		else if (bytes_eq_nocase(name, "HIGHESTMODSEQ"))
+			e = imap_read_number(r, UINT64_MAX, &s.highest_modseq);
+		else
+			e = imap_skip_value(r);
+	}
+	if (!e)
+		*out = s;
+	return e;
+}
+
+enum err imap_read_status(struct imap *c, struct arena *a, struct bytes *mailbox, struct imap_status *out)
+{
+	enum err e;
+
+	if ((e = read_mailbox_name(c, a, mailbox)) || (e = imap_expect(&c->reader, ' ')))
+		return e;
+	return read_status_items(&c->reader, out);
+}
+
+struct status_many {
+	const struct bytes *mailboxes;
+	size_t n;
+	struct imap_status *out;
+};
+
+/* Any name that is equal takes it: somebody may ask twice. */
+static enum err on_status(void *arg, struct imap *c, uint32_t number, struct bytes keyword)
+{
+	struct status_many *m = arg;
+	struct imap_status s;
+	struct bytes name;
+	enum err e;
+
+	(void)number;
+	if (!bytes_eq_nocase(keyword, "STATUS"))
+		return ERR_OK;
+	if ((e = imap_read_status(c, c->scratch, &name, &s)))
+		return e;
+	for (size_t i = 0; i < m->n; i++)
+		if (bytes_eq(canonical_name(m->mailboxes[i]), name))
+			m->out[i] = s;
+	if (imap_is_selected(c, name))
+		c->selected.status = s;
+	return ERR_OK;
+}
+
+void imap_put_status(struct imap *c, struct bytes mailbox)
+{
+	/* Of the selected mailbox a server may tell what it last told this session. */
+	if (imap_is_selected(c, mailbox))
+		imap_command(c, "NOOP");
+	imap_command(c, "STATUS ");
+	imap_put_mailbox(c, mailbox);
+	imap_put(c, " %s", status_items(c));
+}
+
+enum err imap_status(struct imap *c, struct bytes mailbox, struct imap_status *out)
+{
+	struct status_many m = { &mailbox, 1, out };
+	enum err e;
+
+	*out = (struct imap_status){ 0 };
+	if ((e = imap_begin(c)))
+		return e;
+	imap_put_status(c, mailbox);
+	e = imap_run(c, on_status, &m);
+	if (e == ERR_DENIED)
+		return c->answers[c->n_commands - 1].code.name.len ? e : ERR_NOT_FOUND;
+	return e || out->known ? e : imap_fail(c, ERR_PROTO, "no STATUS in the answer to STATUS");
+}
+
+enum err imap_status_many(struct imap *c, const struct bytes *mailboxes, size_t n, struct imap_status *out)
+{
+	memset(out, 0, n * sizeof(*out));
+	for (size_t i = 0; i < n;) {
+		struct status_many m = { mailboxes, n, out };
+		enum err e = imap_begin(c);
+
+		if (e)
+			return e;
+		while (i < n && imap_pending_bytes(c) < PIPELINE_BYTES)
+			imap_put_status(c, mailboxes[i++]);
+		if ((e = imap_run_all(c, on_status, &m)))
+			return e;
+	}
+	return ERR_OK;
+}
+
+/* ---- LIST ---- */
+
+struct list {
+	struct arena *arena;
+	struct imap_mailboxes *out;
+	size_t cap;
+};
+
+static struct imap_mailbox *find(const struct imap_mailboxes *all, struct bytes name)
+{
+	for (size_t i = all->n; i; i--) /* STATUS follows its LIST */
+		if (bytes_eq(all->v[i - 1].name, name))
+			return &all->v[i - 1];
+	return NULL;
+}
+
+static struct imap_mailbox *add_mailbox(struct list *l)
+{
+	if (l->out->n == l->cap) {
+		size_t cap = l->cap ? l->cap * 2 : 16;
+		void *grown = arena_grow(l->arena, l->out->v, l->cap * sizeof(*l->out->v), cap * sizeof(*l->out->v));
+
+		if (!grown)
+			return NULL;
+		l->out->v = grown;
+		l->cap = cap;
+	}
+	return &l->out->v[l->out->n++];
+}
+
+/* RFC 3501, 7.2.2; RFC 5258, 3; RFC 6154, 2. */
+static void note_attribute(struct imap_mailbox *m, struct bytes attribute)
+{
+	static const struct {
+		const char *name;
+		enum imap_use use;
+	} uses[] = {
+		{ "\\Drafts", IMAP_USE_DRAFTS },
+		{ "\\Sent", IMAP_USE_SENT },
+		{ "\\Trash", IMAP_USE_TRASH },
+		{ "\\Junk", IMAP_USE_JUNK },
+		{ "\\Archive", IMAP_USE_ARCHIVE },
+		{ "\\All", IMAP_USE_ALL },
+		{ "\\Flagged", IMAP_USE_FLAGGED },
+	};
+
+	if (bytes_eq_nocase(attribute, "\\Noselect") || bytes_eq_nocase(attribute, "\\NonExistent"))
+		m->selectable = false;
+	else if (bytes_eq_nocase(attribute, "\\Noinferiors"))
+		m->may_have_children = false;
+	else if (bytes_eq_nocase(attribute, "\\Subscribed"))
+		m->subscribed = true;
+	for (size_t i = 0; i < sizeof(uses) / sizeof(*uses); i++)
+		if (bytes_eq_nocase(attribute, uses[i].name))
+			m->use = uses[i].use;
+}
+
+/* "(\HasNoChildren) "/" name" */
+static enum err read_list(struct list *l, struct imap *c, struct imap_mailbox *m)
+{
+	struct imap_reader *r = &c->reader;
+	struct bytes word;
+	enum err e = imap_expect(r, '(');
+
+	*m = (struct imap_mailbox){ .selectable = true, .may_have_children = true };
+	while (!e && !imap_accept(r, ')')) {
+		if (imap_accept(r, ' '))
+			continue;
+		if (!(e = imap_read_word(r, &word)))
+			note_attribute(m, word);
+	}
+	if (e || (e = imap_expect(r, ' ')) || (e = imap_read_string(r, c->scratch, &word)))
+		return e;
+	m->separator = word.len ? (char)word.p[0] : 0;
+	if ((e = imap_expect(r, ' ')) || (e = read_mailbox_name(c, l->arena, &m->name)))
+		return e;
+	if (bytes_eq_str(m->name, "INBOX"))
+		m->use = IMAP_USE_INBOX;
+	return ERR_OK;
+}
+
+static enum err on_list(void *arg, struct imap *c, uint32_t number, struct bytes keyword)
+{
+	struct list *l = arg;
+	struct imap_mailbox m, *had;
+	struct imap_status s;
+	struct bytes name;
+	bool lsub = bytes_eq_nocase(keyword, "LSUB");
+	enum err e;
+
+	(void)number;
+	if (bytes_eq_nocase(keyword, "STATUS")) {
+		if ((e = imap_read_status(c, c->scratch, &name, &s)))
+			return e;
+		if ((had = find(l->out, name)))
+			had->status = s;
+		return ERR_OK;
+	}
+	if (!lsub && !bytes_eq_nocase(keyword, "LIST"))
+		return ERR_OK;
+	if ((e = read_list(l, c, &m)))
+		return e;
+	had = find(l->out, m.name);
+	if (lsub && had)
+		had->subscribed = true;
+	if (lsub || had)
+		return ERR_OK;
+	had = add_mailbox(l);
+	if (!had)
+		return ERR_LIMIT;
+	*had = m;
+	return ERR_OK;
+}
+
+/* Each mailbox has its status by now, or gets it here. */
+static enum err add_status(struct imap *c, struct arena *a, struct imap_mailboxes *all)
+{
+	struct bytes *names = arena_array(a, all->n, sizeof(*names));
+	struct imap_status *status = arena_array(a, all->n, sizeof(*status));
+	size_t n = 0;
+	enum err e;
+
+	if (!names || !status)
+		return ERR_LIMIT;
+	for (size_t i = 0; i < all->n; i++)
+		if (all->v[i].selectable && !all->v[i].status.known)
+			names[n++] = all->v[i].name;
+	e = n ? imap_status_many(c, names, n, status) : ERR_OK;
+	n = 0;
+	for (size_t i = 0; i < all->n && !e; i++)
+		if (all->v[i].selectable && !all->v[i].status.known)
+			all->v[i].status = status[n++];
+	return e;
+}
+
+/* It always exists, whether the server lists it or not. */
+static enum err put_inbox_first(struct list *l)
+{
+	struct imap_mailboxes *all = l->out;
+	struct imap_mailbox *inbox = find(all, BYTES("INBOX")), copy;
+
+	if (inbox) {
+		copy = *inbox;
+	} else {
+		copy = (struct imap_mailbox){ .name = BYTES("INBOX"), .use = IMAP_USE_INBOX, .selectable = true,
+			.subscribed = true };
+		inbox = add_mailbox(l);
+		if (!inbox)
+			return ERR_LIMIT;
+	}
+	memmove(all->v + 1, all->v, (size_t)(inbox - all->v) * sizeof(*all->v));
+	all->v[0] = copy;
+	return ERR_OK;
+}
+
+enum err imap_list(struct imap *c, struct arena *a, bool with_status, struct imap_mailboxes *out)
+{
+	struct list l = { .arena = a, .out = out };
+	enum err e;
+
+	*out = (struct imap_mailboxes){ 0 };
+	if ((e = imap_begin(c)))
+		return e;
+	if (with_status && c->selected.name)
+		imap_command(c, "NOOP"); /* see imap_put_status */
+	imap_command(c, "LIST \"\" \"*\"");
+	if (c->caps & IMAP_CAP_LIST_EXTENDED) {
+		imap_put(c, " RETURN (SUBSCRIBED CHILDREN%s", c->caps & IMAP_CAP_SPECIAL_USE ? " SPECIAL-USE" : "");
+		if (with_status && (c->caps & IMAP_CAP_LIST_STATUS))
+			imap_put(c, " STATUS %s", status_items(c));
+		imap_put(c, ")");
+	} else {
+		imap_command(c, "LSUB \"\" \"*\"");
+	}
+	if ((e = imap_run(c, on_list, &l)) || (e = put_inbox_first(&l)))
+		return e;
+	return with_status ? add_status(c, a, out) : ERR_OK;
+}
+
+/* ---- SELECT ---- */
+
+static enum err on_select(void *arg, struct imap *c, uint32_t number, struct bytes keyword)
+{
+	(void)number;
+	if (bytes_eq_nocase(keyword, "OK") && bytes_eq_nocase(c->code.name, "CLOSED"))
+		c->selected.status = (struct imap_status){ .known = true };
+	*(bool *)arg |= bytes_eq_nocase(keyword, "EXISTS");
+	return ERR_OK;
+}
+
+enum err imap_reselect(struct imap *c, struct bytes mailbox)
+{
+	struct bytes name = canonical_name(mailbox);
+	bool told = false;
+	enum err e;
+
+	if ((e = imap_begin(c)))
+		return e;
+	imap_forget_selected(c); /* whatever happens, the former one is closed */
+	c->selected.status.known = true;
+	imap_command(c, "SELECT ");
+	imap_put_mailbox(c, name);
+	if (c->caps & IMAP_CAP_CONDSTORE)
+		imap_put(c, " (CONDSTORE)");
+	if ((e = imap_run(c, on_select, &told)))
+		return e == ERR_DENIED && !c->answers[0].code.name.len ? ERR_NOT_FOUND : e;
+	if (!told)
+		return imap_fail(c, ERR_PROTO, "the IMAP server does not tell how many messages there are");
+	c->selected.name = malloc(name.len + 1);
+	if (!c->selected.name)
+		abort();
+	memcpy(c->selected.name, name.p, name.len);
+	c->selected.name[name.len] = 0;
+	c->selected.len = name.len;
+	c->selected.fresh = true;
+	return ERR_OK;
+}
+
+enum err imap_select(struct imap *c, struct bytes mailbox, struct imap_status *out)
+{
+	enum err e = ERR_OK;
+
+	if (!imap_is_selected(c, mailbox) && (e = imap_reselect(c, mailbox)))
+		return e;
+	*out = c->selected.status;
+	out->known = c->selected.fresh;
+	return c->broken ? ERR_UNAVAILABLE : ERR_OK;
+}
+
+/* ---- CREATE, DELETE, RENAME ---- */
+
+static const char *use_name(enum imap_use use)
+{
+	switch (use) {
+	case IMAP_USE_DRAFTS:
+		return "\\Drafts";
+	case IMAP_USE_SENT:
+		return "\\Sent";
+	case IMAP_USE_TRASH:
+		return "\\Trash";
+	case IMAP_USE_JUNK:
+		return "\\Junk";
+	case IMAP_USE_ARCHIVE:
+		return "\\Archive";
+	case IMAP_USE_ALL:
+		return "\\All";
+	case IMAP_USE_FLAGGED:
+		return "\\Flagged";
+	case IMAP_USE_NONE:
+	case IMAP_USE_INBOX:
+		break;
+	}
+	return NULL;
+}
+
+/* Servers that don't say why are asked: is it there? */
+static enum err explain(struct imap *c, struct bytes mailbox, bool should_exist, enum err refused)
+{
+	struct imap_status s;
+	enum err e;
+
+	if (refused != ERR_DENIED || c->answers[c->n_commands - 1].code.name.len)
+		return refused;
+	e = imap_status(c, mailbox, &s);
+	if (should_exist)
+		return e == ERR_NOT_FOUND ? ERR_NOT_FOUND : e ? e : ERR_DENIED;
+	return e == ERR_NOT_FOUND ? ERR_DENIED : e ? e : ERR_EXISTS;
+}
+
+enum err imap_create(struct imap *c, struct bytes mailbox, enum imap_use use)
+{
+	const char *attribute = use_name(use);
+	enum err e;
+
+	if ((e = imap_begin(c)))
+		return e;
+	imap_command(c, "CREATE ");
+	imap_put_mailbox(c, mailbox);
+	if (attribute && (c->caps & IMAP_CAP_CREATE_SPECIAL_USE))
+		imap_put(c, " (USE (%s))", attribute);
+	if ((e = imap_run(c, NULL, NULL)))
+		return explain(c, mailbox, false, e);
+	if ((e = imap_begin(c)))
+		return e;
+	imap_command(c, "SUBSCRIBE ");
+	imap_put_mailbox(c, mailbox);
+	return imap_run_all(c, NULL, NULL);
+}
+
+enum err imap_delete(struct imap *c, struct bytes mailbox)
+{
+	enum err e;
+
+	if ((e = imap_begin(c)))
+		return e;
+	if (imap_is_selected(c, mailbox) && (c->caps & IMAP_CAP_UNSELECT))
+		imap_command(c, "UNSELECT");
+	imap_pool_forget_mailbox(c, canonical_name(mailbox));
+	imap_command(c, "DELETE ");
+	imap_put_mailbox(c, mailbox);
+	if ((e = imap_run(c, NULL, NULL)))
+		return explain(c, mailbox, true, e);
+	if ((e = imap_begin(c)))
+		return e;
+	imap_command(c, "UNSUBSCRIBE ");
+	imap_put_mailbox(c, mailbox);
+	return imap_run_all(c, NULL, NULL);
+}
+
+enum err imap_rename(struct imap *c, struct bytes from, struct bytes to)
+{
+	enum err e;
+
+	if ((e = imap_begin(c)))
+		return e;
+	if (imap_is_selected(c, from) && (c->caps & IMAP_CAP_UNSELECT))
+		imap_command(c, "UNSELECT");
+	imap_pool_forget_mailbox(c, canonical_name(from));
+	imap_command(c, "RENAME ");
+	imap_put_mailbox(c, from);
+	imap_put(c, " ");
+	imap_put_mailbox(c, to);
+	if ((e = imap_run(c, NULL, NULL)))
+		return explain(c, from, true, e);
+	if ((e = imap_begin(c)))
+		return e;
+	imap_command(c, "SUBSCRIBE ");
+	imap_put_mailbox(c, to);
+	imap_command(c, "UNSUBSCRIBE ");
+	imap_put_mailbox(c, from);
+	return imap_run_all(c, NULL, NULL);
+}
