@@ -17,7 +17,7 @@ struct folder {
 	uint32_t id, parent;       /* parent 0 = root */
 	enum folder_type type;
 	struct bytes display;      /* UTF-8 */
-	struct bytes mailbox;      /* IMAP name; empty: nothing behind it (Outbox, a \Noselect parent) */
+	struct bytes mailbox;      /* IMAP name; empty for the Outbox. A GENERIC folder is a \Noselect parent: it has no mails */
 	char separator;
 	bool exists;               /* the mailbox is there: a missing Drafts, Sent or Trash is listed all the same */
 	struct imap_status status;
