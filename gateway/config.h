@@ -21,7 +21,7 @@ struct config {
 	uint32_t drain_s;           /* how long a stop or reload waits for running requests */
 
 	/* [limits] */
-	uint32_t max_body_bytes, max_header_bytes, read_timeout_s, request_timeout_s;
+	uint32_t max_body_bytes, max_header_bytes, read_timeout_s, idle_timeout_s, request_timeout_s;
 	uint32_t max_connections_per_address, max_parked_per_account, max_parked;
 	uint32_t request_memory_bytes; /* arena budget */
 

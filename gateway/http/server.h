@@ -1,0 +1,93 @@
+#ifndef EASGATE_HTTP_SERVER_H
+#define EASGATE_HTTP_SERVER_H
+
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+#include <event2/http.h>
+#include <openssl/ssl.h>
+
+#include "http/address.h"
+#include "http/http.h"
+
+/* What the files of this folder share. Nobody above includes it. */
+
+/* A connection in the order in which its time comes: all in one queue wait equally long, so its head is the first. */
+struct connection;
+struct queue {
+	struct connection *first, *last;
+};
+
+/* Connections are counted by address (IPv6: by /64, which is one customer). */
+struct peer {
+	struct peer *next;
+	struct address network;
+	uint32_t count;
+};
+enum { PEER_BUCKETS = 1024 };
+
+enum phase {
+	PHASE_PROXY,   /* its PROXY header is awaited */
+	PHASE_IDLE,    /* between two requests; nothing of the next has come */
+	PHASE_READING, /* handshake and request arrive */
+	PHASE_BUSY,    /* the handler has it, or it is parked */
+	PHASE_WRITING, /* the answer goes out */
+};
+
+struct connection {
+	struct http_server *server;
+	struct evhttp_connection *evcon; /* owns us: frees us through its close callback */
+	struct bufferevent *bev;         /* evcon's */
+	struct http_exchange *exchange;  /* in PHASE_BUSY */
+	struct peer *peer;               /* NULL: not counted */
+	struct takeover *takeover;       /* in PHASE_PROXY */
+	struct connection *before, *after; /* in `queue` */
+	struct queue *queue;             /* NULL in PHASE_BUSY */
+	uint64_t due_ms;                 /* when it is looked at again */
+	size_t moved;                    /* READING: bytes since the last look; WRITING: what was left to send then */
+	struct address client;
+	enum phase phase;
+	bool tls;
+};
+
+struct http_server {
+	struct loop *loop;
+	const struct config *config;
+	void (*handler)(struct http_exchange *x, void *arg);
+	void *arg;
+	SSL_CTX *tls;
+	struct evhttp *evhttp_tls, *evhttp_plain; /* NULL: no such listener */
+	struct network *trusted;
+	size_t n_trusted;
+	struct newcomer *newcomers;
+	struct connection **by_fd;
+	size_t by_fd_len;
+	struct queue moving, idle;
+	struct timer *sweep;
+	struct peer *peers[PEER_BUCKETS];
+	uint32_t connections;
+	bool draining;
+};
+
+/* ---- connection.c ---- */
+
+/* evhttp's hook: makes the bufferevent of a connection that was just accepted. */
+struct bufferevent *connection_make_tls(struct event_base *base, void *server);
+struct bufferevent *connection_make_plain(struct event_base *base, void *server);
+struct connection *connection_of(struct http_server *s, struct evhttp_connection *evcon);
+void connection_set_phase(struct connection *c, enum phase phase);
+void connection_close(struct connection *c);
+/* Closes those whose time is up. */
+void connections_sweep(struct http_server *s);
+void connections_close_idle(struct http_server *s);
+
+/* ---- server.c ---- */
+
+bool server_trusts(const struct http_server *s, const struct address *a);
+
+/* ---- exchange.c ---- */
+
+void exchange_on_request(struct evhttp_request *req, void *server);
+/* The client has gone: tells who waits for it. The connection is closed by now. */
+void exchange_on_gone(struct http_exchange *x);
+
+#endif
