@@ -1,7 +1,10 @@
 #ifndef EASGATE_CONFIG_H
 #define EASGATE_CONFIG_H
 
+#include "base/buf.h"
+#include "eas/version.h"
 #include "imap/imap.h"
+#include "io/log.h"
 #include "smtp/smtp.h"
 
 /* easgate.conf, read once and never changed: a reload reads a new one. Every key is a row of the table in
@@ -19,6 +22,7 @@ struct config {
 	char *store;                /* "embedded" or a redis URL */
 	char *redis_server;         /* the program for embedded */
 	uint32_t drain_s;           /* how long a stop or reload waits for running requests */
+	char *pid_file;             /* empty = none */
 
 	/* [limits] */
 	uint32_t max_body_bytes, max_header_bytes, read_timeout_s, idle_timeout_s, request_timeout_s;
@@ -40,19 +44,24 @@ struct config {
 	uint32_t smtp_max_bytes;
 
 	/* [eas] */
-	char *versions;             /* cap: "12.1 14.0 14.1" ; "16.1" only for tests until it is complete */
+	eas_version_set versions;   /* offered and taken */
 	uint32_t heartbeat_min_s, heartbeat_max_s, max_ping_folders, max_sync_collections;
 	uint32_t sync_response_bytes; /* byte budget for one Sync response */
 	uint32_t poll_s;            /* for folders without push */
 	bool require_provisioning;
 
 	/* [log] */
-	char *log_file, *access_log, *log_level;
+	char *log_file, *access_log; /* empty = standard error, standard output */
+	enum log_level log_level;
 };
 
-/* Reads and checks. Problems (unknown key, bad value, missing file) are told one per line through `complain`, in plain
+/* Reads and checks. Problems (unknown key, bad value, missing file) are told one by one through `complain`, in plain
  * words with file and line; ERR_PROTO if there was any. */
-enum err config_load(const char *path, void (*complain)(void *arg, const char *text), void *arg, struct config **out) MUST_CHECK;
-void config_free(struct config **c);
+enum err config_load(const char *path, void (*complain)(void *arg, const char *text), void *arg, struct config **out)
+    MUST_CHECK;
+void config_free(struct config **c); /* accepts NULL, sets NULL */
+
+/* The sample that explains every key with its default: what deploy/easgate.conf holds. */
+void config_put_sample(struct buf *out);
 
 #endif
