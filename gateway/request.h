@@ -23,6 +23,8 @@ struct reply {
 	enum reply_kind kind;
 	int http_status;          /* 0 = 200 */
 	uint32_t retry_after_s;   /* with 503 */
+	const char *allow;        /* with 405; static */
+	bool lists;               /* send the lists of versions and commands (OPTIONS) */
 	struct bytes raw;
 	const char *content_type; /* with REPLY_RAW */
 	uint32_t status;          /* the EAS status of the whole, for the access log; 0 = 1 */
@@ -41,8 +43,9 @@ struct request {
 	struct arena *arena;          /* borrowed: the fiber's */
 	char id[24];                  /* for logs and the request-id header */
 	struct http_exchange *exchange; /* owned by the dispatcher, or by push once parked */
+	const char *name;             /* "Sync", "OPTIONS", "Autodiscover": for logs */
 	enum eas_command command;
-	enum eas_version version;
+	enum eas_version version;     /* EAS_VERSIONS: not known (yet) */
 	struct account *account;      /* a reference is held while the request lives */
 	struct bytes device_id, device_type, user_agent, address;
 	const struct request_line *line; /* never NULL; empty when a parked request goes on */

@@ -22,9 +22,11 @@ enum err command_provision(struct request *rq, struct wbxml_writer *w) WAITS MUS
 struct command {
 	command_fn *run;     /* NULL: in the protocol, but not here: HTTP 501, and not advertised */
 	bool loads_device;   /* it loads rq->device itself (in one round trip with more) and then calls policy_gate */
-	uint32_t deadline_s; /* longer than config's request_timeout_s; 0 = that one */
 };
 /* c < CMD_COUNT; never NULL. */
 const struct command *command_of(enum eas_command c);
+/* The values of MS-ASProtocolVersions and MS-ASProtocolCommands: what works in one of these versions. */
+void commands_put_versions(struct buf *out, eas_version_set versions);
+void commands_put_names(struct buf *out, eas_version_set versions);
 
 #endif

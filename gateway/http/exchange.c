@@ -6,6 +6,7 @@
 #include <strings.h>
 #include <event2/buffer.h>
 #include <event2/keyvalq_struct.h>
+#include <openssl/crypto.h>
 
 #include "http/gzip.h"
 
@@ -83,6 +84,17 @@ struct bytes http_host(const struct http_exchange *x)
 bool http_is_tls(const struct http_exchange *x)
 {
 	return x->c && x->c->tls;
+}
+
+void http_wipe_header(struct http_exchange *x, const char *name)
+{
+	struct evkeyvalq *headers = evhttp_request_get_input_headers(x->req);
+
+	for (struct evkeyval *h = headers->tqh_first; h; h = h->next.tqe_next)
+		if (strcasecmp(h->key, name) == 0)
+			OPENSSL_cleanse(h->value, strlen(h->value));
+	while (evhttp_remove_header(headers, name) == 0)
+		;
 }
 
 /* ---- arriving ---- */

@@ -39,6 +39,8 @@ struct bytes http_body(const struct http_exchange *x);   /* already gunzipped if
 struct bytes http_address(const struct http_exchange *x); /* the client's, after X-Forwarded-For or PROXY */
 struct bytes http_host(const struct http_exchange *x);
 bool http_is_tls(const struct http_exchange *x);
+/* Overwrites and drops a header that was read: the password. */
+void http_wipe_header(struct http_exchange *x, const char *name);
 
 /* From now until the reply, a client that goes away is noticed: gone(arg) is called on the loop, once, and the
  * exchange is dead (reply to it all the same to free it, nothing is sent). Call it for every request that waits,
