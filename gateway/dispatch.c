@@ -122,8 +122,8 @@ static enum err run_command(struct request *rq, struct wbxml_writer *w)
 	if (!c->loads_device) {
 		if ((e = load_device(rq)))
 			return e;
-		if (eas_command_info(rq->command)->policy_checked)
-			policy_gate(rq, &status);
+		if (eas_command_info(rq->command)->policy_checked && (e = policy_gate(rq, &status)))
+			return e;
 	}
 	return status ? request_refuse(rq, w, status) : c->run(rq, w);
 }

@@ -3,12 +3,18 @@
 /* The only list of commands that are here. One that has no row answers 501 and isn't advertised. */
 static const struct command commands[CMD_COUNT] = {
 	[CMD_SYNC] = { .run = command_sync, .loads_device = true },
+	[CMD_SEND_MAIL] = { .run = command_send_mail },
+	[CMD_GET_ATTACHMENT] = { .run = command_get_attachment },
 	[CMD_FOLDER_SYNC] = { .run = command_folder_sync },
 	[CMD_FOLDER_CREATE] = { .run = command_folder_create },
 	[CMD_FOLDER_DELETE] = { .run = command_folder_delete },
 	[CMD_FOLDER_UPDATE] = { .run = command_folder_update },
+	[CMD_MOVE_ITEMS] = { .run = command_move_items },
 	[CMD_GET_ITEM_ESTIMATE] = { .run = command_get_item_estimate },
+	[CMD_SETTINGS] = { .run = command_settings },
 	[CMD_PING] = { .run = command_ping },
+	[CMD_ITEM_OPERATIONS] = { .run = command_item_operations },
+	[CMD_PROVISION] = { .run = command_provision },
 };
 
 const struct command *command_of(enum eas_command c)
