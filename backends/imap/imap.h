@@ -139,7 +139,7 @@ enum err imap_fetch_changes(struct imap *c, struct arena *a, uint64_t since_mods
     WAITS MUST_CHECK;
 
 /* UIDs of messages received (INTERNALDATE) on or after that UTC time, ascending. IMAP's SINCE knows whole days
- * only: `day` is rounded down to its day. */
+ * only: `day` is rounded down to its day. 0 = all messages of the mailbox. */
 struct imap_uids { uint32_t *v; size_t n; };
 enum err imap_search_since(struct imap *c, struct arena *a, int64_t day, struct imap_uids *out) WAITS MUST_CHECK;
 
