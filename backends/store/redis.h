@@ -10,8 +10,10 @@
 struct redis;
 
 /* url   redis://[user:password@]host:port/db or unix:///path[?db=n]; copied
- * Returns at once; calls fail with ERR_UNAVAILABLE until the first connection stands. */
+ * Returns at once. A call waits shortly for the first attempt to connect; apart from that, calls fail at once with
+ * ERR_UNAVAILABLE while there is no connection. */
 enum err redis_new(struct loop *l, const char *url, struct redis **out) MUST_CHECK; /* ERR_PROTO: bad url */
+/* Ends what waits with ERR_UNAVAILABLE; subscriptions fall silent. Not inside a subscription's fn. */
 void redis_free(struct redis **r);
 bool redis_is_up(const struct redis *r);
 /* Waits until it is up, for start-up and checks. */
@@ -30,7 +32,8 @@ struct redis_reply {
 
 struct redis_command { const struct bytes *argv; size_t argc; };
 /* Sends all commands in one go and waits for all answers: one round trip. replies[i] in the arena. An error answer to
- * one command is no error of the call. ERR_UNAVAILABLE: not connected or cut off; whether it was done is unknown. */
+ * one command is no error of the call. ERR_UNAVAILABLE: not connected, cut off, or no answer for five seconds; whether
+ * it was done is unknown, as it is when the fiber is cancelled or late. */
 enum err redis_call(struct redis *r, struct arena *a, const struct redis_command *v, size_t n, struct redis_reply *replies)
     WAITS MUST_CHECK;
 /* A Lua script by its hash, loaded where the server doesn't have it. `text` must be static. */
@@ -38,8 +41,9 @@ struct redis_script { const char *text; char sha[41]; };
 enum err redis_eval(struct redis *r, struct arena *a, struct redis_script *s, const struct bytes *keys, size_t n_keys,
     const struct bytes *args, size_t n_args, struct redis_reply *out) WAITS MUST_CHECK;
 
-/* Subscribes to a channel; fn is called on the loop for each message. After a reconnect it is subscribed
- * again and fn is called once with an empty message: something may have been missed. */
+/* Subscribes to a channel; fn is called on the loop for each message, and may subscribe and unsubscribe. If there was no
+ * connection at first or for a while, fn is called once with an empty message when it is subscribed (again):
+ * something may have been missed. */
 struct redis_subscription;
 struct redis_subscription *redis_subscribe(struct redis *r, const char *channel,
     void (*fn)(void *arg, struct bytes message), void *arg);
