@@ -373,6 +373,7 @@ struct held *dispatch_hold(struct request *rq, void (*gone)(void *arg), void *ar
 
 	if (!h)
 		abort();
+	request_imap_release(rq); /* nothing is held while it waits */
 	*h = (struct held){
 		.worker = rq->worker, .exchange = rq->exchange, .account = account_ref(rq->account),
 		.gone = gone, .gone_arg = arg, .command = rq->command, .version = rq->version,
