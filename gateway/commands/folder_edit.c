@@ -1,5 +1,6 @@
 #include "commands/commands.h"
 #include "io/log.h"
+#include "push/push.h"
 #include "sync/hierarchy.h"
 
 /* FolderCreate, FolderDelete, FolderUpdate (MS-ASCMD 2.2.1.2 to 2.2.1.4, 2.2.1.6). Each takes and gives a FolderSync
@@ -100,7 +101,10 @@ static enum err finish(struct edit *x, uint32_t id)
 	}
 	if (one && (!now.n || now.v[now.n - 1].id < id))
 		now.v[now.n++] = *one;
-	return hierarchy_advance(x->rq, &x->h, x->base, &now, &x->key);
+	e = hierarchy_advance(x->rq, &x->h, x->base, &now, &x->key);
+	if (!e)
+		push_publish(x->rq, NULL, 0);
+	return e;
 }
 
 static bool is_special(const struct folder *f)

@@ -4,6 +4,7 @@
 #include "commands/attachment.h"
 #include "commands/commands.h"
 #include "io/log.h"
+#include "push/push.h"
 #include "sync/open.h"
 
 /* ItemOperations (MS-ASCMD 2.2.1.10): fetches items and attachments, empties folders. One result for each operation;
@@ -230,7 +231,13 @@ static enum err empty(struct request *rq, const struct wbxml_node *n)
 		return ERR_NOT_FOUND;
 	if (f->exists && ((e = imap_select(imap, f->mailbox, &ignored)) || (e = imap_expunge_all(imap))))
 		return e;
-	return subfolders ? delete_subfolders(imap, &list, id) : ERR_OK;
+	push_publish(rq, &id, 1);
+	if (!subfolders)
+		return ERR_OK;
+	if ((e = delete_subfolders(imap, &list, id)))
+		return e;
+	push_publish(rq, NULL, 0);
+	return ERR_OK;
 }
 
 static enum err empty_folder(struct request *rq, const struct wbxml_node *n, struct wbxml_writer *w)

@@ -2,6 +2,7 @@
 
 #include "commands/commands.h"
 #include "io/log.h"
+#include "push/push.h"
 #include "sync/open.h"
 
 /* MoveItems (MS-ASCMD 2.2.1.12). The new id comes from COPYUID; a repeated request, whose answer got lost, finds the mail
@@ -153,6 +154,8 @@ static enum err run_group(struct moves *x, struct move **group, size_t n)
 	}
 	for (size_t i = 0; i < n && !e; i++)
 		e = moved.to[i] ? remember(x, group[i], moved.to[i]) : recall(x, group[i]);
+	if (!e)
+		push_publish(x->rq, ids, 2);
 	return e;
 }
 

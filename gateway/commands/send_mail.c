@@ -7,6 +7,7 @@
 #include "commands/commands.h"
 #include "io/log.h"
 #include "mail/compose.h"
+#include "push/push.h"
 #include "sync/folders.h"
 
 /* SendMail (MS-ASCMD 2.2.1.17): up to 12.1 the body is the mail, from 14.0 on it is wrapped. A mail goes out once: the phone's
@@ -152,8 +153,10 @@ static void save_in_sent(struct outgoing *o)
 	if (!sent->exists && (e = imap_create(imap, sent->mailbox, IMAP_USE_SENT)) && e != ERR_EXISTS)
 		goto failed;
 	e = imap_append(imap, sent->mailbox, o->mail.sent, IMAP_SEEN, 0, &uid);
-	if (!e)
+	if (!e) {
+		push_publish(o->rq, &sent->id, 1);
 		return;
+	}
 failed:
 	log_warn("the mail was sent, but no copy could be put into the Sent folder: %s",
 	    o->rq->imap ? imap_problem(o->rq->imap) : err_name(e));

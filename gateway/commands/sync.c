@@ -182,6 +182,19 @@ static enum err remember_request(struct sync *s)
 	    STORE_DEVICE_SYNC_REQUEST);
 }
 
+/* What the phone changed is news for the account's other devices. */
+static void tell_others(struct sync *s)
+{
+	uint32_t *ids = arena_array(s->rq->arena, s->ask.n, sizeof(*ids));
+	size_t n = 0;
+
+	for (size_t i = 0; ids && i < s->ask.n; i++)
+		if (s->runs[i].mode == SYNC_NORMAL && s->ask.v[i].n_commands)
+			ids[n++] = s->ask.v[i].id;
+	if (n)
+		push_publish(s->rq, ids, n);
+}
+
 /* ---- the answer ---- */
 
 static bool has_answer(const struct sync *s)
@@ -265,6 +278,7 @@ static enum err attempt(struct sync *s, struct wbxml_writer *w, bool *answered)
 	*answered = false;
 	if ((e = find_folders(s)) || (e = open_runs(s)) || (e = work(s)) || (e = commit(s)))
 		return e;
+	tell_others(s);
 	return remember_request(s);
 }
 

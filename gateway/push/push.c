@@ -4,6 +4,7 @@
 #include "base/hash.h"
 #include "io/log.h"
 #include "push/parked.h"
+#include "store/store.h"
 
 /* Parking and waking. A parked request belongs to the watcher of its account; what happens to a watcher is passed on to
  * those of its parked requests that wait for it. One look at a time for each: what happens during a look makes it look
@@ -19,7 +20,10 @@ struct push {
 	struct worker *worker;
 	struct watcher *buckets[BUCKETS]; /* by account name */
 	struct idmap watchers, parked;
+	struct store_wakes *wakes;        /* of the accounts that have a watcher here */
 };
+
+static void on_wake(void *arg, struct bytes account, struct bytes what);
 
 struct push *push_new(struct worker *w)
 {
@@ -28,6 +32,7 @@ struct push *push_new(struct worker *w)
 	if (!p)
 		abort();
 	p->worker = w;
+	p->wakes = store_wakes_new(w->redis, on_wake, p);
 	return p;
 }
 
@@ -68,6 +73,8 @@ static struct watcher *make_watcher(struct push *p, struct account *account)
 {
 	struct watcher *w = watcher_new(p, account), **bucket = bucket_of(p, account);
 
+	if (store_wakes_add(p->wakes, bytes_str(account->name)))
+		log_warn("account %s: changes made through other workers are seen late", account->name);
 	idmap_add(&p->watchers, &w->node);
 	w->next = *bucket;
 	*bucket = w;
@@ -82,6 +89,7 @@ void push_remove_watcher(struct watcher *w)
 		at = &(*at)->next;
 	*at = w->next;
 	idmap_remove(&w->push->watchers, &w->node);
+	store_wakes_remove(w->push->wakes, bytes_str(w->account->name));
 }
 
 uint64_t push_mark(struct push *p, const struct account *account)
@@ -234,6 +242,60 @@ void push_on_event(struct watcher *w, enum push_why why, struct bytes mailbox)
 	}
 }
 
+/* ---- wake-ups from other workers ---- */
+
+static bool concerns_id(struct parked *p, uint32_t id)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < p->n_folders; i++)
+		if (p->folders[i].id == id)
+			any = p->folders[i].changed = true;
+	return any;
+}
+
+/* "3 17": these folders; "*": the folder list; empty: something may have been missed. */
+static void wake(struct watcher *w, struct bytes what)
+{
+	bool all = !what.len, list = bytes_eq_str(what, "*");
+	struct bytes word;
+	uint32_t id;
+
+	for (struct parked *p = w->parked, *next; p; p = next) {
+		struct bytes rest = what;
+		bool any = all || list;
+
+		next = p->next;
+		for (size_t i = 0; all && i < p->n_folders; i++)
+			p->folders[i].changed = true;
+		while (!all && !list && bytes_split(&rest, ' ', &word))
+			any |= !bytes_to_u32(word, UINT32_MAX, &id) && concerns_id(p, id);
+		if (any)
+			look(p, list ? PUSH_FOLDERS : PUSH_CHANGED);
+	}
+}
+
+static void on_wake(void *arg, struct bytes account, struct bytes what)
+{
+	struct push *p = arg;
+
+	for (struct watcher *w = p->buckets[hash64(account, 0) % BUCKETS]; w; w = w->next)
+		if (bytes_eq_str(account, w->account->name))
+			wake(w, what);
+}
+
+void push_publish(struct request *rq, const uint32_t *folders, size_t n)
+{
+	struct bytes what = BYTES("*");
+	struct buf b;
+
+	buf_init(&b, rq->arena, 0);
+	for (size_t i = 0; i < n; i++)
+		buf_printf(&b, i ? " %u" : "%u", folders[i]);
+	if ((n && buf_done(&b, &what)) || store_wake_publish(rq->worker->redis, bytes_str(rq->account->name), what))
+		log_info("other workers could not be told of this change: phones that wait there see it later");
+}
+
 /* ---- parking ---- */
 
 /* The phone asks again for the same: the older request's connection is likely dead, or the phone has forgotten it. Pings for
@@ -343,6 +405,7 @@ void push_free(struct push **push)
 			push_remove_watcher(w);
 			watcher_free(w);
 		}
+	store_wakes_free(&(*push)->wakes);
 	idmap_deinit(&(*push)->watchers);
 	idmap_deinit(&(*push)->parked);
 	free(*push);

@@ -45,6 +45,10 @@ struct push_wait {
  * ERR_LIMIT: too many parked ones (of the account, or of the worker). */
 enum err push_park(struct request *rq, const struct push_wait *wait) MUST_CHECK;
 
+/* Tells all workers that a command of this account has changed these folders: waiting requests for them look again, also
+ * where the mail server doesn't report them by itself. n 0: the folder list. A failure only means a later wake-up. */
+void push_publish(struct request *rq, const uint32_t *folders, size_t n) WAITS;
+
 /* ---- for a command that goes on (rq->parked is set, on a new fiber) ---- */
 
 struct parked;
