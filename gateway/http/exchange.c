@@ -22,6 +22,7 @@ enum {
 
 struct http_exchange {
 	struct http_server *server;
+	struct loop *loop;           /* also when the server is gone */
 	struct connection *c;        /* NULL: the client has gone */
 	struct evhttp_request *req;  /* owned */
 	char *path;                  /* owned, decoded */
@@ -196,7 +197,7 @@ void exchange_on_request(struct evhttp_request *req, void *server)
 
 	if (!x)
 		abort();
-	*x = (struct http_exchange){ .server = s, .c = c, .req = req };
+	*x = (struct http_exchange){ .server = s, .loop = s->loop, .c = c, .req = req };
 	evhttp_request_own(req);
 	evhttp_request_set_on_complete_cb(req, on_sent, c);
 	c->exchange = x;
@@ -233,7 +234,7 @@ void exchange_on_gone(struct http_exchange *x)
 {
 	x->c = NULL;
 	if (!x->telling)
-		x->telling = timer_start(x->server->loop, 0, tell, x);
+		x->telling = timer_start(x->loop, 0, tell, x);
 }
 
 static void on_client_event(struct bufferevent *bev, short what, void *arg)

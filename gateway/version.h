@@ -1,0 +1,6 @@
+#ifndef EASGATE_VERSION_H
+#define EASGATE_VERSION_H
+
+#define EASGATE_VERSION "0.1.0"
+
+#endif
