@@ -3,7 +3,11 @@
 
 /* What every test program uses. A test walks rows; each row is a cmocka test of its own under its name:
  *
- *	static const struct uint_case { const char *name, *hex; enum err want; uint32_t value; } uint_cases[] = {
+ *	static const struct uint_case {
+ *		const char *name, *hex;
+ *		enum err want;
+ *		uint32_t value;
+ *	} uint_cases[] = {
  *		{ "the example in 5.1", "81 20", ERR_OK, 0xA0 },
  *	};
  *	static void read_uint(const struct uint_case *c) { ... }
@@ -76,8 +80,8 @@ static inline void test_add(const char *group, const char *row_name, CMUnitTestF
 }
 
 /* Rows begin with `const char *name`. */
-static inline void test_add_rows(const char *group, const void *rows, size_t count, size_t size,
-    CMUnitTestFunction run)
+static inline void test_add_rows(
+    const char *group, const void *rows, size_t count, size_t size, CMUnitTestFunction run)
 {
 	for (size_t i = 0; i < count; i++) {
 		const char *row = (const char *)rows + i * size;
@@ -86,10 +90,10 @@ static inline void test_add_rows(const char *group, const void *rows, size_t cou
 	}
 }
 
-#define TEST_ROW(function)                          \
-	static void function##_row(void **state)        \
-	{                                               \
-		function(*state);                           \
+#define TEST_ROW(function)                       \
+	static void function##_row(void **state) \
+	{                                        \
+		function(*state);                \
 	}
 #define TEST_ADD_ROWS(function, rows) \
 	test_add_rows(#function, (rows), sizeof(rows) / sizeof((rows)[0]), sizeof((rows)[0]), function##_row)
@@ -154,7 +158,8 @@ static inline void test_assert_bytes(struct bytes got, struct bytes want, const 
 {
 	if (bytes_eq(got, want))
 		return;
-	print_error("got  (%zu) \"%.*s\"\nwant (%zu) \"%.*s\"\n", got.len, BYTES_ARG(got), want.len, BYTES_ARG(want));
+	print_error(
+	    "got  (%zu) \"%.*s\"\nwant (%zu) \"%.*s\"\n", got.len, BYTES_ARG(got), want.len, BYTES_ARG(want));
 	print_error("got  ");
 	for (size_t i = 0; i < got.len && i < 512; i++)
 		print_error("%02X ", got.p[i]);

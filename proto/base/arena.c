@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Under AddressSanitizer what was not handed out is poisoned, so that running over inside a block is seen as well. */
+/* Under AddressSanitizer what was not handed out is poisoned, so that running over inside a block is seen as
+ * well. */
 #ifndef __has_feature
 #define __has_feature(x) 0
 #endif
@@ -166,14 +167,15 @@ void *arena_grow(struct arena *a, void *old, size_t old_size, size_t new_size)
 	if (old && had) {
 		struct block *newest = a->blocks;
 
-		if ((uint8_t *)old + had == newest->data + newest->used && new_size - had <= newest->size - newest->used)
+		if ((uint8_t *)old + had == newest->data + newest->used &&
+		    new_size - had <= newest->size - newest->used)
 			return grow_in_block(a, &a->blocks, had, old_size, new_size);
 		link = sole_block(a, old);
 		if (link && (*link)->used == had)
 			return grow_in_block(a, link, had, old_size, new_size);
 	}
 	p = arena_alloc(a, new_size);
-	if (p && old_size)
+	if (p && old && old_size)
 		memcpy(p, old, old_size);
 	return p;
 }

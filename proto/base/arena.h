@@ -17,8 +17,8 @@ void arena_free(struct arena **a); /* accepts NULL, sets NULL */
 void *arena_alloc(struct arena *a, size_t n);
 /* The same for an array; an overflowing product counts as over the budget. */
 void *arena_array(struct arena *a, size_t count, size_t size);
-/* Grows an array, moving it when it must; the old one may not be used afterwards. NULL when over the
- * budget. What was handed out last, or is alone in its block (all that is large), costs only the difference. */
+/* Grows an array, moving it when it must; the old one may not be used afterwards. NULL when over the budget.
+ * What was handed out last, or is alone in its block (all that is large), costs only the difference. */
 void *arena_grow(struct arena *a, void *old, size_t old_size, size_t new_size);
 
 /* Copies. ERR_LIMIT when the budget is spent. */

@@ -35,6 +35,7 @@ void base64_put(struct buf *out, struct bytes in, unsigned flags)
 }
 
 /* Digits of both alphabets by their ASCII code. */
+/* clang-format off */
 static const uint8_t digit_values[128] = {
 	 X,  X,  X,  X,  X,  X,  X,  X,  X,  S,  S,  X,  X,  S,  X,  X,
 	 X,  X,  X,  X,  X,  X,  X,  X,  X,  X,  X,  X,  X,  X,  X,  X,
@@ -45,6 +46,7 @@ static const uint8_t digit_values[128] = {
 	 X, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40,
 	41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51,  X,  X,  X,  X,  X,
 };
+/* clang-format on */
 
 static uint8_t digit_value(uint8_t c)
 {

@@ -7,8 +7,8 @@
 enum base64_flags { BASE64_PLAIN = 0, BASE64_URL = 1, BASE64_UNPADDED = 2 };
 
 void base64_put(struct buf *out, struct bytes in, unsigned flags);
-/* Both alphabets, with or without padding, white space skipped. ERR_PROTO for any other character, for data after
- * the padding, or for a single character left over; ERR_LIMIT when the arena is spent. */
+/* Both alphabets, with or without padding, white space skipped. ERR_PROTO for any other character, for data
+ * after the padding, or for a single character left over; ERR_LIMIT when the arena is spent. */
 enum err base64_decode(struct arena *a, struct bytes in, struct bytes *out) MUST_CHECK;
 
 #endif

@@ -9,7 +9,7 @@ struct buf {
 	struct arena *arena; /* borrowed */
 	uint8_t *p;
 	size_t len, cap;
-	size_t max;          /* above this many bytes: ERR_LIMIT; 0 = the arena's budget decides */
+	size_t max; /* above this many bytes: ERR_LIMIT; 0 = the arena's budget decides */
 	enum err failed;
 };
 

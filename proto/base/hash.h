@@ -3,8 +3,9 @@
 
 #include "base/bytes.h"
 
-/* A well-mixed 64-bit hash, the same on every machine and in every release: stored checksums and digests may rely on
- * it. No protection against somebody who looks for collisions. Hashes of parts are chained through the seed. */
+/* A well-mixed 64-bit hash, the same on every machine and in every release: stored checksums and digests may
+ * rely on it. No protection against somebody who looks for collisions. Hashes of parts are chained through
+ * the seed. */
 uint64_t hash64(struct bytes in, uint64_t seed);
 
 #endif

@@ -3,7 +3,7 @@
 
 #include "base/buf.h"
 
-void hex_put(struct buf *out, struct bytes in);       /* lower case */
+void hex_put(struct buf *out, struct bytes in); /* lower case */
 void hex_put_upper(struct buf *out, struct bytes in);
 /* 0..15, or -1 if c is no hex digit. */
 int hex_digit(uint8_t c);

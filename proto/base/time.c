@@ -31,7 +31,8 @@ static int64_t days_of_date(int year, int month, int day)
 	int64_t y = month > 2 ? year : year - 1;
 	int64_t month_from_march = (month + 9) % 12;
 
-	return y * 365 + y / 4 - y / 100 + y / 400 + (month_from_march * 153 + 2) / 5 + day - 1 - DAYS_TO_1970;
+	return y * 365 + y / 4 - y / 100 + y / 400 + (month_from_march * 153 + 2) / 5 + day - 1 -
+	       DAYS_TO_1970;
 }
 
 static void date_of_days(int64_t days, struct time_parts *p)
@@ -74,7 +75,8 @@ enum err time_join(const struct time_parts *p, int64_t *out)
 	    p->day > days_in_month(p->year, p->month) || p->hour < 0 || p->hour > 23 || p->minute < 0 ||
 	    p->minute > 59 || second < 0 || second > 59)
 		return ERR_PROTO;
-	*out = days_of_date(p->year, p->month, p->day) * SECONDS_PER_DAY + p->hour * 3600 + p->minute * 60 + second;
+	*out = days_of_date(p->year, p->month, p->day) * SECONDS_PER_DAY + p->hour * INT64_C(3600) + p->minute * INT64_C(60) +
+	       second;
 	return ERR_OK;
 }
 
@@ -129,8 +131,8 @@ static bool take_clock(struct bytes *in, struct time_parts *p)
 {
 	size_t digits;
 
-	return take_some_digits(in, &digits, &p->hour) && take_char(in, ':') && take_number(in, 2, &p->minute) &&
-	    (!take_char(in, ':') || take_number(in, 2, &p->second));
+	return take_some_digits(in, &digits, &p->hour) && take_char(in, ':') &&
+	       take_number(in, 2, &p->minute) && (!take_char(in, ':') || take_number(in, 2, &p->second));
 }
 
 /* +hhmm in seconds; what is no such offset is 0. */
@@ -139,8 +141,8 @@ static int64_t offset_of(struct bytes zone)
 	bool west = take_char(&zone, '-');
 	int hours, minutes;
 
-	if ((!west && !take_char(&zone, '+')) || !take_number(&zone, 2, &hours) || !take_number(&zone, 2, &minutes) ||
-	    zone.len || minutes > 59)
+	if ((!west && !take_char(&zone, '+')) || !take_number(&zone, 2, &hours) ||
+	    !take_number(&zone, 2, &minutes) || zone.len || minutes > 59)
 		return 0;
 	return (west ? -1 : 1) * (hours * INT64_C(3600) + minutes * INT64_C(60));
 }
@@ -181,8 +183,8 @@ static bool take_eas(struct bytes *in, struct time_parts *p)
 	if (in->len == 0)
 		return true;
 	return take_char(in, 'T') && take_number(in, 2, &p->hour) && (!dashes || take_char(in, ':')) &&
-	    take_number(in, 2, &p->minute) && (!dashes || take_char(in, ':')) && take_number(in, 2, &p->second) &&
-	    take_fraction(in);
+	       take_number(in, 2, &p->minute) && (!dashes || take_char(in, ':')) &&
+	       take_number(in, 2, &p->second) && take_fraction(in);
 }
 
 enum err time_parse_eas(struct bytes in, int64_t *out)
@@ -243,8 +245,8 @@ static int64_t offset_of_zone(struct bytes zone)
 	static const struct {
 		const char *name;
 		int hours;
-	} zones[] = { { "EST", -5 }, { "EDT", -4 }, { "CST", -6 }, { "CDT", -5 }, { "MST", -7 }, { "MDT", -6 },
-		{ "PST", -8 }, { "PDT", -7 } };
+	} zones[] = { { "EST", -5 }, { "EDT", -4 }, { "CST", -6 }, { "CDT", -5 }, { "MST", -7 },
+		{ "MDT", -6 }, { "PST", -8 }, { "PDT", -7 } };
 
 	for (size_t i = 0; i < sizeof(zones) / sizeof(zones[0]); i++)
 		if (bytes_eq_nocase(zone, zones[i].name))
@@ -283,8 +285,9 @@ enum err time_parse_imap(struct bytes in, int64_t *out)
 	in = bytes_trim(in);
 	if (in.len >= 2 && in.p[0] == '"' && in.p[in.len - 1] == '"')
 		in = bytes_trim(bytes_of(in.p + 1, in.len - 2));
-	if (!take_some_digits(&in, &digits, &p.day) || !take_char(&in, '-') || !take_month_name(&in, &p.month) ||
-	    !take_char(&in, '-') || !take_number(&in, 4, &p.year) || !take_char(&in, ' ') || !take_clock(&in, &p))
+	if (!take_some_digits(&in, &digits, &p.day) || !take_char(&in, '-') ||
+	    !take_month_name(&in, &p.month) || !take_char(&in, '-') || !take_number(&in, 4, &p.year) ||
+	    !take_char(&in, ' ') || !take_clock(&in, &p))
 		return ERR_PROTO;
 	return join_with_offset(&p, offset_of(bytes_trim(in)), out);
 }
@@ -295,7 +298,8 @@ void time_put_eas(struct buf *out, int64_t t)
 {
 	struct time_parts p = time_split(t);
 
-	buf_printf(out, "%04d-%02d-%02dT%02d:%02d:%02d.000Z", p.year, p.month, p.day, p.hour, p.minute, p.second);
+	buf_printf(
+	    out, "%04d-%02d-%02dT%02d:%02d:%02d.000Z", p.year, p.month, p.day, p.hour, p.minute, p.second);
 }
 
 void time_put_compact(struct buf *out, int64_t t)
@@ -309,16 +313,16 @@ void time_put_mail(struct buf *out, int64_t t)
 {
 	struct time_parts p = time_split(t);
 
-	buf_printf(out, "%s, %d %s %04d %02d:%02d:%02d +0000", day_names[p.weekday], p.day, month_names[p.month - 1],
-	    p.year, p.hour, p.minute, p.second);
+	buf_printf(out, "%s, %d %s %04d %02d:%02d:%02d +0000", day_names[p.weekday], p.day,
+	    month_names[p.month - 1], p.year, p.hour, p.minute, p.second);
 }
 
 void time_put_imap(struct buf *out, int64_t t)
 {
 	struct time_parts p = time_split(t);
 
-	buf_printf(out, "%2d-%s-%04d %02d:%02d:%02d +0000", p.day, month_names[p.month - 1], p.year, p.hour, p.minute,
-	    p.second);
+	buf_printf(out, "%2d-%s-%04d %02d:%02d:%02d +0000", p.day, month_names[p.month - 1], p.year, p.hour,
+	    p.minute, p.second);
 }
 
 void time_put_imap_date(struct buf *out, int64_t t)

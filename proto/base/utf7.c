@@ -80,7 +80,8 @@ static bool decode(struct buf *out, struct bytes in)
 		}
 		if (in.len == 0)
 			break;
-		if (!bytes_take(&in, 1, &amp) || bytes_find(in, '-') == in.len || !bytes_split(&in, '-', &shifted))
+		if (!bytes_take(&in, 1, &amp) || bytes_find(in, '-') == in.len ||
+		    !bytes_split(&in, '-', &shifted))
 			return false;
 		if (shifted.len == 0) {
 			buf_put_u8(out, '&');

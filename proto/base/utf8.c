@@ -21,7 +21,7 @@ static struct lead lead_of(uint8_t c)
 	return (struct lead){ 4, c == 0xF0 ? 0x90 : 0x80, c == 0xF4 ? 0x8F : 0xBF };
 }
 
-/* How many bytes of the character at the start are as they should be: all of them, or those up to the fault. */
+/* How many bytes of the character at the start are as they should be: all, or those up to the fault. */
 static size_t good_len(struct bytes in, struct lead lead)
 {
 	size_t i = 1;

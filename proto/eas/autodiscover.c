@@ -5,14 +5,16 @@
 
 #include "base/utf8.h"
 
-#define MOBILESYNC_RESPONSE "http://schemas.microsoft.com/exchange/autodiscover/mobilesync/responseschema/2006"
+#define MOBILESYNC_RESPONSE \
+	"http://schemas.microsoft.com/exchange/autodiscover/mobilesync/responseschema/2006"
 #define FRAMEWORK_RESPONSE "http://schemas.microsoft.com/exchange/autodiscover/responseschema/2006"
 
 enum { EMAIL_MAX = 320 /* 64 + 1 + 255, RFC 5321, 4.5.3.1 */ };
 
 /* ---- the request ---- */
 
-/* The first element of that name from n on, among siblings. Namespaces are not looked at: old clients are sloppy. */
+/* The first element of that name from n on, among siblings. Namespaces are not looked at: old clients are
+ * sloppy. */
 static xmlNode *find(xmlNode *n, const char *name)
 {
 	while (n && (n->type != XML_ELEMENT_NODE || !bytes_eq_str(bytes_str((const char *)n->name), name)))
@@ -116,7 +118,8 @@ static void put_element(struct buf *out, const char *name, struct bytes text)
 
 static void begin(struct buf *out)
 {
-	buf_put_str(out, "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<Autodiscover xmlns=\"" FRAMEWORK_RESPONSE "\">");
+	buf_put_str(out,
+	    "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<Autodiscover xmlns=\"" FRAMEWORK_RESPONSE "\">");
 }
 
 static void begin_action(struct buf *out, const struct autodiscover_user *user)
@@ -170,7 +173,8 @@ void autodiscover_put_error(struct buf *out, int code, int64_t now_us, uint32_t 
 
 	begin(out);
 	buf_printf(out, "<Response><Error Time=\"%02d:%02d:%02d.%06d0\" Id=\"%u\"><ErrorCode>%d</ErrorCode>",
-	    (int)(second / 3600), (int)(second / 60 % 60), (int)(second % 60), (int)(us % 1000000), (unsigned)id, code);
+	    (int)(second / 3600), (int)(second / 60 % 60), (int)(second % 60), (int)(us % 1000000),
+	    (unsigned)id, code);
 	put_element(out, "Message",
 	    code == AUTODISCOVER_NO_PROVIDER ? BYTES("Provider is not available") : BYTES("Invalid Request"));
 	buf_put_str(out, "<DebugData/></Error></Response></Autodiscover>\n");
@@ -194,7 +198,8 @@ static void put_json_text(struct buf *out, struct bytes text)
 	buf_put_u8(out, '"');
 }
 
-static void put_json_pair(struct buf *out, const char *key1, struct bytes text1, const char *key2, struct bytes text2)
+static void put_json_pair(
+    struct buf *out, const char *key1, struct bytes text1, const char *key2, struct bytes text2)
 {
 	buf_printf(out, "{\"%s\":", key1);
 	put_json_text(out, text1);

@@ -13,10 +13,11 @@ struct autodiscover_request {
 	struct bytes email; /* trimmed; copied into the arena */
 };
 
-/* Reads a request in POX form, for the mobilesync schema. ERR_LIMIT: longer than AUTODISCOVER_MAX_BODY, or the arena is
- * spent. ERR_PROTO: no such request. ERR_UNSUPPORTED: it asks for another schema. In both these cases
- * *code is what autodiscover_put_error takes. No entities, no network, no files. */
-enum err autodiscover_parse(struct arena *a, struct bytes body, struct autodiscover_request *out, int *code) MUST_CHECK;
+/* Reads a request in POX form, for the mobilesync schema. ERR_LIMIT: longer than AUTODISCOVER_MAX_BODY, or
+ * the arena is spent. ERR_PROTO: no such request. ERR_UNSUPPORTED: it asks for another schema. In both these
+ * cases *code is what autodiscover_put_error takes. No entities, no network, no files. */
+enum err autodiscover_parse(
+    struct arena *a, struct bytes body, struct autodiscover_request *out, int *code) MUST_CHECK;
 
 struct autodiscover_user {
 	struct bytes culture;      /* "en:us" */

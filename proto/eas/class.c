@@ -1,8 +1,12 @@
 #include "eas/class.h"
 
 static const char *const names[CLASSES] = {
-	[CLASS_NONE] = "",		[CLASS_EMAIL] = "Email", [CLASS_CALENDAR] = "Calendar",
-	[CLASS_CONTACTS] = "Contacts", [CLASS_TASKS] = "Tasks", [CLASS_NOTES] = "Notes",
+	[CLASS_NONE] = "",
+	[CLASS_EMAIL] = "Email",
+	[CLASS_CALENDAR] = "Calendar",
+	[CLASS_CONTACTS] = "Contacts",
+	[CLASS_TASKS] = "Tasks",
+	[CLASS_NOTES] = "Notes",
 	[CLASS_SMS] = "SMS",
 };
 

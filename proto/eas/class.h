@@ -4,7 +4,16 @@
 #include "base/bytes.h"
 
 /* The Class element. Source: MS-ASCMD 2.2.3.27. */
-enum eas_class { CLASS_NONE, CLASS_EMAIL, CLASS_CALENDAR, CLASS_CONTACTS, CLASS_TASKS, CLASS_NOTES, CLASS_SMS, CLASSES };
+enum eas_class {
+	CLASS_NONE,
+	CLASS_EMAIL,
+	CLASS_CALENDAR,
+	CLASS_CONTACTS,
+	CLASS_TASKS,
+	CLASS_NOTES,
+	CLASS_SMS,
+	CLASSES
+};
 
 /* "Email", without regard to letter case. ERR_PROTO for a name that is none. */
 enum err eas_class_parse(struct bytes name, enum eas_class *out) MUST_CHECK;

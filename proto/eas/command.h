@@ -35,10 +35,11 @@ struct eas_command_info {
 	const char *name;
 	int code;                 /* of the compact query; -1: it has none */
 	eas_version_set versions; /* where the command exists; elsewhere status 138 */
-	wbxml_tag root, status;   /* an answer that is only a status: root { status }; 0: it has no WBXML answer */
-	bool may_be_empty;        /* a request without a body is legal (from 12.1 on, for Sync) */
-	bool policy_checked;      /* refused while the policy key is missing or old */
-	bool sends_mail;          /* the body is message/rfc822 up to 12.1 */
+	wbxml_tag root,
+	    status;          /* an answer that is only a status: root { status }; 0: it has no WBXML answer */
+	bool may_be_empty;   /* a request without a body is legal (from 12.1 on, for Sync) */
+	bool policy_checked; /* refused while the policy key is missing or old */
+	bool sends_mail;     /* the body is message/rfc822 up to 12.1 */
 };
 
 /* cmd < CMD_COUNT. */
@@ -47,7 +48,8 @@ const struct eas_command_info *eas_command_info(enum eas_command cmd);
 enum eas_command eas_command_of_name(struct bytes name);
 enum eas_command eas_command_of_code(unsigned code);
 const char *eas_command_name(enum eas_command cmd); /* "-" for CMD_NONE */
-/* Writes the whole answer of a request that failed as a whole: root { status }. The command has a WBXML answer. */
+/* Writes the whole answer of a request that failed as a whole: root { status }. The command has a WBXML
+ * answer. */
 void eas_command_put_status(struct wbxml_writer *w, enum eas_command cmd, unsigned status);
 
 #endif

@@ -6,8 +6,13 @@ enum { MIME_TRUNCATION_MAX = 8, TRUNCATION_MAX = 9 };
 unsigned filter_type_days(enum filter_type f)
 {
 	static const unsigned days[FILTERS] = {
-		[FILTER_1_DAY] = 1,	[FILTER_3_DAYS] = 3,   [FILTER_1_WEEK] = 7,	[FILTER_2_WEEKS] = 14,
-		[FILTER_1_MONTH] = 31, [FILTER_3_MONTHS] = 92, [FILTER_6_MONTHS] = 183,
+		[FILTER_1_DAY] = 1,
+		[FILTER_3_DAYS] = 3,
+		[FILTER_1_WEEK] = 7,
+		[FILTER_2_WEEKS] = 14,
+		[FILTER_1_MONTH] = 31,
+		[FILTER_3_MONTHS] = 92,
+		[FILTER_6_MONTHS] = 183,
 	};
 
 	return days[f];

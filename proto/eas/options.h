@@ -36,16 +36,17 @@ bool filter_type_fits(enum filter_type f, enum eas_class c);
 
 enum mime_support { MIME_NEVER, MIME_FOR_SMIME, MIME_FOR_ALL };
 
-/* One Options block of Sync, GetItemEstimate, Search or ItemOperations. No pointers inside: copy it as you like. */
+/* One Options block of Sync, GetItemEstimate, Search or ItemOperations. No pointers inside: copy it as you
+ * like. */
 struct sync_options {
-	enum eas_class class;   /* CLASS_NONE: the folder's own class */
+	enum eas_class class; /* CLASS_NONE: the folder's own class */
 	enum filter_type filter_type;
-	bool client_wins;       /* Conflict 0 */
+	bool client_wins; /* Conflict 0 */
 	enum mime_support mime_support;
-	uint32_t mime_truncation; /* characters; BODY_WHOLE = no limit. MIMETruncation's steps are translated */
+	uint32_t mime_truncation; /* characters, not steps; BODY_WHOLE = no limit */
 	uint32_t truncation;      /* the same, Truncation of 2.5 */
-	uint32_t max_items;     /* 0 = not said */
-	bool rights_management; /* RightsManagementSupport */
+	uint32_t max_items;       /* 0 = not said */
+	bool rights_management;   /* RightsManagementSupport */
 	uint8_t body_count;
 	struct body_preference body[BODY_TYPES - 1]; /* in the client's order, each type once */
 	struct body_preference body_part;
@@ -54,9 +55,9 @@ struct sync_options {
 /* What holds when the client has never sent Options. */
 void sync_options_default(struct sync_options *o);
 /* Reads an Options element; NULL or an empty one gives the defaults.
- * ERR_PROTO: a value that is no number or beyond its range, the children of BodyPreference in wrong order, an element or a
- * body type twice (Sync status 4, ItemOperations status 2). ERR_UNSUPPORTED: a BodyPartPreference that isn't type 2
- * (status 164). Elements that are not listed above are skipped.
+ * ERR_PROTO: a value that is no number or beyond its range, the children of BodyPreference in wrong order,
+ * an element or a body type twice (Sync status 4, ItemOperations status 2). ERR_UNSUPPORTED: a
+ * BodyPartPreference that isn't type 2 (status 164). Elements that are not listed above are skipped.
  * Source: MS-ASCMD 2.2.3.125; MS-ASAIRS 2.2.2.12. */
 enum err sync_options_parse(const struct wbxml_node *options, struct sync_options *out) MUST_CHECK;
 /* The preference of that type, or NULL. */

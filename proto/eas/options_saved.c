@@ -7,8 +7,8 @@ enum { FORMAT = 1 };
 
 static bool preference_equal(const struct body_preference *a, const struct body_preference *b)
 {
-	return a->type == b->type && a->truncation_size == b->truncation_size && a->all_or_none == b->all_or_none &&
-	    a->preview == b->preview;
+	return a->type == b->type && a->truncation_size == b->truncation_size &&
+	       a->all_or_none == b->all_or_none && a->preview == b->preview;
 }
 
 bool sync_options_equal(const struct sync_options *a, const struct sync_options *b)
@@ -75,7 +75,8 @@ void sync_options_put(struct buf *out, const struct sync_options *o)
 	buf_put_u8(out, FORMAT);
 	varint_put(out, o->class);
 	varint_put(out, o->filter_type);
-	varint_put(out, (unsigned)o->mime_support << 2 | (unsigned)o->rights_management << 1 | o->client_wins);
+	varint_put(
+	    out, (unsigned)o->mime_support << 2 | (unsigned)o->rights_management << 1 | o->client_wins);
 	put_size(out, o->mime_truncation);
 	put_size(out, o->truncation);
 	varint_put(out, o->max_items);
@@ -91,11 +92,12 @@ static enum err get_fields(struct bytes *in, struct sync_options *o)
 	enum err e;
 
 	if ((e = varint_get_max(in, CLASSES - 1, &class)) || (e = varint_get_max(in, FILTERS - 1, &filter)) ||
-	    (e = varint_get_max(in, MIME_FOR_ALL << 2 | 3, &flags)) || (e = get_size(in, &o->mime_truncation)) ||
-	    (e = get_size(in, &o->truncation)) || (e = varint_get_max(in, UINT32_MAX, &max_items)) ||
-	    (e = get_preference(in, &o->body_part)) || (e = varint_get_max(in, BODY_TYPES - 1, &count)))
+	    (e = varint_get_max(in, MIME_FOR_ALL << 2 | 3, &flags)) ||
+	    (e = get_size(in, &o->mime_truncation)) || (e = get_size(in, &o->truncation)) ||
+	    (e = varint_get_max(in, UINT32_MAX, &max_items)) || (e = get_preference(in, &o->body_part)) ||
+	    (e = varint_get_max(in, BODY_TYPES - 1, &count)))
 		return e;
-	o->class = (enum eas_class)class;
+	o->class = (enum eas_class) class;
 	o->filter_type = (enum filter_type)filter;
 	o->mime_support = (enum mime_support)(flags >> 2);
 	o->rights_management = flags >> 1 & 1;

@@ -114,8 +114,9 @@ static enum err parse_compact(struct arena *a, struct bytes query, struct reques
 	if (e)
 		return e;
 	out->compact = true;
-	if (!bytes_take(&in, 4, &head) || !take_counted(&in, &out->device_id) || !take_counted(&in, &policy_key) ||
-	    !read_policy_key(policy_key, out) || !take_counted(&in, &out->device_type))
+	if (!bytes_take(&in, 4, &head) || !take_counted(&in, &out->device_id) ||
+	    !take_counted(&in, &policy_key) || !read_policy_key(policy_key, out) ||
+	    !take_counted(&in, &out->device_type))
 		return ERR_PROTO;
 	out->has_version = eas_version_of_number(head.p[0], &out->version) == ERR_OK;
 	out->command = eas_command_of_code(head.p[1]);
@@ -130,7 +131,8 @@ static enum err parse_compact(struct arena *a, struct bytes query, struct reques
 
 static bool is_id_char(uint8_t c)
 {
-	return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || c == '-' || c == '_' || c == '.';
+	return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || c == '-' || c == '_' ||
+	       c == '.';
 }
 
 /* The same device may use both forms, so an id that is text stays as it is; binary data becomes hex. */

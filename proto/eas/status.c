@@ -2,8 +2,8 @@
 
 #include <stddef.h>
 
-/* MS-ASCMD 2.2.2. The HTTP codes are those of the documents where they give one; else 400 where the request is to
- * blame, 403 where the account or device is refused, 500 or 503 where the server is. */
+/* MS-ASCMD 2.2.2. The HTTP codes are those of the documents where they give one; else 400 where the request
+ * is to blame, 403 where the account or device is refused, 500 or 503 where the server is. */
 static const struct eas_status_info statuses[] = {
 	{ STATUS_INVALID_CONTENT, "InvalidContent", 400, EAS_14_0 },
 	{ STATUS_INVALID_WBXML, "InvalidWBXML", 400, EAS_14_0 },
@@ -49,7 +49,8 @@ static const struct eas_status_info statuses[] = {
 	{ STATUS_DEVICE_NOT_PROVISIONED, "DeviceNotProvisioned", 449, EAS_14_0 },
 	{ STATUS_POLICY_REFRESH, "PolicyRefresh", 449, EAS_14_0 },
 	{ STATUS_INVALID_POLICY_KEY, "InvalidPolicyKey", 449, EAS_14_0 },
-	{ STATUS_EXTERNALLY_MANAGED_DEVICES_NOT_ALLOWED, "ExternallyManagedDevicesNotAllowed", 403, EAS_14_0 },
+	{ STATUS_EXTERNALLY_MANAGED_DEVICES_NOT_ALLOWED, "ExternallyManagedDevicesNotAllowed", 403,
+	    EAS_14_0 },
 	{ STATUS_NO_RECURRENCE_IN_CALENDAR, "NoRecurrenceInCalendar", 400, EAS_14_0 },
 	{ STATUS_UNEXPECTED_ITEM_CLASS, "UnexpectedItemClass", 400, EAS_14_0 },
 	{ STATUS_REMOTE_SERVER_HAS_NO_SSL, "RemoteServerHasNoSSL", 500, EAS_14_0 },
@@ -59,14 +60,15 @@ static const struct eas_status_info statuses[] = {
 	{ STATUS_NO_FOLDERS_FOUND, "NoFoldersFound", 500, EAS_14_0 },
 	{ STATUS_ITEMS_LOST_AFTER_MOVE, "ItemsLostAfterMove", 500, EAS_14_0 },
 	{ STATUS_FAILURE_IN_MOVE_OPERATION, "FailureInMoveOperation", 500, EAS_14_0 },
-	{ STATUS_MOVE_DISALLOWED_FOR_NON_PERSISTENT_MOVE, "MoveCommandDisallowedForNonPersistentMoveAction", 400,
-	  EAS_14_0 },
+	{ STATUS_MOVE_DISALLOWED_FOR_NON_PERSISTENT_MOVE, "MoveCommandDisallowedForNonPersistentMoveAction",
+	    400, EAS_14_0 },
 	{ STATUS_MOVE_INVALID_DESTINATION_FOLDER, "MoveCommandInvalidDestinationFolder", 400, EAS_14_0 },
 	{ STATUS_AVAILABILITY_TOO_MANY_RECIPIENTS, "AvailabilityTooManyRecipients", 400, EAS_14_0 },
 	{ STATUS_AVAILABILITY_DL_LIMIT_REACHED, "AvailabilityDLLimitReached", 400, EAS_14_0 },
 	{ STATUS_AVAILABILITY_TRANSIENT_FAILURE, "AvailabilityTransientFailure", 503, EAS_14_0 },
 	{ STATUS_AVAILABILITY_FAILURE, "AvailabilityFailure", 500, EAS_14_0 },
-	{ STATUS_BODY_PART_PREFERENCE_TYPE_NOT_SUPPORTED, "BodyPartPreferenceTypeNotSupported", 400, EAS_14_1 },
+	{ STATUS_BODY_PART_PREFERENCE_TYPE_NOT_SUPPORTED, "BodyPartPreferenceTypeNotSupported", 400,
+	    EAS_14_1 },
 	{ STATUS_DEVICE_INFORMATION_REQUIRED, "DeviceInformationRequired", 400, EAS_14_1 },
 	{ STATUS_INVALID_ACCOUNT_ID, "InvalidAccountId", 400, EAS_14_1 },
 	{ STATUS_ACCOUNT_SEND_DISABLED, "AccountSendDisabled", 403, EAS_14_1 },

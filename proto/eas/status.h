@@ -88,8 +88,8 @@ enum eas_status {
 
 struct eas_status_info {
 	unsigned status;
-	const char *name;       /* "InvalidContent" */
-	int http;               /* what is sent in its place up to 12.1, where no code above 100 may be sent */
+	const char *name; /* "InvalidContent" */
+	int http;         /* what is sent in its place up to 12.1, where no code above 100 may be sent */
 	enum eas_version since; /* the first version that knows the number */
 };
 
@@ -97,9 +97,9 @@ struct eas_status_info {
 const struct eas_status_info *eas_status_info(unsigned status);
 /* "InvalidContent", or "-" for a number that is no common status. For log lines. */
 const char *eas_status_name(unsigned status);
-/* Where status goes: 200 if it is no common status or that version takes it in the body, else the HTTP code in its
- * place. Two commands and a header make exceptions, which are theirs to know: up to 12.1, 106 of SendMail and 132 of
- * Provision are 500, and 140 is 403 for a request without a policy key. */
+/* Where status goes: 200 if it is no common status or that version takes it in the body, else the HTTP code
+ * in its place. Two commands and a header make exceptions, which are theirs to know: up to 12.1, 106 of
+ * SendMail and 132 of Provision are 500, and 140 is 403 for a request without a policy key. */
 int eas_status_http(unsigned status, enum eas_version v);
 
 #endif

@@ -23,7 +23,7 @@ static inline bool eas_version_in(enum eas_version v, eas_version_set set)
 enum err eas_version_parse(struct bytes text, enum eas_version *out) MUST_CHECK;
 /* 141, as in the compact query. ERR_UNSUPPORTED for anything else. */
 enum err eas_version_of_number(unsigned number, enum eas_version *out) MUST_CHECK;
-const char *eas_version_name(enum eas_version v);  /* "14.1" */
-unsigned eas_version_number(enum eas_version v);   /* 141 */
+const char *eas_version_name(enum eas_version v); /* "14.1" */
+unsigned eas_version_number(enum eas_version v);  /* 141 */
 
 #endif

@@ -48,7 +48,8 @@ static void put_text(struct buf *b, struct bytes text)
 	buf_put_u8(b, '"');
 }
 
-static enum err put_event(struct arena *a, struct buf *b, const struct wbxml_reader *r, const struct wbxml_event *ev)
+static enum err put_event(
+    struct arena *a, struct buf *b, const struct wbxml_reader *r, const struct wbxml_event *ev)
 {
 	struct bytes name;
 	enum err e;
@@ -105,14 +106,16 @@ static bool take_char(struct bytes *in, uint8_t c)
 
 static bool take_escape(struct bytes *in, uint8_t *out)
 {
-	static const char names[] = "nrt\"\\", values[] = "\n\r\t\"\\";
+	static const struct {
+		uint8_t name, value;
+	} escapes[] = { { 'n', '\n' }, { 'r', '\r' }, { 't', '\t' }, { '"', '"' }, { '\\', '\\' } };
 	struct bytes c, hex;
 
 	if (!bytes_take(in, 1, &c))
 		return false;
-	for (size_t i = 0; names[i]; i++) {
-		if (names[i] == c.p[0]) {
-			*out = (uint8_t)values[i];
+	for (size_t i = 0; i < sizeof(escapes) / sizeof(escapes[0]); i++) {
+		if (escapes[i].name == c.p[0]) {
+			*out = escapes[i].value;
 			return true;
 		}
 	}

@@ -1,5 +1,6 @@
-/* WBXML as a stream of events. Only what ActiveSync uses is understood: tags without attributes, inline strings,
- * opaque data, page switches. All else is refused, since no client sends it and nothing could be done with it. */
+/* WBXML as a stream of events. Only what ActiveSync uses is understood: tags without attributes, inline
+ * strings, opaque data, page switches. All else is refused, since no client sends it and nothing could be
+ * done with it. */
 #include "wbxml/wbxml.h"
 
 #include "wbxml/token.h"

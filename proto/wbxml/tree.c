@@ -1,4 +1,5 @@
-/* A request as a tree. Built in a loop over the reader's events, with a stack of fixed depth: no recursion. */
+/* A request as a tree. Built in a loop over the reader's events, with a stack of fixed depth: no recursion.
+ */
 #include "wbxml/wbxml.h"
 
 /* One open element. */
@@ -164,8 +165,8 @@ enum err wbxml_child_bool(const struct wbxml_node *parent, wbxml_tag tag, bool f
 	return ERR_OK;
 }
 
-enum err wbxml_child_uint(const struct wbxml_node *parent, wbxml_tag tag, uint32_t fallback, uint32_t max,
-    uint32_t *out)
+enum err wbxml_child_uint(
+    const struct wbxml_node *parent, wbxml_tag tag, uint32_t fallback, uint32_t max, uint32_t *out)
 {
 	const struct wbxml_node *n = wbxml_child(parent, tag);
 

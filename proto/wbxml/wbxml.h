@@ -12,9 +12,9 @@ typedef uint16_t wbxml_tag;
 /* What the code page tables know of a tag; NULL for a tag that no page has. Source: MS-ASWBXML 2.1.2. */
 struct wbxml_tag_info {
 	wbxml_tag tag;
-	const char *page; /* namespace, such as "AirSync" */
-	const char *name; /* such as "SyncKey" */
-	bool opaque;      /* the value is opaque data on the wire */
+	const char *page;     /* namespace, such as "AirSync" */
+	const char *name;     /* such as "SyncKey" */
+	bool opaque;          /* the value is opaque data on the wire */
 	uint8_t since, until; /* protocol versions without the dot: 25, 120, 121, 140, 141, 160, 161 */
 };
 const struct wbxml_tag_info *wbxml_tag_info(wbxml_tag tag);
@@ -39,25 +39,26 @@ struct wbxml_event {
 struct wbxml_reader {
 	struct bytes doc, rest; /* borrowed */
 	uint8_t page, depth;
-	bool empty_pending;     /* a START without content still owes its END */
-	bool started;           /* the root element has been seen */
+	bool empty_pending; /* a START without content still owes its END */
+	bool started;       /* the root element has been seen */
 	wbxml_tag open[WBXML_MAX_DEPTH];
-	const char *problem;    /* static text: what was wrong, after an error */
+	const char *problem; /* static text: what was wrong, after an error */
 };
 
 /* Reads the document head. ERR_TRUNCATED if it is cut; ERR_PROTO if it isn't WBXML 1.1 to 1.3 in UTF-8;
  * a string table is skipped. Source: WBXML 1.3, 5.4; MS-ASWBXML 2.1.1. */
 enum err wbxml_reader_init(struct wbxml_reader *r, struct bytes doc) MUST_CHECK;
 /* The next event. A tag without content gives START and END. Unknown tags are given as they are: to skip
- * them is the caller's choice. ERR_TRUNCATED, ERR_PROTO, or ERR_LIMIT above WBXML_MAX_DEPTH; the
- * reader stays at the faulty byte, see wbxml_reader_offset and r->problem. Bytes after the root: ERR_PROTO. */
+ * them is the caller's choice. ERR_TRUNCATED, ERR_PROTO, or ERR_LIMIT above WBXML_MAX_DEPTH; the reader
+ * stays at the faulty byte, see wbxml_reader_offset and r->problem. Bytes after the root: ERR_PROTO. */
 enum err wbxml_reader_next(struct wbxml_reader *r, struct wbxml_event *out) MUST_CHECK;
 /* Bytes from the document's start: where the reader stands. */
 size_t wbxml_reader_offset(const struct wbxml_reader *r);
 
 /* Reads one multi-byte integer: 7 bits a byte, high bit set while more follow.
  *   in   moved past the number on ERR_OK, untouched on error
- * ERR_TRUNCATED if `in` ends inside the number, ERR_PROTO if it is longer than 5 bytes or does not fit 32 bits.
+ * ERR_TRUNCATED if `in` ends inside the number, ERR_PROTO if it is longer than 5 bytes or does not fit 32
+ * bits.
  * Source: WBXML 1.3, 5.1. */
 enum err wbxml_read_uint(struct bytes *in, uint32_t *out) MUST_CHECK;
 
@@ -65,7 +66,7 @@ enum err wbxml_read_uint(struct bytes *in, uint32_t *out) MUST_CHECK;
 
 struct wbxml_node {
 	wbxml_tag tag;
-	struct bytes text; /* values of this element, in one piece; a view of the document where it was one piece */
+	struct bytes text; /* its values in one piece; a view of the document where they were one */
 	struct wbxml_node *child, *next, *parent;
 };
 
@@ -84,7 +85,8 @@ struct bytes wbxml_child_text(const struct wbxml_node *parent, wbxml_tag tag);
 /* The element's own text as a boolean: empty or 1 = true, 0 = false; ERR_PROTO for anything else. */
 enum err wbxml_bool(const struct wbxml_node *node, bool *out) MUST_CHECK;
 /* A boolean child: absent = fallback, else as wbxml_bool. */
-enum err wbxml_child_bool(const struct wbxml_node *parent, wbxml_tag tag, bool fallback, bool *out) MUST_CHECK;
+enum err wbxml_child_bool(
+    const struct wbxml_node *parent, wbxml_tag tag, bool fallback, bool *out) MUST_CHECK;
 /* A number child: absent = fallback; ERR_PROTO if not a number, ERR_LIMIT above max. */
 enum err wbxml_child_uint(const struct wbxml_node *parent, wbxml_tag tag, uint32_t fallback, uint32_t max,
     uint32_t *out) MUST_CHECK;
@@ -98,8 +100,8 @@ struct wbxml_writer {
 	uint8_t page, depth;
 	bool content_bit_due; /* the newest tag has no content yet */
 	size_t text_end;      /* out->len after the newest text, which further text then continues; 0: none */
-	size_t tag_at[WBXML_MAX_DEPTH];    /* where the open tags' bytes stand in out */
-	size_t before[WBXML_MAX_DEPTH];    /* where to cut to drop them (page switch included) */
+	size_t tag_at[WBXML_MAX_DEPTH]; /* where the open tags' bytes stand in out */
+	size_t before[WBXML_MAX_DEPTH]; /* where to cut to drop them (page switch included) */
 	uint8_t page_before[WBXML_MAX_DEPTH];
 };
 

@@ -1,5 +1,6 @@
-/* Writes WBXML straight into a buffer. A tag goes out without its content bit, which is set when the first content
- * follows: so an empty element needs no look ahead, and one that stays empty can be taken back whole. */
+/* Writes WBXML straight into a buffer. A tag goes out without its content bit, which is set when the first
+ * content follows: so an empty element needs no look ahead, and one that stays empty can be taken back
+ * whole. */
 #include "wbxml/wbxml.h"
 
 #include <assert.h>

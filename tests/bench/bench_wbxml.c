@@ -1,5 +1,6 @@
-/* How fast the codec is: a Sync response of 100 mails as a phone gets them, with bodies of 0.5, 4 and 32 KB. Prints MB of
- * WBXML per second; each figure is the best of several rounds, since the machine may be busy with other things. */
+/* How fast the codec is: a Sync response of 100 mails as a phone gets them, with bodies of 0.5, 4 and 32 KB.
+ * Prints MB of WBXML per second; each figure is the best of several rounds, since the machine may be busy
+ * with other things. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +20,8 @@ static double now_s(void)
 
 static struct bytes make_body(size_t len)
 {
-	static const char line[] = "Sehr geehrte Frau M\xC3\xBCller, anbei wie besprochen die Unterlagen f\xC3\xBCr Dienstag.\r\n";
+	static const char line[] =
+	    "Sehr geehrte Frau M\xC3\xBCller, anbei wie besprochen die Unterlagen f\xC3\xBCr Dienstag.\r\n";
 	char *p = malloc(len + sizeof(line));
 	size_t n = 0;
 

@@ -7,7 +7,8 @@
 /* Whatever a user is called, the answer is well-formed. */
 static void must_be_well_formed(struct bytes xml)
 {
-	xmlDoc *doc = xmlReadMemory((const char *)xml.p, (int)xml.len, NULL, NULL, XML_PARSE_NOERROR | XML_PARSE_HUGE);
+	xmlDoc *doc =
+	    xmlReadMemory((const char *)xml.p, (int)xml.len, NULL, NULL, XML_PARSE_NOERROR | XML_PARSE_HUGE);
 
 	MUST(doc);
 	xmlFreeDoc(doc);

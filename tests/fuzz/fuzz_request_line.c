@@ -21,7 +21,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (size_t i = 0; i < r.user.len; i++)
 		MUST(r.user.p[i] >= 0x20);
 	if (e == ERR_OK)
-		MUST(r.command != CMD_NONE && r.device_id.len && r.device_type.len && r.has_version == r.compact);
+		MUST(r.command != CMD_NONE && r.device_id.len && r.device_type.len &&
+		     r.has_version == r.compact);
 	arena_free(&a);
 	return 0;
 }

@@ -16,7 +16,8 @@ static void round_trip(struct arena *a, int64_t t, void (*put)(struct buf *, int
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static enum err (*const parsers[])(struct bytes, int64_t *) = { time_parse_eas, time_parse_mail, time_parse_imap };
+	static enum err (*const parsers[])(
+	    struct bytes, int64_t *) = { time_parse_eas, time_parse_mail, time_parse_imap };
 	struct arena *a = arena_new(64 * 1024);
 
 	for (size_t i = 0; i < sizeof(parsers) / sizeof(parsers[0]); i++) {

@@ -39,7 +39,8 @@ static void must_be_clean(const struct wbxml_node *root)
 	for (const struct wbxml_node *n = root; n; n = fuzz_next_node(n, &depth)) {
 		MUST(utf8_valid(n->text));
 		for (size_t i = 0; i < n->text.len; i++)
-			MUST(n->text.p[i] >= 0x20 || n->text.p[i] == '\t' || n->text.p[i] == '\r' || n->text.p[i] == '\n');
+			MUST(n->text.p[i] >= 0x20 || n->text.p[i] == '\t' || n->text.p[i] == '\r' ||
+			     n->text.p[i] == '\n');
 	}
 }
 

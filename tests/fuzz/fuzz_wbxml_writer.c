@@ -1,5 +1,5 @@
-/* The writer, driven by the input as a list of calls with drops and rollbacks. What it writes must read as what is
- * left of the calls when all that was taken back is left out. */
+/* The writer, driven by the input as a list of calls with drops and rollbacks. What it writes must read as
+ * what is left of the calls when all that was taken back is left out. */
 #include "fuzz/fuzzing.h"
 
 enum { MAX_CALLS = 2000, MARKS = 4 };

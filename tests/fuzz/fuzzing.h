@@ -1,19 +1,19 @@
 #ifndef EASGATE_TESTS_FUZZ_FUZZING_H
 #define EASGATE_TESTS_FUZZ_FUZZING_H
 
-/* What the fuzz targets share. An input that breaks a promise of a header ends in MUST, which the fuzzer reports like a
- * crash. */
+/* What the fuzz targets share. An input that breaks a promise of a header ends in MUST, which the fuzzer
+ * reports like a crash. */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "wbxml/wbxml.h"
 
-#define MUST(condition)                                                           \
-	do {                                                                      \
-		if (!(condition)) {                                               \
+#define MUST(condition)                                                                 \
+	do {                                                                            \
+		if (!(condition)) {                                                     \
 			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition); \
-			abort();                                                  \
-		}                                                                 \
+			abort();                                                        \
+		}                                                                       \
 	} while (0)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -48,9 +48,7 @@ static enum err split_port(char *host, uint16_t *port)
 			return ERR_PROTO;
 		end = close[1] == ':' ? close + 1 : NULL;
 		*close = '\0';
-		memmove(host, host + 1, strlen(host + 1) + 1);
-		if (end)
-			end--;
+		memmove(host, host + 1, strlen(host + 1) + 1); /* what stands behind the bracket stays */
 	}
 	if (!end)
 		return ERR_OK;

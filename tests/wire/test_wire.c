@@ -1,6 +1,6 @@
-/* Golden fixtures: *.txt beside this file. Each has a head of "name: value" lines, then the bytes in hex, then a
- * readable dump (wbxml/dump.h), with blank lines between. Decoding the bytes gives the dump, encoding the dump gives the
- * bytes, unless "one-way" says why not. Change one only on purpose. */
+/* Golden fixtures: *.txt beside this file. Each has a head of "name: value" lines, then the bytes in hex,
+ * then a readable dump (wbxml/dump.h), with blank lines between. Decoding the bytes gives the dump, encoding
+ * the dump gives the bytes, unless "one-way" says why not. Change one only on purpose. */
 #include "testing.h"
 
 #include <glob.h>
@@ -116,7 +116,8 @@ static void fits_its_versions(const char *path)
 			assert_int_equal(ev.tag, eas_command_info(cmd)->root);
 		root = false;
 		info = wbxml_tag_info(ev.tag);
-		if (info && (eas_version_number(f.first) < info->since || eas_version_number(f.last) > info->until))
+		if (info &&
+		    (eas_version_number(f.first) < info->since || eas_version_number(f.last) > info->until))
 			fail_msg("%s:%s is of %d to %d", info->page, info->name, info->since, info->until);
 	}
 }

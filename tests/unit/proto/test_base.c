@@ -10,7 +10,7 @@ static void every_error_has_a_name(void **state)
 	for (int e = 0; e < ERR_COUNT; e++)
 		assert_string_not_equal(err_name((enum err)e), "unknown error");
 	assert_string_equal(err_name(ERR_COUNT), "unknown error");
-	assert_string_equal(err_name((enum err)-1), "unknown error");
+	assert_string_equal(err_name((enum err) - 1), "unknown error");
 }
 
 static const struct number_case {
@@ -72,8 +72,12 @@ static void arena_budget(void **state)
 	assert_null(arena_array(a, SIZE_MAX, 2));
 	assert_non_null(arena_alloc(a, 900));
 	assert_non_null(arena_alloc(a, 0));
-	assert_int_equal(arena_dup(a, bytes_str("0123456789012345678901234567890123456789012345678901234567890123456789"
-	    "01234567890123456789"), &copy), ERR_LIMIT);
+	assert_int_equal(
+	    arena_dup(a,
+		bytes_str("0123456789012345678901234567890123456789012345678901234567890123456789"
+			  "01234567890123456789"),
+		&copy),
+	    ERR_LIMIT);
 	assert_int_equal(arena_cstr(a, BYTES("a\0b"), &text), ERR_PROTO);
 	assert_int_equal(arena_cstr(a, BYTES("ab"), &text), ERR_OK);
 	assert_string_equal(text, "ab");

@@ -9,8 +9,13 @@ static const struct version_case {
 	enum eas_version v;
 	unsigned number;
 } version_cases[] = {
-	{ "2.5", EAS_2_5, 25 },	   { "12.0", EAS_12_0, 120 }, { "12.1", EAS_12_1, 121 }, { "14.0", EAS_14_0, 140 },
-	{ "14.1", EAS_14_1, 141 }, { "16.0", EAS_16_0, 160 }, { "16.1", EAS_16_1, 161 },
+	{ "2.5", EAS_2_5, 25 },
+	{ "12.0", EAS_12_0, 120 },
+	{ "12.1", EAS_12_1, 121 },
+	{ "14.0", EAS_14_0, 140 },
+	{ "14.1", EAS_14_1, 141 },
+	{ "16.0", EAS_16_0, 160 },
+	{ "16.1", EAS_16_1, 161 },
 };
 
 static void version(const struct version_case *c)
@@ -47,7 +52,8 @@ static void version_sets(void **state)
 		assert_true(eas_version_in(v, EAS_ALL));
 		assert_int_equal(eas_version_in(v, EAS_SINCE(EAS_14_1)), v >= EAS_14_1);
 		assert_int_equal(eas_version_in(v, EAS_UNTIL(EAS_12_1)), v <= EAS_12_1);
-		assert_int_equal(eas_version_in(v, EAS_BETWEEN(EAS_12_0, EAS_14_0)), v >= EAS_12_0 && v <= EAS_14_0);
+		assert_int_equal(
+		    eas_version_in(v, EAS_BETWEEN(EAS_12_0, EAS_14_0)), v >= EAS_12_0 && v <= EAS_14_0);
 		assert_int_equal(eas_version_in(v, EAS_ONLY(EAS_16_1)), v == EAS_16_1);
 	}
 }

@@ -62,31 +62,43 @@ static const struct options_case {
 	{ "empty", "", ERR_OK, { DEFAULTS } },
 	{ "a filter", "FilterType=5", ERR_OK, { DEFAULTS, .filter_type = FILTER_1_MONTH } },
 	{ "all single ones",
-	  "FilterType=8 Conflict=0 MIMESupport=2 MIMETruncation=1 Truncation=4 Class=SMS MaxItems=300 RightsManagementSupport=1",
-	  ERR_OK,
-	  { .filter_type = FILTER_INCOMPLETE, .client_wins = true, .mime_support = MIME_FOR_ALL, .mime_truncation = 4096,
-	    .truncation = 5120, .class = CLASS_SMS, .max_items = 300, .rights_management = true } },
+	    "FilterType=8 Conflict=0 MIMESupport=2 MIMETruncation=1 Truncation=4 Class=SMS MaxItems=300 "
+	    "RightsManagementSupport=1",
+	    ERR_OK,
+	    { .filter_type = FILTER_INCOMPLETE,
+		.client_wins = true,
+		.mime_support = MIME_FOR_ALL,
+		.mime_truncation = 4096,
+		.truncation = 5120,
+		.class = CLASS_SMS,
+		.max_items = 300,
+		.rights_management = true } },
 	{ "server wins", "Conflict=1", ERR_OK, { DEFAULTS } },
 	{ "no truncation in words", "MIMETruncation=8 Truncation=9", ERR_OK, { DEFAULTS } },
-	{ "nothing of the body", "MIMETruncation=0 Truncation=0", ERR_OK, { .mime_truncation = 0, .truncation = 0 } },
-	{ "rights as an empty tag", "RightsManagementSupport", ERR_OK, { DEFAULTS, .rights_management = true } },
+	{ "nothing of the body", "MIMETruncation=0 Truncation=0", ERR_OK,
+	    { .mime_truncation = 0, .truncation = 0 } },
+	{ "rights as an empty tag", "RightsManagementSupport", ERR_OK,
+	    { DEFAULTS, .rights_management = true } },
 	{ "a body", "BodyPreference(Type=1 TruncationSize=500)", ERR_OK,
-	  { DEFAULTS, .body_count = 1, .body = { { BODY_PLAIN, 500, false, 0 } } } },
+	    { DEFAULTS, .body_count = 1, .body = { { BODY_PLAIN, 500, false, 0 } } } },
 	{ "three bodies in the client's order",
-	  "BodyPreference(Type=4) BodyPreference(Type=2 TruncationSize=0 AllOrNone=1) BodyPreference(Type=1 Preview=255)",
-	  ERR_OK,
-	  { DEFAULTS, .body_count = 3,
-	    .body = { { BODY_MIME, BODY_WHOLE, false, 0 }, { BODY_HTML, 0, true, 0 }, { BODY_PLAIN, BODY_WHOLE, false, 255 } } } },
+	    "BodyPreference(Type=4) BodyPreference(Type=2 TruncationSize=0 AllOrNone=1) "
+	    "BodyPreference(Type=1 Preview=255)",
+	    ERR_OK,
+	    { DEFAULTS, .body_count = 3,
+		.body = { { BODY_MIME, BODY_WHOLE, false, 0 }, { BODY_HTML, 0, true, 0 },
+		    { BODY_PLAIN, BODY_WHOLE, false, 255 } } } },
 	{ "all or none without a size means nothing", "BodyPreference(Type=1 AllOrNone=1)", ERR_OK,
-	  { DEFAULTS, .body_count = 1, .body = { { BODY_PLAIN, BODY_WHOLE, false, 0 } } } },
+	    { DEFAULTS, .body_count = 1, .body = { { BODY_PLAIN, BODY_WHOLE, false, 0 } } } },
 	{ "all or none as an empty tag", "BodyPreference(Type=1 TruncationSize=9 AllOrNone)", ERR_OK,
-	  { DEFAULTS, .body_count = 1, .body = { { BODY_PLAIN, 9, true, 0 } } } },
+	    { DEFAULTS, .body_count = 1, .body = { { BODY_PLAIN, 9, true, 0 } } } },
 	{ "the largest size", "BodyPreference(Type=1 TruncationSize=4294967295)", ERR_OK,
-	  { DEFAULTS, .body_count = 1, .body = { { BODY_PLAIN, BODY_WHOLE, false, 0 } } } },
+	    { DEFAULTS, .body_count = 1, .body = { { BODY_PLAIN, BODY_WHOLE, false, 0 } } } },
 	{ "a body part", "BodyPartPreference(Type=2 TruncationSize=100)", ERR_OK,
-	  { DEFAULTS, .body_part = { BODY_HTML, 100, false, 0 } } },
-	{ "unknown elements are skipped", "RTFTruncation=4 BodyPreference(Data=7 Type=1 SyncKey TruncationSize=5) Wait",
-	  ERR_OK, { DEFAULTS, .body_count = 1, .body = { { BODY_PLAIN, 5, false, 0 } } } },
+	    { DEFAULTS, .body_part = { BODY_HTML, 100, false, 0 } } },
+	{ "unknown elements are skipped",
+	    "RTFTruncation=4 BodyPreference(Data=7 Type=1 SyncKey TruncationSize=5) Wait", ERR_OK,
+	    { DEFAULTS, .body_count = 1, .body = { { BODY_PLAIN, 5, false, 0 } } } },
 	{ "a filter beyond the table", "FilterType=9", ERR_PROTO, { 0 } },
 	{ "a filter in words", "FilterType=all", ERR_PROTO, { 0 } },
 	{ "an empty filter", "FilterType", ERR_PROTO, { 0 } },
@@ -185,8 +197,12 @@ static void no_options(void **state)
 static void filters(void **state)
 {
 	static const char fits[][FILTERS + 1] = {
-		[CLASS_NONE] = "111111111",	[CLASS_EMAIL] = "111111000", [CLASS_CALENDAR] = "100011110",
-		[CLASS_CONTACTS] = "111111111", [CLASS_TASKS] = "100000001", [CLASS_NOTES] = "111111111",
+		[CLASS_NONE] = "111111111",
+		[CLASS_EMAIL] = "111111000",
+		[CLASS_CALENDAR] = "100011110",
+		[CLASS_CONTACTS] = "111111111",
+		[CLASS_TASKS] = "100000001",
+		[CLASS_NOTES] = "111111111",
 		[CLASS_SMS] = "111111000",
 	};
 	static const unsigned days[FILTERS] = { 0, 1, 3, 7, 14, 31, 92, 183, 0 };
@@ -195,7 +211,8 @@ static void filters(void **state)
 	for (unsigned f = 0; f < FILTERS; f++) {
 		assert_int_equal(filter_type_days((enum filter_type)f), days[f]);
 		for (unsigned c = 0; c < CLASSES; c++)
-			assert_int_equal(filter_type_fits((enum filter_type)f, (enum eas_class)c), fits[c][f] == '1');
+			assert_int_equal(
+			    filter_type_fits((enum filter_type)f, (enum eas_class)c), fits[c][f] == '1');
 	}
 }
 

@@ -9,34 +9,38 @@ static const struct plain_case {
 	enum eas_command command;
 	const char *user, *device_id, *device_type;
 } plain_cases[] = {
-	{ "as documented", "Cmd=Sync&User=rmjones&DeviceId=v140Device&DeviceType=SmartPhone", 0, CMD_SYNC, "rmjones",
-	  "v140Device", "SmartPhone" },
-	{ "other letter case and order", "devicetype=iPhone&DEVICEID=Appl123&cmd=foldersync&user=a%40b.org", 0,
-	  CMD_FOLDER_SYNC, "a@b.org", "Appl123", "iPhone" },
+	{ "as documented", "Cmd=Sync&User=rmjones&DeviceId=v140Device&DeviceType=SmartPhone", 0, CMD_SYNC,
+	    "rmjones", "v140Device", "SmartPhone" },
+	{ "other letter case and order", "devicetype=iPhone&DEVICEID=Appl123&cmd=foldersync&user=a%40b.org",
+	    0, CMD_FOLDER_SYNC, "a@b.org", "Appl123", "iPhone" },
 	{ "a domain and a backslash", "Cmd=Ping&User=DOM%5Cuser&DeviceId=A1&DeviceType=Android", 0, CMD_PING,
-	  "DOM\\user", "A1", "Android" },
-	{ "a plus sign in an address", "Cmd=Ping&User=a+b@c.org&DeviceId=A1&DeviceType=Android", 0, CMD_PING, "a+b@c.org",
-	  "A1", "Android" },
+	    "DOM\\user", "A1", "Android" },
+	{ "a plus sign in an address", "Cmd=Ping&User=a+b@c.org&DeviceId=A1&DeviceType=Android", 0, CMD_PING,
+	    "a+b@c.org", "A1", "Android" },
 	{ "no user", "Cmd=Ping&DeviceId=A1&DeviceType=Android", 0, CMD_PING, "", "A1", "Android" },
-	{ "empty pairs and unknown ones", "&&Cmd=Ping&x&=y&Foo=Bar&DeviceId=A1&DeviceType=Android&", 0, CMD_PING, "", "A1",
-	  "Android" },
-	{ "a GUID with dashes", "Cmd=Ping&DeviceId=01234567-89ab-cdef&DeviceType=W", 0, CMD_PING, "", "01234567-89ab-cdef",
-	  "W" },
-	{ "a device id fit for no key", "Cmd=Ping&DeviceId=a%3A%00%7D&DeviceType=W", 0, CMD_PING, "", "613A007D", "W" },
-	{ "an unknown command", "Cmd=CreateCollection&User=u&DeviceId=A1&DeviceType=W", STATUS_COMMAND_NOT_SUPPORTED,
-	  CMD_NONE, "u", "A1", "W" },
+	{ "empty pairs and unknown ones", "&&Cmd=Ping&x&=y&Foo=Bar&DeviceId=A1&DeviceType=Android&", 0,
+	    CMD_PING, "", "A1", "Android" },
+	{ "a GUID with dashes", "Cmd=Ping&DeviceId=01234567-89ab-cdef&DeviceType=W", 0, CMD_PING, "",
+	    "01234567-89ab-cdef", "W" },
+	{ "a device id fit for no key", "Cmd=Ping&DeviceId=a%3A%00%7D&DeviceType=W", 0, CMD_PING, "",
+	    "613A007D", "W" },
+	{ "an unknown command", "Cmd=CreateCollection&User=u&DeviceId=A1&DeviceType=W",
+	    STATUS_COMMAND_NOT_SUPPORTED, CMD_NONE, "u", "A1", "W" },
 	{ "no command", "User=u&DeviceId=A1&DeviceType=W", STATUS_INVALID_CONTENT, CMD_NONE, "u", "A1", "W" },
-	{ "an empty command", "Cmd=&User=u&DeviceId=A1&DeviceType=W", STATUS_INVALID_CONTENT, CMD_NONE, "u", "A1", "W" },
-	{ "no device id", "Cmd=Ping&User=u&DeviceType=W", STATUS_DEVICE_ID_MISSING_OR_INVALID, CMD_PING, "u", "", "W" },
+	{ "an empty command", "Cmd=&User=u&DeviceId=A1&DeviceType=W", STATUS_INVALID_CONTENT, CMD_NONE, "u",
+	    "A1", "W" },
+	{ "no device id", "Cmd=Ping&User=u&DeviceType=W", STATUS_DEVICE_ID_MISSING_OR_INVALID, CMD_PING, "u",
+	    "", "W" },
 	{ "a device id that is too long",
-	  "Cmd=Ping&DeviceType=W&DeviceId=01234567890123456789012345678901234567890123456789012345678901234",
-	  STATUS_DEVICE_ID_MISSING_OR_INVALID, CMD_PING, "", "", "W" },
-	{ "no device type", "Cmd=Ping&User=u&DeviceId=A1", STATUS_DEVICE_TYPE_MISSING_OR_INVALID, CMD_PING, "u", "A1",
-	  "" },
-	{ "a device type with a line end", "Cmd=Ping&DeviceId=A1&DeviceType=a%0Ab", STATUS_DEVICE_TYPE_MISSING_OR_INVALID,
-	  CMD_PING, "", "A1", "" },
-	{ "a user with a NUL", "Cmd=Ping&User=a%00b&DeviceId=A1&DeviceType=W", STATUS_INVALID_CONTENT, CMD_PING, "", "A1",
-	  "W" },
+	    "Cmd=Ping&DeviceType=W&DeviceId="
+	    "01234567890123456789012345678901234567890123456789012345678901234",
+	    STATUS_DEVICE_ID_MISSING_OR_INVALID, CMD_PING, "", "", "W" },
+	{ "no device type", "Cmd=Ping&User=u&DeviceId=A1", STATUS_DEVICE_TYPE_MISSING_OR_INVALID, CMD_PING,
+	    "u", "A1", "" },
+	{ "a device type with a line end", "Cmd=Ping&DeviceId=A1&DeviceType=a%0Ab",
+	    STATUS_DEVICE_TYPE_MISSING_OR_INVALID, CMD_PING, "", "A1", "" },
+	{ "a user with a NUL", "Cmd=Ping&User=a%00b&DeviceId=A1&DeviceType=W", STATUS_INVALID_CONTENT,
+	    CMD_PING, "", "A1", "W" },
 	{ "nothing", "", STATUS_INVALID_CONTENT, CMD_NONE, "", "", "" },
 };
 
@@ -62,17 +66,23 @@ static void plain_parameters(void **state)
 	unsigned status;
 
 	(void)state;
-	assert_int_equal(request_line_parse(test_arena(),
-	    test_copy(BYTES("Cmd=SmartReply&User=u&DeviceId=A1&DeviceType=W&AttachmentName=5%3A1%3A2&CollectionId=5&"
-	    "ItemId=5%3a77&LongId=RgA%2b&Occurrence=2026-11-24T13:00:00.000Z&SaveInSent=T")), &r, &status), ERR_OK);
+	assert_int_equal(
+	    request_line_parse(test_arena(),
+		test_copy(BYTES(
+		    "Cmd=SmartReply&User=u&DeviceId=A1&DeviceType=W&AttachmentName=5%3A1%3A2&CollectionId=5&"
+		    "ItemId=5%3a77&LongId=RgA%2b&Occurrence=2026-11-24T13:00:00.000Z&SaveInSent=T")),
+		&r, &status),
+	    ERR_OK);
 	assert_bytes_str(r.attachment_name, "5:1:2");
 	assert_bytes_str(r.collection_id, "5");
 	assert_bytes_str(r.item_id, "5:77");
 	assert_bytes_str(r.long_id, "RgA+");
 	assert_bytes_str(r.occurrence, "2026-11-24T13:00:00.000Z");
 	assert_true(r.save_in_sent);
-	assert_int_equal(request_line_parse(test_arena(),
-	    test_copy(BYTES("Cmd=SendMail&User=u&DeviceId=A1&DeviceType=W&SaveInSent=F")), &r, &status), ERR_OK);
+	assert_int_equal(
+	    request_line_parse(test_arena(),
+		test_copy(BYTES("Cmd=SendMail&User=u&DeviceId=A1&DeviceType=W&SaveInSent=F")), &r, &status),
+	    ERR_OK);
 	assert_false(r.save_in_sent);
 }
 
@@ -91,38 +101,43 @@ static const struct compact_case {
 	bool save, multipart;
 	const char *item, *user;
 } compact_cases[] = {
-	{ "as short as can be", HEAD_141 DEVICE "00 " TYPE, 0, CMD_SYNC, EAS_14_1, "A1", false, 0, false, false, "", "" },
-	{ "policy key of 4 bytes", HEAD_141 DEVICE "04 78 56 34 12 " TYPE, 0, CMD_SYNC, EAS_14_1, "A1", true, 0x12345678,
-	  false, false, "", "" },
-	{ "policy key in digits", HEAD_141 DEVICE "0A 34 32 39 34 39 36 37 32 39 35 " TYPE, 0, CMD_SYNC, EAS_14_1, "A1",
-	  true, UINT32_MAX, false, false, "", "" },
-	{ "policy key 0 in a digit", HEAD_141 DEVICE "01 30 " TYPE, 0, CMD_SYNC, EAS_14_1, "A1", true, 0, false, false, "",
-	  "" },
-	{ "binary device id", HEAD_141 "04 DE AD BE EF 00 " TYPE, 0, CMD_SYNC, EAS_14_1, "DEADBEEF", false, 0, false,
-	  false, "", "" },
-	{ "parameters and options", "A1 13 09 04 " DEVICE "00 " TYPE "03 04 35 3A 37 37 07 01 03 08 01 75 63 01 FF", 0,
-	  CMD_ITEM_OPERATIONS, EAS_16_1, "A1", false, 0, true, true, "5:77", "u" },
-	{ "Find", "A1 17 09 04 " DEVICE "00 " TYPE, 0, CMD_FIND, EAS_16_1, "A1", false, 0, false, false, "", "" },
-	{ "empty options", HEAD_141 DEVICE "00 " TYPE "07 00", 0, CMD_SYNC, EAS_14_1, "A1", false, 0, false, false, "", "" },
-	{ "a version that nobody knows", "83 00 09 04 " DEVICE "00 " TYPE, STATUS_VERSION_NOT_SUPPORTED, CMD_SYNC, EAS_2_5,
-	  "A1", false, 0, false, false, "", "" },
-	{ "a command that nobody knows", "8D 05 09 04 " DEVICE "00 " TYPE, STATUS_COMMAND_NOT_SUPPORTED, CMD_NONE,
-	  EAS_14_1, "A1", false, 0, false, false, "", "" },
-	{ "no device id", HEAD_141 "00 00 " TYPE, STATUS_DEVICE_ID_MISSING_OR_INVALID, CMD_SYNC, EAS_14_1, "", false, 0,
-	  false, false, "", "" },
-	{ "no device type", HEAD_141 DEVICE "00 00", STATUS_DEVICE_TYPE_MISSING_OR_INVALID, CMD_SYNC, EAS_14_1, "A1",
-	  false, 0, false, false, "", "" },
-	{ "policy key neither bytes nor digits", HEAD_141 DEVICE "02 41 42 " TYPE, STATUS_INVALID_CONTENT, CMD_NONE,
-	  EAS_2_5, "A1", true, 0, false, false, "", "" },
-	{ "policy key beyond 32 bits", HEAD_141 DEVICE "0A 34 32 39 34 39 36 37 32 39 36 " TYPE, STATUS_INVALID_CONTENT,
-	  CMD_NONE, EAS_2_5, "A1", true, 0, false, false, "", "" },
-	{ "cut in the head", "8D 00 09", STATUS_INVALID_CONTENT, CMD_NONE, EAS_2_5, "", false, 0, false, false, "", "" },
-	{ "cut in the device id", HEAD_141 "09 41 31", STATUS_INVALID_CONTENT, CMD_NONE, EAS_2_5, "", false, 0, false,
-	  false, "", "" },
-	{ "cut in a parameter", HEAD_141 DEVICE "00 " TYPE "03 04 35", STATUS_INVALID_CONTENT, CMD_SYNC, EAS_14_1, "A1",
-	  false, 0, false, false, "", "" },
-	{ "a parameter without its length", HEAD_141 DEVICE "00 " TYPE "03", STATUS_INVALID_CONTENT, CMD_SYNC, EAS_14_1,
-	  "A1", false, 0, false, false, "", "" },
+	{ "as short as can be", HEAD_141 DEVICE "00 " TYPE, 0, CMD_SYNC, EAS_14_1, "A1", false, 0, false,
+	    false, "", "" },
+	{ "policy key of 4 bytes", HEAD_141 DEVICE "04 78 56 34 12 " TYPE, 0, CMD_SYNC, EAS_14_1, "A1", true,
+	    0x12345678, false, false, "", "" },
+	{ "policy key in digits", HEAD_141 DEVICE "0A 34 32 39 34 39 36 37 32 39 35 " TYPE, 0, CMD_SYNC,
+	    EAS_14_1, "A1", true, UINT32_MAX, false, false, "", "" },
+	{ "policy key 0 in a digit", HEAD_141 DEVICE "01 30 " TYPE, 0, CMD_SYNC, EAS_14_1, "A1", true, 0,
+	    false, false, "", "" },
+	{ "binary device id", HEAD_141 "04 DE AD BE EF 00 " TYPE, 0, CMD_SYNC, EAS_14_1, "DEADBEEF", false, 0,
+	    false, false, "", "" },
+	{ "parameters and options",
+	    "A1 13 09 04 " DEVICE "00 " TYPE "03 04 35 3A 37 37 07 01 03 08 01 75 63 01 FF", 0,
+	    CMD_ITEM_OPERATIONS, EAS_16_1, "A1", false, 0, true, true, "5:77", "u" },
+	{ "Find", "A1 17 09 04 " DEVICE "00 " TYPE, 0, CMD_FIND, EAS_16_1, "A1", false, 0, false, false, "",
+	    "" },
+	{ "empty options", HEAD_141 DEVICE "00 " TYPE "07 00", 0, CMD_SYNC, EAS_14_1, "A1", false, 0, false,
+	    false, "", "" },
+	{ "a version that nobody knows", "83 00 09 04 " DEVICE "00 " TYPE, STATUS_VERSION_NOT_SUPPORTED,
+	    CMD_SYNC, EAS_2_5, "A1", false, 0, false, false, "", "" },
+	{ "a command that nobody knows", "8D 05 09 04 " DEVICE "00 " TYPE, STATUS_COMMAND_NOT_SUPPORTED,
+	    CMD_NONE, EAS_14_1, "A1", false, 0, false, false, "", "" },
+	{ "no device id", HEAD_141 "00 00 " TYPE, STATUS_DEVICE_ID_MISSING_OR_INVALID, CMD_SYNC, EAS_14_1, "",
+	    false, 0, false, false, "", "" },
+	{ "no device type", HEAD_141 DEVICE "00 00", STATUS_DEVICE_TYPE_MISSING_OR_INVALID, CMD_SYNC,
+	    EAS_14_1, "A1", false, 0, false, false, "", "" },
+	{ "policy key neither bytes nor digits", HEAD_141 DEVICE "02 41 42 " TYPE, STATUS_INVALID_CONTENT,
+	    CMD_NONE, EAS_2_5, "A1", true, 0, false, false, "", "" },
+	{ "policy key beyond 32 bits", HEAD_141 DEVICE "0A 34 32 39 34 39 36 37 32 39 36 " TYPE,
+	    STATUS_INVALID_CONTENT, CMD_NONE, EAS_2_5, "A1", true, 0, false, false, "", "" },
+	{ "cut in the head", "8D 00 09", STATUS_INVALID_CONTENT, CMD_NONE, EAS_2_5, "", false, 0, false,
+	    false, "", "" },
+	{ "cut in the device id", HEAD_141 "09 41 31", STATUS_INVALID_CONTENT, CMD_NONE, EAS_2_5, "", false,
+	    0, false, false, "", "" },
+	{ "cut in a parameter", HEAD_141 DEVICE "00 " TYPE "03 04 35", STATUS_INVALID_CONTENT, CMD_SYNC,
+	    EAS_14_1, "A1", false, 0, false, false, "", "" },
+	{ "a parameter without its length", HEAD_141 DEVICE "00 " TYPE "03", STATUS_INVALID_CONTENT, CMD_SYNC,
+	    EAS_14_1, "A1", false, 0, false, false, "", "" },
 };
 
 /* In every way that base64 travels. */
@@ -169,7 +184,8 @@ static void documented_example(void **state)
 	unsigned status;
 
 	(void)state;
-	assert_int_equal(request_line_parse(test_arena(), BYTES("jAAJBAp2MTQwRGV2aWNlAApTbWFydFBob25l"), &r, &status),
+	assert_int_equal(
+	    request_line_parse(test_arena(), BYTES("jAAJBAp2MTQwRGV2aWNlAApTbWFydFBob25l"), &r, &status),
 	    ERR_OK);
 	assert_int_equal(r.version, EAS_14_0);
 	assert_int_equal(r.command, CMD_SYNC);
@@ -205,8 +221,10 @@ static void budget(void **state)
 	struct arena *a = arena_new(8);
 
 	(void)state;
-	assert_int_equal(request_line_parse(a, BYTES("jAAJBAp2MTQwRGV2aWNlAApTbWFydFBob25l"), &r, &status), ERR_LIMIT);
-	assert_int_equal(request_line_parse(a, BYTES("Cmd=Ping&DeviceType=%41&DeviceId=1"), &r, &status), ERR_LIMIT);
+	assert_int_equal(
+	    request_line_parse(a, BYTES("jAAJBAp2MTQwRGV2aWNlAApTbWFydFBob25l"), &r, &status), ERR_LIMIT);
+	assert_int_equal(
+	    request_line_parse(a, BYTES("Cmd=Ping&DeviceType=%41&DeviceId=1"), &r, &status), ERR_LIMIT);
 	arena_free(&a);
 }
 

@@ -45,7 +45,8 @@ static const struct parse_case {
 	{ "mail without the weekday", MAIL, "24 Nov 2026 13:00:00 +0000", ERR_OK, T0 },
 	{ "mail without seconds", MAIL, "24 Nov 2026 13:00 GMT", ERR_OK, T0 },
 	{ "mail with a comment", MAIL, "Tue, 24 Nov 2026 14:00:00 +0100 (CET)", ERR_OK, T0 },
-	{ "mail with comments everywhere", MAIL, "Tue(a(b)\\)),(c)24(d)Nov 2026(e) 14:00:00(f)+0100", ERR_OK, T0 },
+	{ "mail with comments everywhere", MAIL, "Tue(a(b)\\)),(c)24(d)Nov 2026(e) 14:00:00(f)+0100", ERR_OK,
+	    T0 },
 	{ "mail folded", MAIL, "Tue,\r\n 24 Nov 2026\r\n\t13:00:00 +0000\r\n", ERR_OK, T0 },
 	{ "mail no blank behind the weekday", MAIL, "Tue,24 Nov 2026 13:00:00 +0000", ERR_OK, T0 },
 	{ "mail two digits", MAIL, "24 Nov 26 13:00:00 +0000", ERR_OK, T0 },
@@ -78,9 +79,9 @@ static void parse(const struct parse_case *c)
 {
 	struct bytes in = test_copy(bytes_str(c->in));
 	int64_t t = 0;
-	enum err e = c->form == EAS ? time_parse_eas(in, &t) :
-	    c->form == MAIL	    ? time_parse_mail(in, &t) :
-				      time_parse_imap(in, &t);
+	enum err e = c->form == EAS    ? time_parse_eas(in, &t)
+		     : c->form == MAIL ? time_parse_mail(in, &t)
+				       : time_parse_imap(in, &t);
 
 	assert_int_equal(e, c->want);
 	assert_int_equal(t, c->t);
@@ -92,16 +93,16 @@ static const struct format_case {
 	int64_t t;
 	const char *eas, *compact, *mail, *imap, *imap_date;
 } format_cases[] = {
-	{ "an afternoon", T0, "2026-11-24T13:00:00.000Z", "20261124T130000Z", "Tue, 24 Nov 2026 13:00:00 +0000",
-	  "24-Nov-2026 13:00:00 +0000", "24-Nov-2026" },
+	{ "an afternoon", T0, "2026-11-24T13:00:00.000Z", "20261124T130000Z",
+	    "Tue, 24 Nov 2026 13:00:00 +0000", "24-Nov-2026 13:00:00 +0000", "24-Nov-2026" },
 	{ "one digit", 1767312000 + 86400 * 3 + 61, "2026-01-05T00:01:01.000Z", "20260105T000101Z",
-	  "Mon, 5 Jan 2026 00:01:01 +0000", " 5-Jan-2026 00:01:01 +0000", "5-Jan-2026" },
-	{ "before the epoch", -1, "1969-12-31T23:59:59.000Z", "19691231T235959Z", "Wed, 31 Dec 1969 23:59:59 +0000",
-	  "31-Dec-1969 23:59:59 +0000", "31-Dec-1969" },
-	{ "too early", INT64_MIN, "0001-01-01T00:00:00.000Z", "00010101T000000Z", "Mon, 1 Jan 0001 00:00:00 +0000",
-	  " 1-Jan-0001 00:00:00 +0000", "1-Jan-0001" },
-	{ "too late", INT64_MAX, "9999-12-31T23:59:59.000Z", "99991231T235959Z", "Fri, 31 Dec 9999 23:59:59 +0000",
-	  "31-Dec-9999 23:59:59 +0000", "31-Dec-9999" },
+	    "Mon, 5 Jan 2026 00:01:01 +0000", " 5-Jan-2026 00:01:01 +0000", "5-Jan-2026" },
+	{ "before the epoch", -1, "1969-12-31T23:59:59.000Z", "19691231T235959Z",
+	    "Wed, 31 Dec 1969 23:59:59 +0000", "31-Dec-1969 23:59:59 +0000", "31-Dec-1969" },
+	{ "too early", INT64_MIN, "0001-01-01T00:00:00.000Z", "00010101T000000Z",
+	    "Mon, 1 Jan 0001 00:00:00 +0000", " 1-Jan-0001 00:00:00 +0000", "1-Jan-0001" },
+	{ "too late", INT64_MAX, "9999-12-31T23:59:59.000Z", "99991231T235959Z",
+	    "Fri, 31 Dec 9999 23:59:59 +0000", "31-Dec-9999 23:59:59 +0000", "31-Dec-9999" },
 };
 
 static void assert_format(void (*put)(struct buf *, int64_t), int64_t t, const char *want)

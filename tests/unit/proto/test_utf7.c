@@ -8,7 +8,7 @@ static const struct name_case {
 	{ "ASCII", "INBOX/Drafts 2", "INBOX/Drafts 2" },
 	{ "an ampersand", "Tom &- Jerry", "Tom & Jerry" },
 	{ "the example of RFC 3501", "~peter/mail/&U,BTFw-/&ZeVnLIqe-",
-	  "~peter/mail/\xE5\x8F\xB0\xE5\x8C\x97/\xE6\x97\xA5\xE6\x9C\xAC\xE8\xAA\x9E" },
+	    "~peter/mail/\xE5\x8F\xB0\xE5\x8C\x97/\xE6\x97\xA5\xE6\x9C\xAC\xE8\xAA\x9E" },
 	{ "umlauts", "Entw&APw-rfe", "Entw\xC3\xBCrfe" },
 	{ "above U+FFFF", "&2D3c8Q-", "\xF0\x9F\x93\xB1" },
 	{ "a control character", "a&AAk-b", "a\tb" },

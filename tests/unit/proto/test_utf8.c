@@ -7,8 +7,10 @@ static const struct repair_case {
 } repair_cases[] = {
 	{ "empty", "", "", 0 },
 	{ "ASCII longer than a word", "the quick brown fox", "the quick brown fox", 19 },
-	{ "two, three and four bytes", "\xC3\xA4 \xE6\x97\xA5 \xF0\x9F\x93\xB1", "\xC3\xA4 \xE6\x97\xA5 \xF0\x9F\x93\xB1", 11 },
-	{ "the last character of each length", "\x7F\xDF\xBF\xEF\xBF\xBF\xF4\x8F\xBF\xBF", "\x7F\xDF\xBF\xEF\xBF\xBF\xF4\x8F\xBF\xBF", 10 },
+	{ "two, three and four bytes", "\xC3\xA4 \xE6\x97\xA5 \xF0\x9F\x93\xB1",
+	    "\xC3\xA4 \xE6\x97\xA5 \xF0\x9F\x93\xB1", 11 },
+	{ "the last character of each length", "\x7F\xDF\xBF\xEF\xBF\xBF\xF4\x8F\xBF\xBF",
+	    "\x7F\xDF\xBF\xEF\xBF\xBF\xF4\x8F\xBF\xBF", 10 },
 	{ "Latin-1", "M\xFCller", "M\xEF\xBF\xBDller", 1 },
 	{ "lone continuation", "a\x80z", "a\xEF\xBF\xBDz", 1 },
 	{ "overlong slash", "\xC0\xAF", "\xEF\xBF\xBD\xEF\xBF\xBD", 0 },
@@ -16,7 +18,12 @@ static const struct repair_case {
 	{ "surrogate", "\xED\xA0\x80", "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD", 0 },
 	{ "above U+10FFFF", "\xF4\x90\x80\x80", "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD", 0 },
 	{ "cut at the end is one character", "ab\xE6\x97", "ab\xEF\xBF\xBD", 2 },
-	{ "cut before another", "\xF0\x9F\x93" "a", "\xEF\xBF\xBD" "a", 0 },
+	{ "cut before another",
+	    "\xF0\x9F\x93"
+	    "a",
+	    "\xEF\xBF\xBD"
+	    "a",
+	    0 },
 	{ "late fault after a word", "0123456789abcdef\xFF", "0123456789abcdef\xEF\xBF\xBD", 16 },
 };
 

@@ -8,7 +8,8 @@ static const struct undump_case {
 } undump_cases[] = {
 	{ "one element", "AirSync:Sync\n", ERR_OK, 0 },
 	{ "without the last line end", "AirSync:Sync", ERR_OK, 0 },
-	{ "comments and blank lines", "# a comment\n\nAirSync:Sync\n# another\n\n\tAirSync:Status \"1\"\n", ERR_OK, 0 },
+	{ "comments and blank lines", "# a comment\n\nAirSync:Sync\n# another\n\n\tAirSync:Status \"1\"\n",
+	    ERR_OK, 0 },
 	{ "every escape", "AirSync:Sync \"\\n\\r\\t\\\"\\\\\\x41\"\n", ERR_OK, 0 },
 	{ "nothing", "", ERR_PROTO, 1 },
 	{ "only a comment", "# a comment\n", ERR_PROTO, 2 },
@@ -46,7 +47,8 @@ static void shows_what_could_be_read(void **state)
 	struct bytes text;
 
 	(void)state;
-	assert_int_equal(wbxml_dump(test_arena(), test_hex("03 01 6A 00 45 4E 03 31 01 00 01 4B 03 FF"), &text),
+	assert_int_equal(
+	    wbxml_dump(test_arena(), test_hex("03 01 6A 00 45 4E 03 31 01 00 01 4B 03 FF"), &text),
 	    ERR_TRUNCATED);
 	assert_bytes_str(text, "AirSync:Sync\n\tAirSync:Status \"1\\x01\"\n\tAirSync:SyncKey\n");
 	assert_int_equal(wbxml_dump(test_arena(), test_hex("03"), &text), ERR_TRUNCATED);

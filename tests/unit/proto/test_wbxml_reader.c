@@ -70,8 +70,11 @@ static const struct read_case {
 	{ "WBXML 1.1", "01 01 6A 00 05", ERR_OK, "<0005>", 5 },
 	{ "a public id in the string table", "03 00 00 6A 02 41 00 05", ERR_OK, "<0005>", 8 },
 	{ "a string table", "03 01 6A 03 61 62 00 05", ERR_OK, "<0005>", 8 },
-	{ "as deep as may be", HEAD NEST_8 NEST_8 NEST_8 "45 45 45 45 45 45 45 05 01 01 01 01 01 01 01"
-	  "01 01 01 01 01 01 01 01 01 01 01 01 01 01 01 01 01 01 01 01 01 01 01 01", ERR_OK, NULL, 67 },
+	{ "as deep as may be",
+	    HEAD NEST_8 NEST_8 NEST_8
+	    "45 45 45 45 45 45 45 05 01 01 01 01 01 01 01"
+	    "01 01 01 01 01 01 01 01 01 01 01 01 01 01 01 01 01 01 01 01 01 01 01 01",
+	    ERR_OK, NULL, 67 },
 	{ "nothing at all", "", ERR_TRUNCATED, "", 0 },
 	{ "only a version", "03", ERR_TRUNCATED, "", 1 },
 	{ "only a head", HEAD, ERR_TRUNCATED, "", 4 },
@@ -130,7 +133,8 @@ static void tree_of_row(const struct read_case *c)
 	if (c->want)
 		assert_int_equal(at, c->at);
 	for (size_t n = 0; c->want == ERR_OK && n < doc.len; n++)
-		assert_int_equal(wbxml_tree(test_arena(), test_copy(bytes_of(doc.p, n)), 1000, &root, NULL, NULL),
+		assert_int_equal(
+		    wbxml_tree(test_arena(), test_copy(bytes_of(doc.p, n)), 1000, &root, NULL, NULL),
 		    ERR_TRUNCATED);
 }
 TEST_ROW(tree_of_row)
@@ -158,8 +162,10 @@ static struct wbxml_node *parse(const char *hex)
 static void tree_links(void **state)
 {
 	/* Sync { Add { ClientId "a" }, Change, Add "b" + opaque "c" + "d" } */
-	struct wbxml_node *root = parse(HEAD "45 47 4C 03 61 00 01 01 08 47 03 62 00 C3 01 63 03 64 00 01 01");
-	const struct wbxml_node *first = wbxml_child(root, AIRSYNC_ADD), *second = wbxml_next(first, AIRSYNC_ADD);
+	struct wbxml_node *root =
+	    parse(HEAD "45 47 4C 03 61 00 01 01 08 47 03 62 00 C3 01 63 03 64 00 01 01");
+	const struct wbxml_node *first = wbxml_child(root, AIRSYNC_ADD),
+				*second = wbxml_next(first, AIRSYNC_ADD);
 
 	(void)state;
 	assert_int_equal(root->tag, AIRSYNC_SYNC);

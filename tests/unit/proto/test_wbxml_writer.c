@@ -49,7 +49,7 @@ static const struct text_case {
 	{ "DEL stays", "7F", "4E 03 7F 00 01" },
 	{ "only controls: no content", "00 01 02", "0E" },
 	{ "controls inside a long run", "30 31 32 33 34 35 36 37 38 39 0C 41 42 43 44 45 46 47 48 49",
-	  "4E 03 30 31 32 33 34 35 36 37 38 39 41 42 43 44 45 46 47 48 49 00 01" },
+	    "4E 03 30 31 32 33 34 35 36 37 38 39 41 42 43 44 45 46 47 48 49 00 01" },
 	{ "UTF-8", "C3 A4 E6 97 A5 F0 9F 93 B1", "4E 03 C3 A4 E6 97 A5 F0 9F 93 B1 00 01" },
 	{ "Latin-1", "4D FC 6C", "4E 03 4D EF BF BD 6C 00 01" },
 	{ "cut character", "61 E6 97", "4E 03 61 EF BF BD 00 01" },
@@ -106,7 +106,8 @@ static void numbers(void **state)
 	wbxml_put_uint(w, AIRSYNC_STATUS, 0);
 	wbxml_put_uint(w, AIRSYNC_STATUS, UINT64_MAX);
 	wbxml_close(w);
-	assert_written(HEAD "45 4E 03 30 00 01 4E 03 31 38 34 34 36 37 34 34 30 37 33 37 30 39 35 35 31 36 31 35 00 01 01");
+	assert_written(HEAD
+	    "45 4E 03 30 00 01 4E 03 31 38 34 34 36 37 34 34 30 37 33 37 30 39 35 35 31 36 31 35 00 01 01");
 }
 
 static void text_continues(void **state)
