@@ -2,7 +2,7 @@
 #define EASGATE_MAIL_BODY_H
 
 #include "eas/options.h"
-#include "mail/header.h"
+#include "mail/attachment.h"
 #include "mail/mime_part.h"
 
 /* From a mail's structure and what the phone wants to the bytes that must be fetched, and from these to
@@ -12,7 +12,10 @@
  * 	again: fetch for each plan the fetch[i].count octets of fetch[i].section into fetch[i].data
  * 	body_make(...) for each; those that want more have raised fetch[i].count: again */
 
-enum { BODY_MAX_FETCH = 16 };
+enum {
+	BODY_MAX_FETCH = 16,
+	BODY_LONGEST_TEXT = 4 * 1024 * 1024, /* octets of one text part; what is longer is sent as truncated */
+};
 
 struct body_fetch {
 	const char *section; /* "" = the whole mail */
@@ -20,16 +23,6 @@ struct body_fetch {
 	struct bytes data;   /* set by the caller; shorter than count means that there is no more */
 	bool fetched;        /* set by the caller; body_make clears it when it wants more, and raises count */
 	const struct mime_part *part; /* NULL for the whole mail */
-};
-
-struct attachment {
-	const struct mime_part *part;
-	struct bytes display_name; /* never empty */
-	struct bytes content_id;   /* without <> */
-	struct bytes content_location;
-	uint8_t method;            /* 1 normal, 5 embedded message */
-	uint32_t size;             /* decoded, estimated */
-	bool is_inline;
 };
 
 struct body_plan {
@@ -43,9 +36,11 @@ struct body_plan {
 	bool all_or_none;
 	uint8_t preview;         /* characters; 0 = none */
 	struct body_fetch fetch[BODY_MAX_FETCH]; /* in the order of the text */
-	size_t n_fetch, n_text;  /* the first n_text are the body; one more is a report's machine-readable part */
+	size_t n_fetch, n_text;  /* may be 0; the first n_text are the body; one more is a report's machine-readable part */
 	struct attachment *attachments;
 	size_t n_attachments;
+	uint32_t text_size;      /* decoded size of all texts, estimated; before any conversion */
+	bool cut;                /* there are further texts, not fetched because these are more than the limit */
 	const char *placeholder; /* instead of a body that only the phone's own keys open; NULL = none */
 };
 

@@ -1,7 +1,7 @@
 #ifndef EASGATE_MAIL_COMPOSE_H
 #define EASGATE_MAIL_COMPOSE_H
 
-#include "mail/header.h"
+#include "mail/address.h"
 
 /* A mail that a phone sends, made fit for SMTP and for the Sent folder. */
 

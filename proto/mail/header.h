@@ -8,7 +8,7 @@
  * characters. All decoding ends in valid UTF-8 without control characters. Only ERR_LIMIT (arena) anywhere
  * here. */
 
-enum { HEADER_MAX_FIELDS = 2000, HEADER_MAX_ADDRESSES = 4000 };
+enum { HEADER_MAX_FIELDS = 2000 };
 
 struct header_field {
 	struct bytes name;
@@ -44,26 +44,6 @@ enum err header_params(struct arena *a, struct bytes value, struct bytes *head, 
  * (wrong but usual). Empty if it isn't there. */
 enum err mime_param_decode(struct arena *a, const struct mime_params *params, const char *name, struct bytes *out)
     MUST_CHECK;
-
-struct mail_address {
-	struct bytes name;    /* decoded display name; may be empty */
-	struct bytes address; /* local@domain; may lack the @ if the mail does */
-};
-struct mail_addresses {
-	struct mail_address *v;
-	size_t n;
-};
-/* A list (RFC 5322, 3.4) with groups, comments, routes, missing quotes and commas; groups are flattened. */
-enum err address_list(struct arena *a, struct bytes value, struct mail_addresses *out) MUST_CHECK;
-/* All fields of that name together. */
-enum err header_addresses(struct arena *a, const struct header *h, const char *name, struct mail_addresses *out)
-    MUST_CHECK;
-/* `"Name" <addr>, <addr>`: as ActiveSync shows addresses. Whole entries only, at most max bytes.
- * Source: MS-ASDTYPE 2.7.3; MS-ASEMAIL 2.2.2.80. */
-enum err address_format(struct arena *a, const struct mail_addresses *list, const char *separator, size_t max,
-    struct bytes *out) MUST_CHECK;
-/* The names, or addresses where there is no name, separated by semicolons. Source: MS-ASEMAIL 2.2.2.27. */
-enum err address_names(struct arena *a, const struct mail_addresses *list, size_t max, struct bytes *out) MUST_CHECK;
 
 /* The next <id> of a Message-ID, References or In-Reply-To value, without its brackets; false at the end. */
 bool message_id_next(struct bytes *value, struct bytes *out);

@@ -1,0 +1,337 @@
+#include "mail/address.h"
+
+#include <string.h>
+
+enum { LONGEST_ADDRESS = 2000, LONGEST_LIST = 1024 * 1024 };
+
+/* One entry while it is read. Comments are kept apart, quoted text goes without its quotes into the phrase and with
+ * them into `plain`, of which an address without angle brackets is made. */
+struct entry {
+	struct buf phrase, plain, comment, angle;
+	bool has_angle;
+};
+
+struct reader {
+	struct arena *arena;
+	struct bytes rest;
+	struct entry entry;
+	struct mail_addresses *list;
+	size_t cap;
+	enum err failed;
+};
+
+/* The next entry, in the same buffers. */
+static void entry_clear(struct entry *e)
+{
+	e->phrase.len = e->plain.len = e->comment.len = e->angle.len = 0;
+	e->has_angle = false;
+}
+
+static struct bytes text_of(struct reader *r, const struct buf *b)
+{
+	struct bytes out = { 0 };
+
+	if (buf_done(b, &out))
+		r->failed = ERR_LIMIT;
+	return bytes_trim(out);
+}
+
+/* "Name addr@host" → the last word is the address, unless the blank stands in a quoted local part. */
+static struct bytes last_word(struct bytes in)
+{
+	size_t i = in.len;
+	bool quoted = false;
+
+	while (i > 0 && (quoted || (in.p[i - 1] != ' ' && in.p[i - 1] != '\t'))) {
+		i--;
+		quoted ^= in.p[i] == '"';
+	}
+	return bytes_of(in.p + i, in.len - i);
+}
+
+/* Blanks and line ends have no place in an address; a route before it (<@a,@b:user@c>) is obsolete. */
+static struct bytes address_clean(struct reader *r, struct bytes in)
+{
+	struct bytes text = { 0 };
+	uint8_t *p;
+	size_t n = 0;
+
+	if (header_text(r->arena, in, BYTES(""), &text)) {
+		r->failed = ERR_LIMIT;
+		return text;
+	}
+	if (text.len && text.p[0] == '@' && bytes_find(text, ':') < text.len) {
+		n = bytes_find(text, ':') + 1;
+		text = bytes_of(text.p + n, text.len - n);
+	}
+	if (bytes_find(text, ' ') == text.len || bytes_find(text, '"') < text.len)
+		return text;
+	p = arena_alloc(r->arena, text.len);
+	if (!p) {
+		r->failed = ERR_LIMIT;
+		return text;
+	}
+	n = 0;
+	for (size_t i = 0; i < text.len; i++)
+		if (text.p[i] != ' ')
+			p[n++] = text.p[i];
+	return bytes_of(p, n);
+}
+
+static void add(struct reader *r, struct bytes name, struct bytes address)
+{
+	struct mail_addresses *list = r->list;
+
+	if ((!name.len && !address.len) || r->failed || list->n == ADDRESS_MAX)
+		return;
+	if (list->n == r->cap) {
+		size_t cap = r->cap ? r->cap * 2 : 4;
+
+		list->v = arena_grow(r->arena, list->v, r->cap * sizeof(*list->v), cap * sizeof(*list->v));
+		if (!list->v) {
+			r->failed = ERR_LIMIT;
+			list->n = 0;
+			return;
+		}
+		r->cap = cap;
+	}
+	if (header_text(r->arena, name, BYTES(""), &name) || arena_dup(r->arena, name, &name) ||
+	    arena_dup(r->arena, address, &address))
+		r->failed = ERR_LIMIT;
+	list->v[list->n++] = (struct mail_address){ name, address };
+}
+
+static void entry_end(struct reader *r)
+{
+	struct bytes phrase = text_of(r, &r->entry.phrase), plain = text_of(r, &r->entry.plain);
+	struct bytes comment = text_of(r, &r->entry.comment), word = last_word(plain);
+
+	if (r->entry.has_angle) {
+		add(r, phrase.len ? phrase : comment, address_clean(r, text_of(r, &r->entry.angle)));
+	} else if (bytes_find(word, '@') < word.len) {
+		struct bytes before = bytes_trim(bytes_of(plain.p, plain.len - word.len));
+
+		/* "user @ host" of the old days is one address, not a name and one. */
+		if (word.p[0] == '@' || (before.len && before.p[before.len - 1] == '@'))
+			add(r, comment, address_clean(r, plain));
+		else
+			add(r, before.len ? before : comment, address_clean(r, word));
+	} else {
+		add(r, comment, address_clean(r, phrase));
+	}
+	entry_clear(&r->entry);
+}
+
+static uint8_t take(struct reader *r)
+{
+	uint8_t c = r->rest.p[0];
+
+	r->rest = bytes_of(r->rest.p + 1, r->rest.len - 1);
+	return c;
+}
+
+static void put_both(struct reader *r, struct bytes text)
+{
+	buf_put(&r->entry.phrase, text);
+	buf_put(&r->entry.plain, text);
+}
+
+/* Behind the opening quote. Without a closing one it isn't quoted at all. */
+static void read_quoted(struct reader *r)
+{
+	size_t end = 0;
+
+	while (end < r->rest.len && r->rest.p[end] != '"')
+		end += r->rest.p[end] == '\\' && end + 1 < r->rest.len ? 2 : 1;
+	if (end >= r->rest.len)
+		return;
+	buf_put_u8(&r->entry.plain, '"');
+	buf_put(&r->entry.plain, bytes_of(r->rest.p, end + 1));
+	for (size_t i = 0; i < end; i++) {
+		if (r->rest.p[i] == '\\' && i + 1 < end)
+			i++;
+		buf_put_u8(&r->entry.phrase, r->rest.p[i]);
+	}
+	r->rest = bytes_of(r->rest.p + end + 1, r->rest.len - end - 1);
+}
+
+/* Behind the opening bracket; they nest. */
+static void read_comment(struct reader *r)
+{
+	unsigned depth = 1;
+
+	while (r->rest.len) {
+		uint8_t c = take(r);
+
+		if (c == '\\' && r->rest.len)
+			c = take(r);
+		else if (c == '(')
+			depth++;
+		else if (c == ')' && --depth == 0)
+			break;
+		buf_put_u8(&r->entry.comment, c);
+	}
+	put_both(r, BYTES(" "));
+}
+
+/* Behind "<". Without ">" up to the next comma. */
+static void read_angle(struct reader *r)
+{
+	struct bytes near = bytes_of(r->rest.p, r->rest.len < LONGEST_ADDRESS ? r->rest.len : LONGEST_ADDRESS);
+	size_t end = bytes_find(near, '>'), next = bytes_find(near, '<');
+
+	if (end == near.len || (next < end && bytes_find(near, ',') < next))
+		end = bytes_find(near, ',');
+	buf_put(&r->entry.angle, bytes_of(r->rest.p, end));
+	r->rest = bytes_of(r->rest.p + end, r->rest.len - end);
+	if (r->rest.len && r->rest.p[0] == '>')
+		take(r);
+	r->entry.has_angle = true;
+}
+
+/* An encoded word may hold commas and brackets that its mailer forgot to encode. */
+static size_t word_len(struct bytes in)
+{
+	size_t marks = 0, i = 2;
+
+	if (!bytes_starts(in, "=?"))
+		return 0;
+	for (; i < in.len && i < 1000 && in.p[i] != '\r' && in.p[i] != '\n'; i++) {
+		if (in.p[i] != '?')
+			continue;
+		if (marks >= 2 && i + 1 < in.len && in.p[i + 1] == '=')
+			return i + 2;
+		marks++;
+	}
+	return 0;
+}
+
+static void read_one(struct reader *r)
+{
+	size_t word = word_len(r->rest);
+	struct bytes text;
+
+	if (word && bytes_take(&r->rest, word, &text)) {
+		put_both(r, text);
+		return;
+	}
+	switch (take(r)) {
+	case '"':
+		read_quoted(r);
+		break;
+	case '(':
+		read_comment(r);
+		break;
+	case '<':
+		read_angle(r);
+		break;
+	case ',':
+	case ';':
+		entry_end(r);
+		break;
+	case ':': /* the name of a group ends */
+		if (!r->entry.has_angle && bytes_find(text_of(r, &r->entry.plain), '@') == text_of(r, &r->entry.plain).len)
+			entry_clear(&r->entry);
+		break;
+	default:
+		put_both(r, bytes_of(r->rest.p - 1, 1));
+	}
+}
+
+static enum err read_list(struct arena *a, struct bytes value, struct mail_addresses *out, size_t *cap)
+{
+	struct reader r = { .arena = a, .rest = value, .list = out, .cap = *cap };
+
+	buf_init(&r.entry.phrase, a, 0);
+	buf_init(&r.entry.plain, a, 0);
+	buf_init(&r.entry.comment, a, 0);
+	buf_init(&r.entry.angle, a, 0);
+	if (r.rest.len > LONGEST_LIST)
+		r.rest.len = LONGEST_LIST;
+	while (r.rest.len && !r.failed && out->n < ADDRESS_MAX)
+		read_one(&r);
+	entry_end(&r);
+	*cap = r.cap;
+	return r.failed;
+}
+
+enum err address_list(struct arena *a, struct bytes value, struct mail_addresses *out)
+{
+	size_t cap = 0;
+
+	*out = (struct mail_addresses){ 0 };
+	return read_list(a, value, out, &cap);
+}
+
+enum err header_addresses(struct arena *a, const struct header *h, const char *name, struct mail_addresses *out)
+{
+	size_t cap = 0;
+	enum err e;
+
+	*out = (struct mail_addresses){ 0 };
+	for (size_t i = 0; i < h->n; i++)
+		if (bytes_eq_nocase(h->v[i].name, name) && (e = read_list(a, h->v[i].value, out, &cap)))
+			return e;
+	return ERR_OK;
+}
+
+static void put_quoted(struct buf *out, struct bytes name)
+{
+	buf_put_u8(out, '"');
+	for (size_t i = 0; i < name.len; i++) {
+		if (name.p[i] == '"' || name.p[i] == '\\')
+			buf_put_u8(out, '\\');
+		buf_put_u8(out, name.p[i]);
+	}
+	buf_put_u8(out, '"');
+}
+
+static void put_address(struct buf *out, const struct mail_address *m)
+{
+	bool named = m->name.len && !bytes_eq(m->name, m->address);
+
+	if (named)
+		put_quoted(out, m->name);
+	if (named && m->address.len)
+		buf_put_u8(out, ' ');
+	if (m->address.len) {
+		buf_put_u8(out, '<');
+		buf_put(out, m->address);
+		buf_put_u8(out, '>');
+	}
+}
+
+static void put_name(struct buf *out, const struct mail_address *m)
+{
+	buf_put(out, m->name.len ? m->name : m->address);
+}
+
+static enum err put_list(struct arena *a, const struct mail_addresses *list, const char *separator, size_t max,
+    void (*put)(struct buf *out, const struct mail_address *m), struct bytes *out)
+{
+	struct buf b;
+	size_t whole = 0;
+
+	buf_init(&b, a, 0);
+	for (size_t i = 0; i < list->n; i++) {
+		if (i)
+			buf_put_str(&b, separator);
+		put(&b, &list->v[i]);
+		if (b.failed || b.len > max)
+			break;
+		whole = b.len;
+	}
+	*out = bytes_of(b.p, whole);
+	return b.failed;
+}
+
+enum err address_format(struct arena *a, const struct mail_addresses *list, const char *separator, size_t max,
+    struct bytes *out)
+{
+	return put_list(a, list, separator, max, put_address, out);
+}
+
+enum err address_names(struct arena *a, const struct mail_addresses *list, size_t max, struct bytes *out)
+{
+	return put_list(a, list, ";", max, put_name, out);
+}

@@ -1,0 +1,277 @@
+#include "mail/body.h"
+
+#include "base/utf8.h"
+#include "mail/charset.h"
+#include "mail/mime_parse.h"
+#include "mail/mime_text.h"
+#include "mail/header.h"
+#include "mail/text.h"
+#include "mail/transfer.h"
+
+static const char html_begin[] = "<html><head><meta http-equiv=\"Content-Type\" content=\"text/html; charset=utf-8\">"
+    "</head><body>\r\n";
+static const char html_end[] = "</body></html>\r\n";
+
+enum { MORE_FACTOR = 6 }; /* a second fetch takes so many times the first */
+
+/* The body while it is put together. */
+struct maker {
+	struct arena *arena;
+	struct body_plan *plan;
+	struct buf out;
+	bool complete;  /* everything is in out */
+	uint64_t taken; /* decoded octets that out was made of */
+};
+
+static bool is_html(const struct mime_part *p)
+{
+	return mime_is(p, "text", "html");
+}
+
+/* Whether there is no more of the part than what was fetched. */
+static bool is_whole(const struct body_fetch *f)
+{
+	return f->count == 0 || f->data.len < f->count || (f->part && f->data.len >= f->part->size);
+}
+
+/* HTML that names a charset is believed by some programs, though what they get is UTF-8. */
+static enum err say_utf8(struct arena *a, struct bytes html, struct bytes *out)
+{
+	struct bytes name = html_declared_charset(html);
+	struct buf b;
+
+	*out = html;
+	if (!name.len || bytes_eq_nocase(name, "utf-8"))
+		return ERR_OK;
+	buf_init(&b, a, 0);
+	buf_put(&b, bytes_of(html.p, (size_t)(name.p - html.p)));
+	buf_put_str(&b, "utf-8");
+	buf_put(&b, bytes_of(name.p + name.len, html.len - (size_t)(name.p - html.p) - name.len));
+	return buf_done(&b, out);
+}
+
+/* The octets of a text part as UTF-8. */
+static enum err part_text(struct maker *m, const struct body_fetch *f, struct bytes *out)
+{
+	const struct mime_part *p = f->part;
+	struct bytes charset = mime_param(&p->params, "charset"), octets, format;
+	enum err e;
+
+	if ((e = transfer_decode(m->arena, p->encoding, f->data, &octets)))
+		return e;
+	m->taken += octets.len;
+	if (is_html(p) && !charset.len)
+		charset = html_declared_charset(octets);
+	if ((e = charset_to_utf8(m->arena, charset, octets, out)) || is_html(p))
+		return e;
+	format = mime_param(&p->params, "format");
+	if (bytes_eq_nocase(format, "flowed") && (e = text_unflow(m->arena, *out,
+	    bytes_eq_nocase(mime_param(&p->params, "delsp"), "yes"), out)))
+		return e;
+	return text_crlf(m->arena, *out, out);
+}
+
+static size_t room_left(const struct maker *m)
+{
+	/* One byte more than the limit shows that there is more. */
+	if (m->plan->limit == BODY_WHOLE)
+		return 0;
+	return m->out.len <= m->plan->limit ? (size_t)m->plan->limit - m->out.len + 1 : 1;
+}
+
+static enum err put_as_plain(struct maker *m, const struct body_fetch *f, struct bytes text)
+{
+	bool complete = true;
+	enum err e;
+
+	if (is_html(f->part) && (e = text_from_html(m->arena, text, room_left(m), &text, &complete)))
+		return e;
+	if (m->out.len && text.len)
+		buf_put_str(&m->out, m->out.p[m->out.len - 1] == '\n' ? "\r\n" : "\r\n\r\n");
+	buf_put(&m->out, text);
+	m->complete = m->complete && complete;
+	return ERR_OK;
+}
+
+static enum err put_as_html(struct maker *m, const struct body_fetch *f, struct bytes text)
+{
+	enum err e;
+
+	if (is_html(f->part)) {
+		e = say_utf8(m->arena, text, &text);
+		buf_put(&m->out, text);
+		return e;
+	}
+	if ((e = text_to_html(m->arena, text, &text)))
+		return e;
+	if (!m->out.len)
+		buf_put_str(&m->out, html_begin);
+	buf_put(&m->out, text);
+	if (m->plan->n_text == 1)
+		buf_put_str(&m->out, html_end);
+	return ERR_OK;
+}
+
+static enum err put_texts(struct maker *m)
+{
+	struct body_plan *plan = m->plan;
+	struct bytes text;
+	enum err e;
+
+	for (size_t i = 0; i < plan->n_text; i++) {
+		const struct body_fetch *f = &plan->fetch[i];
+
+		if ((e = part_text(m, f, &text)) ||
+		    (e = plan->type == BODY_HTML ? put_as_html(m, f, text) : put_as_plain(m, f, text)))
+			return e;
+		m->complete = m->complete && is_whole(f);
+		if (plan->limit != BODY_WHOLE && m->out.len > plan->limit) {
+			m->complete = m->complete && i + 1 == plan->n_text;
+			break;
+		}
+	}
+	return m->out.failed;
+}
+
+/* Marks what is cut short to be fetched again; false if nothing is. */
+static bool want_more(struct body_plan *plan)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < plan->n_text; i++) {
+		struct body_fetch *f = &plan->fetch[i];
+		uint64_t count = (uint64_t)f->count * MORE_FACTOR;
+
+		if (is_whole(f) || f->count >= BODY_LONGEST_TEXT)
+			continue;
+		if (count > BODY_LONGEST_TEXT)
+			count = BODY_LONGEST_TEXT;
+		f->count = count >= (f->part ? f->part->size : plan->size) ? 0 : (uint32_t)count;
+		f->fetched = false;
+		any = true;
+	}
+	return any;
+}
+
+static uint32_t saturate(uint64_t n)
+{
+	return n < UINT32_MAX ? (uint32_t)n : UINT32_MAX;
+}
+
+/* Of the whole body: known if we have it, else in the proportion that its beginning shows. */
+static uint32_t estimate(const struct maker *m, size_t have)
+{
+	uint64_t size;
+
+	if (m->complete && !m->plan->cut)
+		return saturate(have);
+	size = m->taken && have ? (uint64_t)m->plan->text_size * have / m->taken : m->plan->text_size;
+	return saturate(size > have ? size : (uint64_t)have + 1);
+}
+
+static enum err make_preview(struct maker *m, struct bytes text, struct body *out)
+{
+	size_t max = m->plan->preview;
+	bool complete;
+	enum err e;
+
+	/* Beside a plain body it would say the same again. Source: MS-ASAIRS 2.2.2.35. */
+	if (!max || (out->type == BODY_PLAIN && out->data.len))
+		return ERR_OK;
+	/* Quotes and runs of blanks are dropped: some more text than the preview will hold. */
+	if (m->plan->type == BODY_HTML && (e = text_from_html(m->arena, text, max * 8 + 256, &text, &complete)))
+		return e;
+	return text_preview(m->arena, text, max, &out->preview);
+}
+
+/* Cuts to what the phone takes. */
+static void limit_data(const struct body_plan *plan, struct bytes text, bool complete, struct body *out)
+{
+	out->data = text.len > plan->limit ? utf8_cut(text, plan->limit) : text;
+	out->truncated = !complete || plan->cut || out->data.len < text.len;
+	if (out->truncated && plan->all_or_none)
+		out->data = (struct bytes){ 0 };
+	if (!text.len && complete && !plan->cut)
+		out->truncated = false;
+}
+
+static enum err make_text(struct arena *a, struct body_plan *plan, struct body *out, bool *enough)
+{
+	struct maker m = { .arena = a, .plan = plan, .complete = plan->n_text > 0 || plan->text_size == 0 };
+	struct bytes text;
+	enum err e;
+
+	buf_init(&m.out, a, 0);
+	if ((e = put_texts(&m)))
+		return e;
+	if (!m.out.len && plan->placeholder && plan->limit) {
+		buf_put_str(&m.out, plan->placeholder);
+		m.complete = true;
+	}
+	if ((e = buf_done(&m.out, &text)))
+		return e;
+	text = bytes_of(text.p, utf8_valid_len(text)); /* all pieces are valid; this is a safety net for cuts */
+	if (!m.complete && text.len <= plan->limit && plan->limit && want_more(plan)) {
+		*enough = false;
+		return ERR_OK;
+	}
+	limit_data(plan, text, m.complete, out);
+	out->estimated_size = estimate(&m, text.len);
+	return make_preview(&m, text, out);
+}
+
+static enum err make_mime(struct arena *a, const struct body_plan *plan, struct body *out)
+{
+	struct bytes text = { 0 };
+	bool whole = plan->n_text && is_whole(&plan->fetch[0]);
+	enum err e = plan->n_text ? mime_text(a, plan->fetch[0].data, &text) : ERR_OK;
+
+	if (e)
+		return e;
+	limit_data(plan, bytes_of(text.p, utf8_valid_len(text)), whole || plan->size == 0, out);
+	out->estimated_size = out->truncated && plan->size > out->data.len ? plan->size : saturate(text.len);
+	return ERR_OK;
+}
+
+/* The structure was not known: the mail itself has been fetched instead, and tells. */
+static enum err plan_again(struct arena *a, struct body_plan *plan)
+{
+	struct bytes raw = plan->fetch[0].data, header;
+	bool whole = is_whole(&plan->fetch[0]);
+	struct mime_part *root;
+	struct body_plan again;
+	enum err e;
+
+	if ((e = mime_parse(a, raw, &header, &root)) ||
+	    (e = body_plan(a, root, plan->size, plan->options, plan->version, &again)))
+		return e;
+	for (size_t i = 0; i < again.n_fetch; i++) {
+		struct body_fetch *f = &again.fetch[i];
+
+		f->data = f->part ? f->part->body : raw;
+		f->fetched = true;
+		f->count = 0;
+	}
+	again.cut = again.cut || (!whole && again.type != BODY_MIME);
+	*plan = again;
+	return ERR_OK;
+}
+
+enum err body_make(struct arena *a, struct body_plan *plan, struct body *out, bool *enough)
+{
+	enum err e;
+
+	*enough = true;
+	*out = (struct body){ .type = plan->type, .native = plan->native };
+	if (plan->type == BODY_NONE)
+		return ERR_OK;
+	if (plan->type == BODY_MIME)
+		return make_mime(a, plan, out);
+	if (!plan->root && plan->n_text) {
+		if ((e = plan_again(a, plan)))
+			return e;
+		out->type = plan->type;
+		out->native = plan->native;
+	}
+	return make_text(a, plan, out, enough);
+}

@@ -1,0 +1,318 @@
+/* Which parts of a mail are its text, and how much of them a phone's wish needs. */
+#include <string.h>
+
+#include "mail/body.h"
+#include "mail/transfer.h"
+
+enum {
+	WHOLE_BELOW = 8 * 1024,     /* parts up to here are fetched whole: a second round trip costs more */
+	HTML_HEAD = 24 * 1024,      /* styles and markup that stand before the first words of HTML */
+	HTML_PER_TEXT = 6,          /* bytes of HTML behind one byte of text */
+	UNKNOWN_MAIL = 512 * 1024,  /* of a mail whose structure the server could not tell */
+	REPORT_PART = 4 * 1024,
+};
+
+/* ---- which parts ---- */
+
+static bool is_html(const struct mime_part *p)
+{
+	return mime_is(p, "text", "html");
+}
+
+static bool is_named(const struct mime_part *p)
+{
+	return mime_param(&p->disposition_params, "filename").len || mime_param(&p->disposition_params, "filename*").len ||
+	    mime_param(&p->disposition_params, "filename*0").len || mime_param(&p->disposition_params, "filename*0*").len ||
+	    mime_param(&p->params, "name").len || mime_param(&p->params, "name*").len;
+}
+
+/* Text that is read rather than opened. A named text behind something else is a file that a mailer showed inline. A multipart
+ * without parts is text that lost its boundary. */
+static bool is_text(const struct mime_part *p)
+{
+	static const char *const plain[] = { "plain", "enriched", "richtext", "markdown", "x-markdown" };
+	bool ok = is_html(p) || (mime_is(p, "multipart", NULL) && !p->child);
+
+	for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++)
+		ok = ok || mime_is(p, "text", plain[i]);
+	if (!ok || p->disposition == MIME_ATTACHMENT)
+		return false;
+	return !is_named(p) || !p->parent || p == p->parent->child || mime_is(p->parent, "multipart", "alternative");
+}
+
+static bool is_message(const struct mime_part *p)
+{
+	return mime_is(p, "message", "rfc822") || mime_is(p, "message", "global");
+}
+
+/* The walk over what belongs to this mail itself: enclosed messages are closed boxes. */
+static const struct mime_part *next_part(const struct mime_part *root, const struct mime_part *p)
+{
+	return is_message(p) ? mime_part_skip(root, p) : mime_part_next(root, p);
+}
+
+/* What texts a branch of a multipart/alternative holds. */
+static void branch_holds(const struct mime_part *branch, bool *plain, bool *html)
+{
+	*plain = *html = false;
+	for (const struct mime_part *p = branch; p; p = next_part(branch, p)) {
+		if (!is_text(p))
+			continue;
+		*html = *html || is_html(p);
+		*plain = *plain || !is_html(p);
+	}
+}
+
+/* The branch to show: the last one that has the wanted type (RFC 2046, 5.1.4), a pure one rather than a mixed one for
+ * plain text, else the last one with any text. */
+static const struct mime_part *chosen_branch(const struct mime_part *alternative, bool want_html)
+{
+	const struct mime_part *best = NULL;
+	int best_rank = 0;
+
+	for (const struct mime_part *b = alternative->child; b; b = b->next) {
+		bool plain, html;
+		int rank;
+
+		branch_holds(b, &plain, &html);
+		if (want_html)
+			rank = html ? 2 : plain;
+		else
+			rank = plain && !html ? 3 : plain ? 2 : html;
+		if (rank && rank >= best_rank) {
+			best = b;
+			best_rank = rank;
+		}
+	}
+	return best;
+}
+
+enum role { ROLE_TEXT, ROLE_ATTACHMENT, ROLE_NOTHING };
+
+/* Parts that hold no content of their own: markers of other formats, and versions of a text that is shown otherwise. */
+static bool is_bookkeeping(const struct mime_part *p)
+{
+	return mime_is(p, "application", "pgp-encrypted") || mime_is(p, "application", "applefile") ||
+	    mime_is(p, "text", "x-amp-html") || (mime_is(p, "multipart", NULL) && p->child);
+}
+
+static enum role role_of(const struct mime_part *root, const struct mime_part *part, bool want_html)
+{
+	bool text = is_text(part);
+
+	if (is_bookkeeping(part))
+		return ROLE_NOTHING;
+	for (const struct mime_part *p = part; text && p != root; p = p->parent) {
+		const struct mime_part *up = p->parent;
+
+		if (mime_is(up, "multipart", "alternative") && chosen_branch(up, want_html) != p)
+			return ROLE_NOTHING;
+		if (mime_is(up, "multipart", "related") && p != up->child)
+			text = false;
+	}
+	return text ? ROLE_TEXT : ROLE_ATTACHMENT;
+}
+
+static bool has_html(const struct mime_part *root)
+{
+	for (const struct mime_part *p = root; p; p = next_part(root, p))
+		if (is_html(p) && role_of(root, p, true) == ROLE_TEXT)
+			return true;
+	return false;
+}
+
+/* ---- which representation ---- */
+
+static bool is_smime(const struct mime_part *root)
+{
+	struct bytes protocol = mime_param(&root->params, "protocol");
+
+	if (mime_is(root, "multipart", "signed"))
+		return bytes_eq_nocase(protocol, "application/pkcs7-signature") ||
+		    bytes_eq_nocase(protocol, "application/x-pkcs7-signature");
+	return mime_is(root, "application", "pkcs7-mime") || mime_is(root, "application", "x-pkcs7-mime");
+}
+
+static bool try_mime(const struct body_plan *plan, struct body_preference *out)
+{
+	const struct sync_options *o = plan->options;
+	/* 2.5 has no preferences: MIMESupport and MIMETruncation say it all. */
+	static const struct body_preference old = { .type = BODY_MIME, .truncation_size = BODY_WHOLE };
+	const struct body_preference *mime = plan->version == EAS_2_5 ? &old : sync_options_body(o, BODY_MIME);
+
+	if (!mime || o->mime_support == MIME_NEVER ||
+	    (o->mime_support == MIME_FOR_SMIME && !(plan->root && is_smime(plan->root))))
+		return false;
+	*out = *mime;
+	if (o->mime_truncation < out->truncation_size)
+		out->truncation_size = o->mime_truncation;
+	return !(mime->all_or_none && plan->size > out->truncation_size);
+}
+
+/* Decoded size of all texts of the mail when shown in that type. */
+static uint64_t text_size(const struct mime_part *root, bool want_html)
+{
+	uint64_t n = 0;
+
+	for (const struct mime_part *p = root; p; p = next_part(root, p))
+		if (role_of(root, p, want_html) == ROLE_TEXT)
+			n += transfer_decoded_size(p->encoding, p->size);
+	return n;
+}
+
+static bool fits(const struct body_plan *plan, const struct body_preference *p)
+{
+	return !p->all_or_none || !plan->root || text_size(plan->root, p->type == BODY_HTML) <= p->truncation_size;
+}
+
+/* The native type first, then the other one; RTF is answered with the native type (a gateway makes none). Among those that
+ * must fit whole the first that does. Source: MS-ASAIRS 2.2.2.40; classes 3.1 there. */
+static struct body_preference choose(const struct body_plan *plan)
+{
+	const struct sync_options *o = plan->options;
+	enum body_type other = plan->native == BODY_HTML ? BODY_PLAIN : BODY_HTML;
+	const struct body_preference *native = sync_options_body(o, plan->native), *second = sync_options_body(o, other);
+	const struct body_preference *rtf = sync_options_body(o, BODY_RTF);
+	struct body_preference p = { .type = BODY_PLAIN, .truncation_size = o->truncation };
+
+	if (try_mime(plan, &p))
+		return p;
+	if (native && (!second || fits(plan, native)))
+		return *native;
+	if (second)
+		return *second;
+	if (rtf) {
+		p = *rtf;
+		p.type = plan->native;
+	} else if (o->body_count) { /* only MIME was listed, and MIME isn't allowed for this mail */
+		p = o->body[0];
+		p.type = BODY_PLAIN;
+	}
+	return p;
+}
+
+/* ---- how much ---- */
+
+/* Octets of the encoded part that give the wanted text; 0 = all of it. */
+static uint32_t octets_for(const struct body_plan *plan, const struct mime_part *p)
+{
+	uint64_t n = plan->limit;
+	uint32_t count;
+
+	if (n > BODY_LONGEST_TEXT)
+		n = BODY_LONGEST_TEXT;
+	if (is_html(p) && plan->type == BODY_PLAIN)
+		n = n * HTML_PER_TEXT + HTML_HEAD;
+	else if (plan->preview && n < (is_html(p) ? HTML_HEAD : 4 * BODY_PREVIEW_MAX))
+		n = is_html(p) ? HTML_HEAD : 4 * BODY_PREVIEW_MAX;
+	if (n > BODY_LONGEST_TEXT)
+		n = BODY_LONGEST_TEXT;
+	count = transfer_encoded_size(p->encoding, (uint32_t)n + 4); /* the last character may be cut */
+	return p->size <= WHOLE_BELOW || p->size / 4 * 3 <= count ? 0 : count;
+}
+
+static uint32_t saturate(uint64_t n)
+{
+	return n < UINT32_MAX ? (uint32_t)n : UINT32_MAX;
+}
+
+/* Takes the texts up to what the limit can show. */
+static void plan_texts(struct body_plan *plan)
+{
+	bool html = plan->type == BODY_HTML;
+	uint64_t have = 0;
+
+	plan->text_size = saturate(text_size(plan->root, html));
+	if (plan->limit == 0 && !plan->preview)
+		return;
+	for (const struct mime_part *p = plan->root; p; p = next_part(plan->root, p)) {
+		if (role_of(plan->root, p, html) != ROLE_TEXT)
+			continue;
+		if (plan->n_fetch == BODY_MAX_FETCH - 1 || (have > plan->limit && !(is_html(p) && !html))) {
+			plan->cut = true;
+			break;
+		}
+		plan->fetch[plan->n_fetch++] = (struct body_fetch){
+			.section = p->section, .count = octets_for(plan, p), .part = p };
+		have += transfer_decoded_size(p->encoding, p->size);
+	}
+	plan->n_text = plan->n_fetch;
+}
+
+/* A delivery report or read receipt says in its second part what it reports (RFC 3464, RFC 8098). */
+static void plan_report(struct body_plan *plan)
+{
+	if (!mime_is(plan->root, "multipart", "report"))
+		return;
+	for (const struct mime_part *p = plan->root->child; p; p = p->next)
+		if (mime_is(p, "message", "delivery-status") || mime_is(p, "message", "disposition-notification")) {
+			plan->fetch[plan->n_fetch++] = (struct body_fetch){
+				.section = p->section, .count = REPORT_PART, .part = p };
+			return;
+		}
+}
+
+static enum err plan_attachments(struct arena *a, struct body_plan *plan)
+{
+	bool html = plan->type != BODY_PLAIN;
+	const struct mime_part *p;
+	size_t n = 0;
+	enum err e;
+
+	for (p = plan->root; p; p = next_part(plan->root, p))
+		n += role_of(plan->root, p, html) == ROLE_ATTACHMENT;
+	plan->attachments = arena_array(a, n, sizeof(*plan->attachments));
+	if (!plan->attachments)
+		return ERR_LIMIT;
+	for (p = plan->root; p; p = next_part(plan->root, p)) {
+		if (role_of(plan->root, p, html) != ROLE_ATTACHMENT)
+			continue;
+		e = attachment_of(a, p, (unsigned)plan->n_attachments + 1, &plan->attachments[plan->n_attachments]);
+		if (e)
+			return e;
+		plan->n_attachments++;
+	}
+	return ERR_OK;
+}
+
+static const char *placeholder_for(const struct mime_part *root)
+{
+	struct bytes kind = mime_param(&root->params, "smime-type");
+
+	if (mime_is(root, "multipart", "encrypted"))
+		return "This message is encrypted. Its content is attached.";
+	if (!is_smime(root) || mime_is(root, "multipart", NULL))
+		return NULL;
+	return bytes_eq_nocase(kind, "signed-data") ? "This message is signed. Its content is attached." :
+	    "This message is encrypted. Its content is attached.";
+}
+
+enum err body_plan(struct arena *a, const struct mime_part *root, uint32_t size, const struct sync_options *options,
+    enum eas_version version, struct body_plan *out)
+{
+	struct body_preference choice;
+	enum err e;
+
+	*out = (struct body_plan){ .root = root, .size = size, .version = version, .options = options };
+	out->native = root && has_html(root) ? BODY_HTML : BODY_PLAIN;
+	choice = choose(out);
+	out->type = choice.type;
+	out->limit = choice.truncation_size;
+	out->all_or_none = choice.all_or_none;
+	out->preview = version >= EAS_14_0 ? choice.preview : 0;
+	if (root && (e = plan_attachments(a, out)))
+		return e;
+	if (out->type == BODY_MIME || !root) {
+		uint32_t count = !root && out->type != BODY_MIME ? UNKNOWN_MAIL : out->limit;
+
+		out->text_size = size;
+		out->fetch[0] = (struct body_fetch){ .section = "", .count = count >= size ? 0 : count };
+		out->n_fetch = out->n_text = count > 0;
+	} else {
+		out->placeholder = placeholder_for(root);
+		plan_texts(out);
+	}
+	if (root)
+		plan_report(out);
+	return ERR_OK;
+}

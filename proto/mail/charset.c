@@ -1,0 +1,336 @@
+#include "mail/charset.h"
+
+#include <errno.h>
+#include <iconv.h>
+#include <string.h>
+
+#include "base/utf8.h"
+
+/* The charsets that make up nearly all mail are converted here. Beside speed that keeps iconv, which may load a
+ * module from disk each time it is opened, off the usual path. */
+enum way {
+	WAY_GUESS,   /* nothing or nonsense was declared */
+	WAY_UTF8,
+	WAY_1252,    /* also for iso-8859-1, which has nothing where windows-1252 has quotes and the euro */
+	WAY_8859_15,
+	WAY_ICONV,   /* ASCII-based */
+	WAY_ESCAPES, /* iconv; ASCII bytes need not mean ASCII */
+};
+
+struct charset {
+	const char *key;   /* the name's letters and digits in lower case */
+	enum way way;
+	const char *iconv; /* what to open; NULL: the name as it is */
+};
+
+/* Names that iconv lacks, that mean less than what mails contain, or that need no iconv at all.
+ * Source: WHATWG Encoding Standard, 4.2 for what a name stands for in practice; the rest as met in mails. */
+static const struct charset charsets[] = {
+	{ "", WAY_GUESS, NULL },
+	{ "usascii", WAY_GUESS, NULL },
+	{ "ascii", WAY_GUESS, NULL },
+	{ "ansix341968", WAY_GUESS, NULL },
+	{ "iso646us", WAY_GUESS, NULL },
+	{ "646", WAY_GUESS, NULL },
+	{ "unknown8bit", WAY_GUESS, NULL },
+	{ "xunknown", WAY_GUESS, NULL },
+	{ "unknown", WAY_GUESS, NULL },
+	{ "default", WAY_GUESS, NULL },
+	{ "binary", WAY_GUESS, NULL },
+	{ "8bit", WAY_GUESS, NULL },
+	{ "7bit", WAY_GUESS, NULL },
+	{ "utf8", WAY_UTF8, NULL },
+	{ "unicode11utf8", WAY_UTF8, NULL },
+	{ "utf8mb4", WAY_UTF8, NULL },
+	{ "iso88591", WAY_1252, NULL },
+	{ "iso885911", WAY_ICONV, "CP874" },
+	{ "latin1", WAY_1252, NULL },
+	{ "l1", WAY_1252, NULL },
+	{ "cp819", WAY_1252, NULL },
+	{ "windows1252", WAY_1252, NULL },
+	{ "cp1252", WAY_1252, NULL },
+	{ "ansi", WAY_1252, NULL },
+	{ "iso885915", WAY_8859_15, NULL },
+	{ "latin9", WAY_8859_15, NULL },
+	{ "iso88599", WAY_ICONV, "CP1254" },
+	{ "latin5", WAY_ICONV, "CP1254" },
+	{ "iso88598i", WAY_ICONV, "ISO-8859-8" },
+	{ "iso88598e", WAY_ICONV, "ISO-8859-8" },
+	{ "iso88596i", WAY_ICONV, "ISO-8859-6" },
+	{ "iso88596e", WAY_ICONV, "ISO-8859-6" },
+	{ "tis620", WAY_ICONV, "CP874" },
+	{ "windows874", WAY_ICONV, "CP874" },
+	{ "win1250", WAY_ICONV, "CP1250" },
+	{ "win1251", WAY_ICONV, "CP1251" },
+	{ "xcp1250", WAY_ICONV, "CP1250" },
+	{ "xcp1251", WAY_ICONV, "CP1251" },
+	{ "macroman", WAY_ICONV, "MACINTOSH" },
+	{ "xmacroman", WAY_ICONV, "MACINTOSH" },
+	{ "mac", WAY_ICONV, "MACINTOSH" },
+	{ "xmaccyrillic", WAY_ICONV, "MAC-CYRILLIC" },
+	{ "koi8", WAY_ICONV, "KOI8-R" },
+	{ "gb2312", WAY_ICONV, "GB18030" },
+	{ "gb23121980", WAY_ICONV, "GB18030" },
+	{ "gb231280", WAY_ICONV, "GB18030" },
+	{ "csgb2312", WAY_ICONV, "GB18030" },
+	{ "gbk", WAY_ICONV, "GB18030" },
+	{ "xgbk", WAY_ICONV, "GB18030" },
+	{ "cp936", WAY_ICONV, "GB18030" },
+	{ "euccn", WAY_ICONV, "GB18030" },
+	{ "big5", WAY_ICONV, "BIG5-HKSCS" },
+	{ "xbig5", WAY_ICONV, "BIG5-HKSCS" },
+	{ "cnbig5", WAY_ICONV, "BIG5-HKSCS" },
+	{ "ksc56011987", WAY_ICONV, "CP949" },
+	{ "ksc5601", WAY_ICONV, "CP949" },
+	{ "ksx1001", WAY_ICONV, "CP949" },
+	{ "korean", WAY_ICONV, "CP949" },
+	{ "euckr", WAY_ICONV, "CP949" },
+	{ "windows949", WAY_ICONV, "CP949" },
+	{ "shiftjis", WAY_ICONV, "CP932" },
+	{ "sjis", WAY_ICONV, "CP932" },
+	{ "xsjis", WAY_ICONV, "CP932" },
+	{ "windows31j", WAY_ICONV, "CP932" },
+	{ "mskanji", WAY_ICONV, "CP932" },
+	{ "eucjp", WAY_ICONV, "EUC-JP-MS" },
+	{ "xeucjp", WAY_ICONV, "EUC-JP-MS" },
+	{ "iso2022jp", WAY_ESCAPES, "ISO-2022-JP-3" }, /* with the circled digits that mailers put in */
+	{ "iso2022jpms", WAY_ESCAPES, "ISO-2022-JP-3" },
+	{ "cp50220", WAY_ESCAPES, "ISO-2022-JP-3" },
+	{ "cp50221", WAY_ESCAPES, "ISO-2022-JP-3" },
+	{ "iso2022jp1", WAY_ESCAPES, NULL },
+	{ "iso2022jp2", WAY_ESCAPES, NULL },
+	{ "iso2022kr", WAY_ESCAPES, NULL },
+	{ "iso2022cn", WAY_ESCAPES, NULL },
+	{ "utf7", WAY_ESCAPES, NULL },
+	{ "unicode11utf7", WAY_ESCAPES, "UTF-7" },
+	{ "unicode20utf7", WAY_ESCAPES, "UTF-7" },
+	{ "utf16", WAY_ESCAPES, NULL },
+	{ "utf16le", WAY_ESCAPES, NULL },
+	{ "utf16be", WAY_ESCAPES, NULL },
+	{ "unicode", WAY_ESCAPES, "UTF-16" },
+	{ "ucs2", WAY_ESCAPES, "UTF-16" },
+	{ "utf32", WAY_ESCAPES, NULL },
+	{ "utf32le", WAY_ESCAPES, NULL },
+	{ "utf32be", WAY_ESCAPES, NULL },
+};
+
+enum { NAME_MAX_LEN = 40 };
+
+/* What iconv may be given: its other characters (a slash starts options) are no part of any charset's name. */
+static bool name_byte(uint8_t c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
+	    c == '.' || c == ':';
+}
+
+/* Splits a name into the spelling for iconv and the key for the table. False: no name of any charset. */
+static bool name_read(struct bytes name, char plain[NAME_MAX_LEN + 1], char key[NAME_MAX_LEN + 1])
+{
+	size_t n = 0, k = 0;
+
+	name = bytes_trim(name);
+	if (name.len && (name.p[0] == '"' || name.p[0] == '\''))
+		name = bytes_of(name.p + 1, name.len - 1);
+	for (size_t i = 0; i < name.len && name_byte(name.p[i]); i++) {
+		uint8_t c = name.p[i];
+
+		if (n == NAME_MAX_LEN)
+			return false;
+		plain[n++] = (char)c;
+		if (c >= 'A' && c <= 'Z')
+			c = (uint8_t)(c | 0x20);
+		if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'))
+			key[k++] = (char)c;
+	}
+	plain[n] = key[k] = 0;
+	return true;
+}
+
+static struct charset charset_find(struct bytes name, char plain[NAME_MAX_LEN + 1])
+{
+	char key[NAME_MAX_LEN + 1];
+
+	if (!name_read(name, plain, key))
+		return (struct charset){ "", WAY_GUESS, NULL };
+	for (size_t i = 0; i < sizeof(charsets) / sizeof(charsets[0]); i++)
+		if (strcmp(key, charsets[i].key) == 0)
+			return charsets[i];
+	return (struct charset){ plain, WAY_ICONV, NULL };
+}
+
+bool charset_is_ascii_based(struct bytes name)
+{
+	char plain[NAME_MAX_LEN + 1];
+
+	return charset_find(name, plain).way != WAY_ESCAPES;
+}
+
+static bool is_ascii(struct bytes in)
+{
+	const uint8_t *p = in.p;
+	size_t n = in.len;
+	uint64_t w, bits = 0;
+
+	for (; n >= sizeof(w); n -= sizeof(w), p += sizeof(w)) {
+		memcpy(&w, p, sizeof(w));
+		bits |= w;
+	}
+	for (; n; n--)
+		bits |= *p++;
+	return (bits & (~(uint64_t)0 / 255 * 0x80)) == 0;
+}
+
+/* Whether the rest is the beginning of one valid character that was cut. */
+static bool is_cut_char(struct bytes rest)
+{
+	size_t want;
+
+	if (rest.len == 0 || rest.len > 3)
+		return rest.len == 0;
+	want = rest.p[0] >= 0xF0 && rest.p[0] < 0xF5 ? 4 : rest.p[0] >= 0xE0 ? 3 : rest.p[0] >= 0xC2 ? 2 : 0;
+	if (rest.p[0] >= 0xF5 || rest.len >= want)
+		return false;
+	for (size_t i = 1; i < rest.len; i++)
+		if ((rest.p[i] & 0xC0) != 0x80)
+			return false;
+	return true;
+}
+
+/* Valid UTF-8, apart from a character cut at the end: that is taken off. */
+static bool is_utf8(struct bytes in, struct bytes *out)
+{
+	size_t n = utf8_valid_len(in);
+
+	if (!is_cut_char(bytes_of(in.p + n, in.len - n)))
+		return false;
+	*out = bytes_of(in.p, n);
+	return true;
+}
+
+static bool has_multibyte(struct bytes in)
+{
+	while (in.len) {
+		size_t n = utf8_char_len(in);
+
+		if (n > 1)
+			return true;
+		in = bytes_of(in.p + (n ? n : 1), in.len - (n ? n : 1));
+	}
+	return false;
+}
+
+static uint32_t single_byte_char(enum way way, uint8_t c)
+{
+	static const uint16_t high_1252[32] = {
+		0x20AC, UTF8_REPLACEMENT, 0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021,
+		0x02C6, 0x2030, 0x0160, 0x2039, 0x0152, UTF8_REPLACEMENT, 0x017D, UTF8_REPLACEMENT,
+		UTF8_REPLACEMENT, 0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2013, 0x2014,
+		0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, UTF8_REPLACEMENT, 0x017E, 0x0178,
+	};
+
+	if (c >= 0x80 && c < 0xA0)
+		return high_1252[c - 0x80];
+	if (way == WAY_8859_15)
+		switch (c) {
+		case 0xA4: return 0x20AC;
+		case 0xA6: return 0x0160;
+		case 0xA8: return 0x0161;
+		case 0xB4: return 0x017D;
+		case 0xB8: return 0x017E;
+		case 0xBC: return 0x0152;
+		case 0xBD: return 0x0153;
+		case 0xBE: return 0x0178;
+		}
+	return c;
+}
+
+static enum err from_single_byte(struct arena *a, enum way way, struct bytes in, struct bytes *out)
+{
+	struct buf b;
+	size_t from = 0;
+
+	buf_init(&b, a, 0);
+	for (size_t i = 0; i < in.len; i++) {
+		if (in.p[i] < 0x80)
+			continue;
+		buf_put(&b, bytes_of(in.p + from, i - from));
+		utf8_put(&b, single_byte_char(way, in.p[i]));
+		from = i + 1;
+	}
+	buf_put(&b, bytes_of(in.p + from, in.len - from));
+	return buf_done(&b, out);
+}
+
+/* Mails that declare nothing, or declare what they are not: UTF-8 if it can be. */
+static enum err from_guess(struct arena *a, struct bytes in, struct bytes *out)
+{
+	if (is_utf8(in, out))
+		return ERR_OK;
+	return has_multibyte(in) ? utf8_repair(a, in, out) : from_single_byte(a, WAY_1252, in, out);
+}
+
+static void convert(iconv_t cd, struct bytes in, struct buf *out)
+{
+	char *from = (char *)(uintptr_t)in.p, *to;
+	size_t left = in.len, room, had;
+
+	while (left) {
+		had = room = left + left / 2 + 64;
+		to = (char *)buf_room(out, room);
+		if (!to)
+			return;
+		if (iconv(cd, &from, &left, &to, &room) != (size_t)-1) {
+			buf_claim(out, had - room);
+			break;
+		}
+		buf_claim(out, had - room);
+		if (errno == EINVAL) /* cut in the middle of a character */
+			return;
+		if (errno == EILSEQ) {
+			utf8_put(out, UTF8_REPLACEMENT);
+			from++;
+			left--;
+		}
+	}
+	had = room = 64;
+	to = (char *)buf_room(out, room);
+	if (to && iconv(cd, NULL, NULL, &to, &room) != (size_t)-1) /* what a stateful charset still holds back */
+		buf_claim(out, had - room);
+}
+
+static enum err from_iconv(struct arena *a, const char *name, struct bytes in, struct bytes *out)
+{
+	iconv_t cd = iconv_open("UTF-8", name);
+	struct buf b;
+
+	if (cd == (iconv_t)-1)
+		return from_guess(a, in, out);
+	buf_init(&b, a, 0);
+	convert(cd, in, &b);
+	iconv_close(cd);
+	return buf_done(&b, out);
+}
+
+enum err charset_to_utf8(struct arena *a, struct bytes name, struct bytes in, struct bytes *out)
+{
+	char plain[NAME_MAX_LEN + 1];
+	struct charset c = charset_find(name, plain);
+
+	if (c.way != WAY_ESCAPES && is_ascii(in)) {
+		*out = in;
+		return ERR_OK;
+	}
+	switch (c.way) {
+	case WAY_GUESS:
+	case WAY_UTF8:
+		return from_guess(a, in, out);
+	case WAY_1252:
+	case WAY_8859_15:
+		/* Text that can be UTF-8 is: nobody writes such pairs of characters in Latin-1. */
+		return is_utf8(in, out) ? ERR_OK : from_single_byte(a, c.way, in, out);
+	case WAY_ICONV:
+	case WAY_ESCAPES:
+		break;
+	}
+	return from_iconv(a, c.iconv ? c.iconv : plain, in, out);
+}

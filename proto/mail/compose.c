@@ -1,0 +1,251 @@
+#include "mail/compose.h"
+
+#include <string.h>
+
+#include "base/time.h"
+#include "mail/text.h"
+
+struct composer {
+	struct arena *arena;
+	const struct compose_options *options;
+	struct header header;
+	struct compose *out;
+	size_t cap; /* of out->to */
+};
+
+/* Bare addresses compare without case: that a domain has none is sure, and no server that people use tells local parts
+ * apart by it. */
+static bool same_address(struct bytes a, struct bytes b)
+{
+	return a.len == b.len && strncasecmp((const char *)a.p, (const char *)b.p, a.len) == 0;
+}
+
+/* What may stand in an SMTP command: no blanks, no control characters, no angle brackets. */
+static bool is_sendable(struct bytes address)
+{
+	size_t at = bytes_find(address, '@');
+
+	if (at == 0 || at + 1 >= address.len || address.len > 320)
+		return false;
+	for (size_t i = 0; i < address.len; i++)
+		if (address.p[i] <= ' ' || address.p[i] == 127 || address.p[i] == '<' || address.p[i] == '>')
+			return false;
+	return true;
+}
+
+static enum err add_recipient(struct composer *c, struct bytes address)
+{
+	struct compose *out = c->out;
+
+	if (!is_sendable(address))
+		return ERR_OK;
+	for (size_t i = 0; i < out->n_to; i++)
+		if (same_address(out->to[i], address))
+			return ERR_OK;
+	if (out->n_to == COMPOSE_MAX_RECIPIENTS)
+		return ERR_LIMIT;
+	if (out->n_to == c->cap) {
+		size_t cap = c->cap ? c->cap * 2 : 8;
+
+		out->to = arena_grow(c->arena, out->to, c->cap * sizeof(*out->to), cap * sizeof(*out->to));
+		if (!out->to)
+			return ERR_LIMIT;
+		c->cap = cap;
+	}
+	out->to[out->n_to++] = address;
+	return ERR_OK;
+}
+
+static enum err read_recipients(struct composer *c)
+{
+	static const char *const names[] = { "To", "Cc", "Bcc" };
+	struct mail_addresses list;
+	enum err e;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if ((e = header_addresses(c->arena, &c->header, names[i], &list)))
+			return e;
+		for (size_t k = 0; k < list.n; k++)
+			if ((e = add_recipient(c, list.v[k].address)))
+				return e;
+	}
+	return c->out->n_to ? ERR_OK : ERR_NOT_FOUND;
+}
+
+static bool may_send_as(const struct compose_options *o, struct bytes address)
+{
+	if (o->any_from || same_address(address, o->from))
+		return true;
+	for (size_t i = 0; i < o->n_own; i++)
+		if (same_address(address, o->own[i]))
+			return true;
+	return false;
+}
+
+/* The From that the header keeps, or the account's own one instead. */
+static enum err read_from(struct composer *c, struct mail_address *from)
+{
+	struct mail_addresses list;
+	enum err e = header_addresses(c->arena, &c->header, "From", &list);
+
+	if (e)
+		return e;
+	*from = list.n ? list.v[0] : (struct mail_address){ c->options->from_name, c->options->from };
+	c->out->from_replaced = list.n != 1 || !is_sendable(from->address) || !may_send_as(c->options, from->address);
+	if (c->out->from_replaced && !(list.n && is_sendable(from->address) && may_send_as(c->options, from->address)))
+		from->address = c->options->from;
+	c->out->from = from->address;
+	return ERR_OK;
+}
+
+/* A display name as a header has it: an encoded word for each piece that fits one, cut between characters. */
+static void put_display_name(struct buf *out, struct bytes name)
+{
+	static const char digits[] = "0123456789ABCDEF";
+	bool plain = true;
+	size_t column = 0;
+
+	for (size_t i = 0; i < name.len; i++)
+		plain = plain && name.p[i] >= ' ' && name.p[i] < 127;
+	if (plain) {
+		buf_put_u8(out, '"');
+		for (size_t i = 0; i < name.len; i++) {
+			if (name.p[i] == '"' || name.p[i] == '\\')
+				buf_put_u8(out, '\\');
+			buf_put_u8(out, name.p[i]);
+		}
+		buf_put_u8(out, '"');
+		return;
+	}
+	for (size_t i = 0; i < name.len; i++) {
+		uint8_t c = name.p[i];
+		bool first = (c & 0xC0) != 0x80;
+
+		if (i == 0 || (first && column > 45)) {
+			buf_put_str(out, i ? "?=\r\n =?utf-8?Q?" : "=?utf-8?Q?");
+			column = 0;
+		}
+		if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')) {
+			buf_put_u8(out, c);
+			column++;
+		} else {
+			buf_put_u8(out, '=');
+			buf_put_u8(out, (uint8_t)digits[c >> 4]);
+			buf_put_u8(out, (uint8_t)digits[c & 15]);
+			column += 3;
+		}
+	}
+	buf_put_str(out, "?=");
+}
+
+static void put_from(struct buf *out, const struct mail_address *from)
+{
+	buf_put_str(out, "From: ");
+	if (from->name.len) {
+		put_display_name(out, from->name);
+		buf_put_u8(out, ' ');
+	}
+	buf_put_u8(out, '<');
+	buf_put(out, from->address);
+	buf_put_str(out, ">\r\n");
+}
+
+/* A field as it came, with CRLF line ends. A lone CR, which some servers take for a line end, becomes a blank. */
+static void put_field(struct buf *out, struct bytes whole)
+{
+	struct bytes line, piece;
+
+	while (bytes_split(&whole, '\n', &line)) {
+		if (line.len && line.p[line.len - 1] == '\r')
+			line.len--;
+		if (!bytes_trim(line).len) /* a line of blanks alone would end the header for some readers */
+			continue;
+		for (bool first = true; bytes_split(&line, '\r', &piece); first = false) {
+			if (!first)
+				buf_put_u8(out, ' ');
+			buf_put(out, piece);
+		}
+		buf_put_str(out, "\r\n");
+	}
+}
+
+static void put_header(struct composer *c, struct buf *out, const struct mail_address *from, bool with_bcc)
+{
+	const struct compose_options *o = c->options;
+
+	if (!header_find(&c->header, "Date")) {
+		buf_put_str(out, "Date: ");
+		time_put_mail(out, o->date);
+		buf_put_str(out, "\r\n");
+	}
+	if (c->out->from_replaced)
+		put_from(out, from);
+	if (!header_find(&c->header, "Message-ID") && o->message_id.len) {
+		buf_put_str(out, "Message-ID: ");
+		buf_put(out, o->message_id);
+		buf_put_str(out, "\r\n");
+	}
+	for (size_t i = 0; i < c->header.n; i++) {
+		const struct header_field *f = &c->header.v[i];
+
+		if (bytes_eq_nocase(f->name, "Bcc") && !with_bcc)
+			continue;
+		if (bytes_eq_nocase(f->name, "From") && c->out->from_replaced)
+			continue;
+		put_field(out, f->whole);
+	}
+	buf_put_str(out, "\r\n");
+}
+
+static enum err write_copy(struct composer *c, const struct mail_address *from, struct bytes body, bool with_bcc,
+    struct bytes *out)
+{
+	struct buf b;
+
+	buf_init(&b, c->arena, 0);
+	buf_room(&b, body.len + 4096); /* once, so that a large mail is not copied while it grows */
+	put_header(c, &b, from, with_bcc);
+	buf_put(&b, body);
+	if (!b.failed && (b.len < 2 || b.p[b.len - 1] != '\n'))
+		buf_put_str(&b, "\r\n");
+	return buf_done(&b, out);
+}
+
+static enum err read_message_id(struct composer *c)
+{
+	struct bytes value = header_get(&c->header, "Message-ID"), id;
+	const char *text;
+
+	if (!value.len) {
+		c->out->message_id = c->options->message_id;
+		return ERR_OK;
+	}
+	if (!message_id_next(&value, &id) || id.len > 900)
+		return ERR_OK;
+	text = arena_printf(c->arena, "<%.*s>", BYTES_ARG(id));
+	c->out->message_id = bytes_str(text);
+	return text ? ERR_OK : ERR_LIMIT;
+}
+
+enum err compose_read(struct arena *a, struct bytes raw, const struct compose_options *options, struct compose *out)
+{
+	struct composer c = { .arena = a, .options = options, .out = out };
+	struct mail_address from;
+	struct bytes body;
+	size_t head = header_block_len(raw);
+	enum err e;
+
+	*out = (struct compose){ 0 };
+	if (!head || bytes_find(raw, 0) != raw.len)
+		return ERR_PROTO;
+	if ((e = header_parse(a, raw, &c.header)))
+		return e;
+	if (!c.header.n)
+		return ERR_PROTO;
+	if ((e = read_recipients(&c)) || (e = read_from(&c, &from)) || (e = read_message_id(&c)) ||
+	    (e = text_crlf(a, bytes_of(raw.p + head, raw.len - head), &body)) ||
+	    (e = write_copy(&c, &from, body, false, &out->wire)))
+		return e;
+	out->sent = out->wire;
+	return header_find(&c.header, "Bcc") ? write_copy(&c, &from, body, true, &out->sent) : ERR_OK;
+}

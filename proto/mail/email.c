@@ -1,0 +1,386 @@
+#include "mail/email.h"
+
+#include "base/time.h"
+#include "base/utf8.h"
+#include "mail/address.h"
+#include "mail/conversation.h"
+#include "mail/message_class.h"
+
+enum { ADDRESSES_MAX = 32768, BCC_MAX = 1024, CATEGORIES_MAX = 300 };
+
+struct job {
+	struct wbxml_writer *w;
+	struct arena *arena;
+	enum eas_version version;
+	const struct email *m;
+	struct header header;
+	enum err failed;
+};
+
+/* An empty value is left out. */
+static void put(struct job *j, wbxml_tag tag, struct bytes value)
+{
+	if (value.len)
+		wbxml_put(j->w, tag, value);
+}
+
+/* The result of a call that may have failed; by pointer, since the call stands among the arguments. */
+static void put_made(struct job *j, wbxml_tag tag, enum err e, const struct bytes *value)
+{
+	if (e)
+		j->failed = e;
+	else
+		put(j, tag, *value);
+}
+
+static void put_bool(struct job *j, wbxml_tag tag, bool value)
+{
+	wbxml_put_uint(j->w, tag, value);
+}
+
+static void put_list(struct job *j, wbxml_tag tag, const char *name, const char *separator, size_t max)
+{
+	struct mail_addresses list;
+	struct bytes text = { 0 };
+	enum err e = header_addresses(j->arena, &j->header, name, &list);
+
+	if (!e)
+		e = address_format(j->arena, &list, separator, max, &text);
+	put_made(j, tag, e, &text);
+}
+
+static void put_to(struct job *j, wbxml_tag tag)
+{
+	put_list(j, tag, "To", ", ", ADDRESSES_MAX);
+}
+
+static void put_cc(struct job *j, wbxml_tag tag)
+{
+	put_list(j, tag, "Cc", ", ", ADDRESSES_MAX);
+}
+
+static void put_bcc(struct job *j, wbxml_tag tag)
+{
+	put_list(j, tag, "Bcc", ", ", BCC_MAX);
+}
+
+static void put_from(struct job *j, wbxml_tag tag)
+{
+	put_list(j, tag, header_find(&j->header, "From") ? "From" : "Sender", ", ", ADDRESSES_MAX);
+}
+
+static void put_reply_to(struct job *j, wbxml_tag tag)
+{
+	put_list(j, tag, "Reply-To", ";", ADDRESSES_MAX);
+}
+
+/* Only where it differs from From. Source: MS-ASEMAIL 2.2.2.70. */
+static void put_sender(struct job *j, wbxml_tag tag)
+{
+	struct mail_addresses from, sender;
+	enum err e;
+
+	if ((e = header_addresses(j->arena, &j->header, "From", &from)) ||
+	    (e = header_addresses(j->arena, &j->header, "Sender", &sender)))
+		j->failed = e;
+	else if (from.n && sender.n && !bytes_eq(from.v[0].address, sender.v[0].address))
+		put_list(j, tag, "Sender", ", ", ADDRESSES_MAX);
+}
+
+static void put_display_to(struct job *j, wbxml_tag tag)
+{
+	struct mail_addresses list;
+	struct bytes text = { 0 };
+	enum err e = header_addresses(j->arena, &j->header, "To", &list);
+
+	if (!e)
+		e = address_names(j->arena, &list, ADDRESSES_MAX, &text);
+	put_made(j, tag, e, &text);
+}
+
+static void put_subject(struct job *j, wbxml_tag tag)
+{
+	struct bytes text = { 0 };
+
+	put_made(j, tag, header_get_text(j->arena, &j->header, "Subject", &text), &text);
+}
+
+static void put_date(struct job *j, wbxml_tag tag)
+{
+	int64_t t = j->m->received;
+	struct bytes text = { 0 };
+	struct buf b;
+
+	if (!t && time_parse_mail(header_get(&j->header, "Date"), &t))
+		t = 0;
+	buf_init(&b, j->arena, 0);
+	time_put_eas(&b, t);
+	put_made(j, tag, buf_done(&b, &text), &text);
+}
+
+static void put_topic(struct job *j, wbxml_tag tag)
+{
+	struct bytes text = { 0 };
+
+	put_made(j, tag, conversation_topic(j->arena, &j->header, &text), &text);
+}
+
+static void put_importance(struct job *j, wbxml_tag tag)
+{
+	struct bytes importance = header_get(&j->header, "Importance"), number = header_get(&j->header, "X-Priority");
+	struct bytes priority = header_get(&j->header, "Priority");
+	uint8_t digit = number.len ? number.p[0] : 0;
+	bool high, low;
+
+	if (!importance.len)
+		importance = header_get(&j->header, "X-MSMail-Priority");
+	high = importance.len ? bytes_eq_nocase(importance, "high") : digit ? digit == '1' || digit == '2' :
+	    bytes_eq_nocase(priority, "urgent");
+	low = importance.len ? bytes_eq_nocase(importance, "low") : digit ? digit == '4' || digit == '5' :
+	    bytes_eq_nocase(priority, "non-urgent");
+	wbxml_put_uint(j->w, tag, high ? 2 : low ? 0 : 1);
+}
+
+static void put_read(struct job *j, wbxml_tag tag)
+{
+	put_bool(j, tag, j->m->read);
+}
+
+static void put_message_class(struct job *j, wbxml_tag tag)
+{
+	wbxml_put_str(j->w, tag, message_class(j->m->plan));
+}
+
+static void put_content_class(struct job *j, wbxml_tag tag)
+{
+	wbxml_put_str(j->w, tag, "urn:content-classes:message");
+}
+
+/* All text is UTF-8 by now. */
+static void put_cpid(struct job *j, wbxml_tag tag)
+{
+	wbxml_put_str(j->w, tag, "65001");
+}
+
+/* An empty Flag says that there is none. Source: MS-ASEMAIL 2.2.2.34. */
+static void put_flag(struct job *j, wbxml_tag tag)
+{
+	wbxml_open(j->w, tag);
+	if (j->m->flagged) {
+		wbxml_put_uint(j->w, EMAIL_STATUS, 2);
+		wbxml_put_str(j->w, EMAIL_FLAG_TYPE, "Flag for follow up");
+	}
+	wbxml_close(j->w);
+}
+
+static void put_categories(struct job *j, wbxml_tag tag)
+{
+	size_t n = 0;
+
+	wbxml_open(j->w, tag);
+	for (size_t i = 0; i < j->m->n_keywords && n < CATEGORIES_MAX; i++) {
+		struct bytes name = email_category(j->m->keywords[i]);
+
+		if (name.len) {
+			wbxml_put(j->w, EMAIL_CATEGORY, name);
+			n++;
+		}
+	}
+	wbxml_close(j->w);
+}
+
+static struct bytes file_reference(struct job *j, const struct attachment *at)
+{
+	const char *text = arena_printf(j->arena, "%.*s:%s", BYTES_ARG(j->m->file_prefix), at->part->section);
+
+	if (!text)
+		j->failed = ERR_LIMIT;
+	return bytes_str(text);
+}
+
+static void put_attachment(struct job *j, const struct attachment *at)
+{
+	wbxml_open(j->w, AIRSYNCBASE_ATTACHMENT);
+	put(j, AIRSYNCBASE_DISPLAY_NAME, at->display_name);
+	put(j, AIRSYNCBASE_FILE_REFERENCE, file_reference(j, at));
+	wbxml_put_uint(j->w, AIRSYNCBASE_METHOD, at->method);
+	wbxml_put_uint(j->w, AIRSYNCBASE_ESTIMATED_DATA_SIZE, at->size);
+	put(j, AIRSYNCBASE_CONTENT_ID, at->content_id);
+	put(j, AIRSYNCBASE_CONTENT_LOCATION, at->content_location);
+	if (at->is_inline)
+		put_bool(j, AIRSYNCBASE_IS_INLINE, true);
+	wbxml_close(j->w);
+}
+
+static void put_attachments(struct job *j, wbxml_tag tag)
+{
+	const struct body_plan *plan = j->m->plan;
+
+	if (!plan || !plan->n_attachments)
+		return;
+	wbxml_open(j->w, tag);
+	for (size_t i = 0; i < plan->n_attachments; i++)
+		put_attachment(j, &plan->attachments[i]);
+	wbxml_close(j->w);
+}
+
+/* Source: MS-ASEMAIL 2.2.2.5 (Attachment), as protocol version 2.5 has it. */
+static void put_old_attachments(struct job *j, wbxml_tag tag)
+{
+	const struct body_plan *plan = j->m->plan;
+
+	if (!plan || !plan->n_attachments)
+		return;
+	wbxml_open(j->w, tag);
+	for (size_t i = 0; i < plan->n_attachments; i++) {
+		const struct attachment *at = &plan->attachments[i];
+
+		wbxml_open(j->w, EMAIL_ATTACHMENT);
+		put(j, EMAIL_ATT_NAME, file_reference(j, at));
+		wbxml_put_uint(j->w, EMAIL_ATT_SIZE, at->size);
+		wbxml_put_uint(j->w, EMAIL_ATT_METHOD, at->method);
+		put(j, EMAIL_DISPLAY_NAME, at->display_name);
+		wbxml_close(j->w);
+	}
+	wbxml_close(j->w);
+}
+
+/* Windows Phone rejects Truncated 0, iOS an empty Data: what says nothing is left out. */
+static void put_body(struct job *j, wbxml_tag tag)
+{
+	const struct body *b = j->m->body;
+
+	if (!b || b->type == BODY_NONE)
+		return;
+	wbxml_open(j->w, tag);
+	wbxml_put_uint(j->w, AIRSYNCBASE_TYPE, b->type);
+	wbxml_put_uint(j->w, AIRSYNCBASE_ESTIMATED_DATA_SIZE, b->estimated_size);
+	if (b->truncated)
+		put_bool(j, AIRSYNCBASE_TRUNCATED, true);
+	put(j, AIRSYNCBASE_DATA, b->data);
+	if (j->version >= EAS_14_0)
+		put(j, AIRSYNCBASE_PREVIEW, b->preview);
+	wbxml_close(j->w);
+}
+
+static void put_old_body(struct job *j, wbxml_tag tag)
+{
+	const struct body *b = j->m->body;
+	bool mime = b && b->type == BODY_MIME;
+
+	(void)tag;
+	if (!b || b->type == BODY_NONE)
+		return;
+	if (b->truncated)
+		put_bool(j, mime ? EMAIL_MIME_TRUNCATED : EMAIL_BODY_TRUNCATED, true);
+	put(j, mime ? EMAIL_MIME_DATA : EMAIL_BODY, b->data);
+	wbxml_put_uint(j->w, mime ? EMAIL_MIME_SIZE : EMAIL_BODY_SIZE, b->estimated_size);
+}
+
+static void put_native_type(struct job *j, wbxml_tag tag)
+{
+	if (j->m->body && j->m->body->native != BODY_NONE)
+		wbxml_put_uint(j->w, tag, j->m->body->native);
+}
+
+static void put_conversation_id(struct job *j, wbxml_tag tag)
+{
+	struct bytes id = { 0 };
+
+	put_made(j, tag, conversation_id(j->arena, &j->header, &id), &id);
+}
+
+static void put_conversation_index(struct job *j, wbxml_tag tag)
+{
+	struct bytes index = { 0 };
+
+	put_made(j, tag, conversation_index(j->arena, &j->header, j->m->received, &index), &index);
+}
+
+/* IMAP doesn't tell which came last. Source: MS-ASEMAIL 2.2.2.44. */
+static void put_last_verb(struct job *j, wbxml_tag tag)
+{
+	if (j->m->answered || j->m->forwarded)
+		wbxml_put_uint(j->w, tag, j->m->answered ? 1 : 3);
+}
+
+static void put_is_draft(struct job *j, wbxml_tag tag)
+{
+	if (j->m->draft)
+		put_bool(j, tag, true);
+}
+
+/* MS-ASEMAIL 2.2.2; MS-ASWBXML 2.1.2.1.3, 2.1.2.1.18 and 2.1.2.1.23 for the versions. Array order is emit order. */
+static const struct prop {
+	wbxml_tag tag;
+	eas_version_set versions;
+	bool is_flag; /* what can change in a mail that stays the same */
+	void (*put)(struct job *j, wbxml_tag tag);
+} props[] = {
+	{ EMAIL_TO, EAS_ALL, false, put_to },
+	{ EMAIL_CC, EAS_ALL, false, put_cc },
+	{ EMAIL_FROM, EAS_ALL, false, put_from },
+	{ EMAIL_SUBJECT, EAS_ALL, false, put_subject },
+	{ EMAIL_REPLY_TO, EAS_ALL, false, put_reply_to },
+	{ EMAIL_DATE_RECEIVED, EAS_ALL, false, put_date },
+	{ EMAIL_DISPLAY_TO, EAS_ALL, false, put_display_to },
+	{ EMAIL_THREAD_TOPIC, EAS_ALL, false, put_topic },
+	{ EMAIL_IMPORTANCE, EAS_ALL, false, put_importance },
+	{ EMAIL_READ, EAS_ALL, true, put_read },
+	{ EMAIL_ATTACHMENTS, EAS_UNTIL(EAS_2_5), false, put_old_attachments },
+	{ EMAIL_BODY, EAS_UNTIL(EAS_2_5), false, put_old_body },
+	{ AIRSYNCBASE_ATTACHMENTS, EAS_SINCE(EAS_12_0), false, put_attachments },
+	{ AIRSYNCBASE_BODY, EAS_SINCE(EAS_12_0), false, put_body },
+	{ EMAIL_MESSAGE_CLASS, EAS_ALL, false, put_message_class },
+	{ EMAIL_INTERNET_CPID, EAS_ALL, false, put_cpid },
+	{ EMAIL_FLAG, EAS_SINCE(EAS_12_0), true, put_flag },
+	{ EMAIL_CONTENT_CLASS, EAS_SINCE(EAS_12_0), false, put_content_class },
+	{ AIRSYNCBASE_NATIVE_BODY_TYPE, EAS_SINCE(EAS_12_0), false, put_native_type },
+	{ EMAIL2_CONVERSATION_ID, EAS_SINCE(EAS_14_0), false, put_conversation_id },
+	{ EMAIL2_CONVERSATION_INDEX, EAS_SINCE(EAS_14_0), false, put_conversation_index },
+	{ EMAIL2_LAST_VERB_EXECUTED, EAS_SINCE(EAS_14_0), false, put_last_verb },
+	{ EMAIL2_SENDER, EAS_SINCE(EAS_14_0), false, put_sender },
+	{ EMAIL_CATEGORIES, EAS_SINCE(EAS_14_0), true, put_categories },
+	{ EMAIL2_IS_DRAFT, EAS_SINCE(EAS_16_0), false, put_is_draft },
+	{ EMAIL2_BCC, EAS_SINCE(EAS_16_0), false, put_bcc },
+};
+
+static enum err write_props(struct wbxml_writer *w, enum eas_version version, const struct email *m, bool flags_only)
+{
+	struct job j = { .w = w, .arena = w->out->arena, .version = version, .m = m };
+
+	if (!flags_only)
+		j.failed = header_parse(j.arena, m->header, &j.header);
+	for (size_t i = 0; i < sizeof(props) / sizeof(props[0]) && !j.failed; i++)
+		if (eas_version_in(version, props[i].versions) && (props[i].is_flag || !flags_only))
+			props[i].put(&j, props[i].tag);
+	return j.failed ? j.failed : w->out->failed;
+}
+
+enum err email_write(struct wbxml_writer *w, enum eas_version version, const struct email *m)
+{
+	return write_props(w, version, m, false);
+}
+
+enum err email_write_flags(struct wbxml_writer *w, enum eas_version version, const struct email *m)
+{
+	return write_props(w, version, m, true);
+}
+
+enum err email_write_stub(struct wbxml_writer *w, enum eas_version version, const struct email *m, const char *why)
+{
+	char *text = arena_printf(w->out->arena, "This message could not be shown here%s%s. It is unchanged on the mail "
+	    "server.\r\n", why ? ": " : "", why ? why : "");
+	struct body body = { .type = BODY_PLAIN, .native = BODY_PLAIN };
+	struct email stub = *m;
+
+	if (!text)
+		return ERR_LIMIT;
+	body.data = bytes_str(text);
+	body.estimated_size = (uint32_t)body.data.len;
+	stub.plan = NULL;
+	stub.body = &body;
+	if (stub.header.len > 64 * 1024) /* perhaps it was the header that was too much */
+		stub.header.len = 64 * 1024;
+	return email_write(w, version, &stub);
+}

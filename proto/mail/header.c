@@ -1,0 +1,136 @@
+#include "mail/header.h"
+
+#include <string.h>
+
+/* One line with its line end. */
+static bool take_line(struct bytes *in, struct bytes *out)
+{
+	size_t n = bytes_find(*in, '\n');
+
+	return in->len && bytes_take(in, n < in->len ? n + 1 : n, out);
+}
+
+static bool is_blank(struct bytes line)
+{
+	return bytes_eq_str(line, "\n") || bytes_eq_str(line, "\r\n") || bytes_eq_str(line, "\r");
+}
+
+static bool is_continuation(struct bytes line)
+{
+	return line.len && (line.p[0] == ' ' || line.p[0] == '\t');
+}
+
+/* A field's name is printable and has no blanks, apart from some before the colon (RFC 5322, 4.5). */
+static bool split_field(struct bytes line, struct bytes *name, struct bytes *value)
+{
+	size_t n = bytes_find(line, ':');
+
+	if (n == 0 || n == line.len)
+		return false;
+	*name = bytes_trim(bytes_of(line.p, n));
+	*value = bytes_of(line.p + n + 1, line.len - n - 1);
+	for (size_t i = 0; i < name->len; i++)
+		if (name->p[i] <= ' ' || name->p[i] >= 127)
+			return false;
+	return name->len > 0;
+}
+
+size_t header_block_len(struct bytes raw)
+{
+	struct bytes rest = raw, line, name, value;
+	bool first = true;
+
+	while (take_line(&rest, &line)) {
+		if (is_blank(line))
+			break;
+		/* A text that begins without any field is all body. */
+		if (first && !split_field(line, &name, &value) && !bytes_starts(line, "From "))
+			return 0;
+		first = false;
+	}
+	return raw.len - rest.len;
+}
+
+static size_t count_fields(struct bytes block)
+{
+	struct bytes line, name, value;
+	size_t n = 0;
+
+	while (n < HEADER_MAX_FIELDS && take_line(&block, &line) && !is_blank(line))
+		n += !is_continuation(line) && split_field(line, &name, &value);
+	return n;
+}
+
+enum err header_parse(struct arena *a, struct bytes block, struct header *out)
+{
+	struct header_field *v = arena_array(a, count_fields(block), sizeof(*v)), *open = NULL;
+	struct bytes line, name, value;
+	size_t n = 0;
+
+	if (!v)
+		return ERR_LIMIT;
+	while (take_line(&block, &line) && !is_blank(line)) {
+		if (is_continuation(line)) {
+			if (open) {
+				open->whole.len += line.len;
+				open->value.len += line.len;
+			}
+			continue;
+		}
+		open = NULL;
+		if (!split_field(line, &name, &value)) /* junk between fields, or an mbox's "From " */
+			continue;
+		if (n == HEADER_MAX_FIELDS)
+			break;
+		v[n] = (struct header_field){ name, value, line };
+		open = &v[n++];
+	}
+	for (size_t i = 0; i < n; i++)
+		v[i].value = bytes_trim(v[i].value);
+	*out = (struct header){ v, n };
+	return ERR_OK;
+}
+
+const struct header_field *header_find(const struct header *h, const char *name)
+{
+	for (size_t i = 0; i < h->n; i++)
+		if (bytes_eq_nocase(h->v[i].name, name))
+			return &h->v[i];
+	return NULL;
+}
+
+struct bytes header_get(const struct header *h, const char *name)
+{
+	const struct header_field *f = header_find(h, name);
+
+	return f ? f->value : (struct bytes){ 0 };
+}
+
+enum err header_get_text(struct arena *a, const struct header *h, const char *name, struct bytes *out)
+{
+	return header_text(a, header_get(h, name), BYTES(""), out);
+}
+
+bool message_id_next(struct bytes *value, struct bytes *out)
+{
+	struct bytes rest = *value, word;
+	size_t at = bytes_find(rest, '<'), end;
+
+	if (at < rest.len) {
+		rest = bytes_of(rest.p + at + 1, rest.len - at - 1);
+		end = bytes_find(rest, '>');
+		*out = bytes_trim(bytes_of(rest.p, end));
+		*value = end < rest.len ? bytes_of(rest.p + end + 1, rest.len - end - 1) : (struct bytes){ 0 };
+		return out->len > 0;
+	}
+	/* Without brackets: words that look like ids. */
+	while (bytes_split(&rest, ' ', &word)) {
+		*value = rest;
+		word = bytes_trim(word);
+		if (bytes_find(word, '@') < word.len) {
+			*out = word;
+			return true;
+		}
+	}
+	return false;
+}

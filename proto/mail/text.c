@@ -1,0 +1,115 @@
+#include "mail/text.h"
+
+#include <string.h>
+
+#include "base/utf8.h"
+#include "mail/layout.h"
+
+static struct bytes without_cr(struct bytes line)
+{
+	if (line.len && line.p[line.len - 1] == '\r')
+		line.len--;
+	return line;
+}
+
+enum err text_crlf(struct arena *a, struct bytes in, struct bytes *out)
+{
+	struct buf b;
+	size_t from = 0, i;
+
+	for (i = 0; i < in.len; i++) /* the first line end that isn't CRLF */
+		if (in.p[i] == '\n' || (in.p[i] == '\r' && (i + 1 == in.len || in.p[i + 1] != '\n')))
+			break;
+		else if (in.p[i] == '\r')
+			i++;
+	*out = in;
+	if (i >= in.len)
+		return ERR_OK;
+	buf_init(&b, a, 0);
+	for (; i < in.len; i++) {
+		bool cr = in.p[i] == '\r';
+
+		if (!cr && in.p[i] != '\n')
+			continue;
+		buf_put(&b, bytes_of(in.p + from, i - from));
+		buf_put_str(&b, "\r\n");
+		i += cr && i + 1 < in.len && in.p[i + 1] == '\n';
+		from = i + 1;
+	}
+	buf_put(&b, bytes_of(in.p + from, in.len - from));
+	return buf_done(&b, out);
+}
+
+/* The quote marks before a line, and the line without them and the blank that was stuffed in. */
+static size_t take_quote_marks(struct bytes *line)
+{
+	size_t n = 0;
+
+	while (n < line->len && line->p[n] == '>')
+		n++;
+	*line = bytes_of(line->p + n, line->len - n);
+	if (line->len && line->p[0] == ' ')
+		*line = bytes_of(line->p + 1, line->len - 1);
+	return n;
+}
+
+enum err text_unflow(struct arena *a, struct bytes text, bool delsp, struct bytes *out)
+{
+	struct bytes rest = text, line;
+	bool begun = false, flows = false;
+	size_t quote = 0;
+	struct buf b;
+
+	buf_init(&b, a, 0);
+	while (bytes_split(&rest, '\n', &line)) {
+		size_t marks;
+		bool signature;
+
+		line = without_cr(line);
+		marks = take_quote_marks(&line);
+		signature = bytes_eq_str(line, "-- ");
+		if (!flows || marks != quote || signature) {
+			if (begun)
+				buf_put_str(&b, "\r\n");
+			for (size_t i = 0; i < marks; i++)
+				buf_put_u8(&b, '>');
+			if (marks)
+				buf_put_u8(&b, ' ');
+		}
+		begun = true;
+		quote = marks;
+		flows = line.len && line.p[line.len - 1] == ' ' && !signature;
+		if (flows && delsp)
+			line.len--;
+		buf_put(&b, line);
+	}
+	if (text.len && text.p[text.len - 1] == '\n')
+		buf_put_str(&b, "\r\n");
+	return buf_done(&b, out);
+}
+
+static enum err preview(struct arena *a, struct bytes text, size_t max, bool quotes, struct bytes *out)
+{
+	struct layout l;
+	struct bytes line;
+
+	layout_init(&l, a, max * 4 + 1); /* so many bytes hold max characters */
+	while (!l.full && bytes_split(&text, '\n', &line)) {
+		if (!quotes && bytes_starts(line, ">"))
+			continue;
+		layout_text(&l, line);
+		layout_text(&l, BYTES(" "));
+	}
+	return layout_done(&l, out);
+}
+
+enum err text_preview(struct arena *a, struct bytes text, size_t max, struct bytes *out)
+{
+	enum err e = preview(a, text, max, false, out);
+
+	if (!e && !out->len)
+		e = preview(a, text, max, true, out);
+	if (!e)
+		*out = utf8_cut_chars(bytes_of(out->p, utf8_valid_len(*out)), max);
+	return e;
+}
