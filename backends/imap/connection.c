@@ -123,6 +123,7 @@ void imap_rest(struct imap *c)
 {
 	arena_free(&c->scratch);
 	c->selected.fresh = false;
+	c->selected.stale = true;
 	if (!imap_reader_ahead(&c->reader))
 		imap_reader_deinit(&c->reader);
 }

@@ -49,6 +49,7 @@ struct imap_selected {
 	size_t len;
 	struct imap_status status;
 	bool fresh; /* no other command since SELECT */
+	bool stale; /* selected by an earlier borrower: the server may show an old view of it */
 };
 
 struct imap {
@@ -119,13 +120,39 @@ void imap_forget_selected(struct imap *c);
 
 /* ---- mailbox.c ---- */
 
-bool imap_is_selected(const struct imap *c, struct bytes mailbox);
 /* SELECT in any case. */
 enum err imap_reselect(struct imap *c, struct bytes mailbox) WAITS MUST_CHECK;
+/* The command that selects again what is selected, so that commands behind it see the newest state. (NOOP is no
+ * such command: Dovecot puts its effect off until after those that are pipelined behind it.) The run's handler
+ * passes on to imap_on_select. */
+void imap_put_reselect(struct imap *c);
+enum err imap_on_select(struct imap *c, struct bytes keyword);
+/* What a server tells of the selected mailbox by STATUS and LIST may be old: this deselects it. */
+void imap_put_deselect(struct imap *c);
 /* The command for one mailbox's status, and what follows "* STATUS ". */
 void imap_put_status(struct imap *c, struct bytes mailbox);
 enum err imap_read_status(struct imap *c, struct arena *a, struct bytes *mailbox, struct imap_status *out)
     WAITS MUST_CHECK;
+
+/* Servers that refuse without a reason (`refused` is ERR_DENIED) are asked: is that mailbox there? */
+enum err imap_explain_refusal(struct imap *c, struct bytes mailbox, bool should_exist, enum err refused)
+    WAITS MUST_CHECK;
+
+/* ---- search.c ---- */
+
+/* "UID SEARCH " in the way that this server answers shortest; then the caller puts what for. */
+void imap_put_search(struct imap *c);
+/* The result, ascending. */
+enum err imap_run_search(struct imap *c, struct arena *a, struct imap_uids *out) WAITS MUST_CHECK;
+
+/* ---- change.c ---- */
+
+enum { IMAP_SET_BYTES = 4000 }; /* longest set in one command; servers bound their lines (RFC 7162, 4: 8,192) */
+
+/* A command, or as many as it takes: `before`, a set, `after`. */
+void imap_put_uids(struct imap *c, const char *before, const struct imap_uids *uids, const char *after);
+/* imap_expunge inside a call that has begun. Ascending uids. */
+enum err imap_expunge_uids(struct imap *c, const struct imap_uids *ours) WAITS MUST_CHECK;
 
 /* ---- login.c ---- */
 

@@ -7,7 +7,7 @@
 
 /* FETCH: the three ways in which we ask. Messages are always named by UID: sequence numbers change under pipelined
  * commands. */
-enum { SET_BYTES = 4000, PIPELINE_BYTES = 16 * 1024 };
+enum { PIPELINE_BYTES = 16 * 1024 };
 
 /* ---- what changed ---- */
 
@@ -16,7 +16,8 @@ struct changes {
 	struct imap_changes *out;
 	size_t cap, gone_cap;
 	struct imap_keywords keywords;
-	uint64_t asked_modseq; /* STATUS's answer, 0 = none */
+	uint64_t modseq; /* when the mailbox was selected */
+	bool selecting;  /* by the first command of this run */
 };
 
 /* The place of that uid, or where it belongs. Answers come in ascending order but for a few. */
@@ -93,20 +94,15 @@ static enum err read_vanished(struct changes *ch, struct imap *c)
 static enum err on_change(void *arg, struct imap *c, uint32_t number, struct bytes keyword)
 {
 	struct changes *ch = arg;
-	struct imap_status s;
 	struct imap_fetched f;
-	struct bytes name;
 	enum err e;
 
+	if (ch->selecting && !c->answers[0].given)
+		ch->modseq = c->selected.status.highest_modseq;
 	if (bytes_eq_nocase(keyword, "VANISHED"))
 		return read_vanished(ch, c);
-	if (bytes_eq_nocase(keyword, "STATUS")) {
-		if (!(e = imap_read_status(c, c->scratch, &name, &s)))
-			ch->asked_modseq = s.highest_modseq;
-		return e;
-	}
 	if (!number || !bytes_eq_nocase(keyword, "FETCH"))
-		return ERR_OK;
+		return imap_on_select(c, keyword);
 	if ((e = imap_read_fetch(c, ch->arena, &ch->keywords, &f)))
 		return e;
 	return f.flags.uid && f.has_flags ? add_change(ch, &f.flags) : ERR_OK;
@@ -146,37 +142,32 @@ static void settle(struct imap_changes *all)
 	all->n = kept;
 }
 
-/* Asks in one round trip. A mailbox that was selected before may have changed since: NOOP makes the server look. The
- * modseq is the one before the listing: what happens in between is told twice rather than never. */
+/* Asks in one round trip. A mailbox that was selected before may have changed since. The modseq is the one
+ * before the listing: what happens in between is told twice rather than never. */
 static enum err ask_changes(struct imap *c, struct arena *a, uint64_t since, bool fresh, struct imap_changes *out)
 {
-	struct changes ch = { .arena = a, .out = out };
+	struct changes ch = { .arena = a, .out = out, .modseq = c->selected.status.highest_modseq, .selecting = !fresh };
 	enum err e;
 
 	*out = (struct imap_changes){ .complete = !since };
 	if ((e = imap_begin(c)))
 		return e;
-	if (!fresh) {
-		imap_command(c, "NOOP");
-		if (c->caps & IMAP_CAP_CONDSTORE) {
-			imap_command(c, "STATUS ");
-			imap_put_mailbox(c, bytes_of(c->selected.name, c->selected.len));
-			imap_put(c, " (HIGHESTMODSEQ)");
-		}
-	}
+	if (!fresh)
+		imap_put_reselect(c);
 	imap_command(c, "UID FETCH 1:* (UID FLAGS)");
 	if (since)
 		imap_put(c, " (CHANGEDSINCE %llu VANISHED)", (unsigned long long)since);
-	out->highest_modseq = c->selected.status.highest_modseq;
 	if ((e = imap_run_all(c, on_change, &ch)))
 		return e;
-	if ((e = c->answers[c->n_commands - 1].err))
-		return e;
-	if (ch.asked_modseq > out->highest_modseq)
-		out->highest_modseq = ch.asked_modseq;
-	if (out->highest_modseq > c->selected.status.highest_modseq)
-		c->selected.status.highest_modseq = out->highest_modseq;
+	if (!fresh && (e = c->answers[0].err)) {
+		imap_forget_selected(c);
+		return e == ERR_DENIED && !c->answers[0].code.name.len ? ERR_NOT_FOUND : e;
+	}
+	out->highest_modseq = ch.modseq;
 	settle(out);
+	if (c->selected.status.messages)
+		return c->answers[c->n_commands - 1].err;
+	out->complete = true; /* some servers refuse 1:* where there is nothing */
 	return ERR_OK;
 }
 
@@ -280,7 +271,7 @@ static enum err run_stage(struct imap *c, const struct stage *s, struct messages
 			size_t upto = s->alone ? at + 1 : missing.n;
 
 			imap_command(c, "UID FETCH ");
-			uid_set_put(&c->out, missing.v, upto, SET_BYTES, &at);
+			uid_set_put(&c->out, missing.v, upto, IMAP_SET_BYTES, &at);
 			imap_put(c, " (%s)", s->items);
 		}
 		if ((e = imap_run_all(c, on_message, m)))
@@ -415,7 +406,7 @@ static size_t put_part_command(struct imap *c, struct imap_part_request *const *
 	for (size_t i = 0; i < same; i++)
 		uids[i] = v[i]->uid;
 	imap_command(c, "UID FETCH ");
-	uid_set_put(&c->out, uids, same, SET_BYTES, &at);
+	uid_set_put(&c->out, uids, same, IMAP_SET_BYTES, &at);
 	imap_put(c, " (UID BODY.PEEK[%s]", q->section);
 	if (q->from || q->count)
 		imap_put(c, "<%u.%u>", q->from, q->count ? q->count : INT32_MAX);

@@ -174,7 +174,11 @@ enum err imap_store_flags(struct imap *c, uint32_t uid, uint32_t add, uint32_t r
 
 /* Moves messages: MOVE, or COPY + \Deleted + UID EXPUNGE. `to` (in order of uids, 0 = unknown) takes the new uids from
  * COPYUID, else they are found by Message-ID and size. ERR_NOT_FOUND if the target mailbox doesn't exist. */
-struct imap_moved { uint32_t uid_validity; uint32_t *to; };
+struct imap_moved {
+	uint32_t uid_validity; /* of the target; 0 = unknown, or nothing was moved */
+	uint32_t *to;
+	bool exact;            /* the server told (COPYUID): a 0 in `to` means that the message was gone */
+};
 enum err imap_move(struct imap *c, struct arena *a, const uint32_t *uids, size_t n, struct bytes target,
     struct imap_moved *out) WAITS MUST_CHECK;
 /* Destroys: \Deleted + UID EXPUNGE. Without UIDPLUS other messages that carry \Deleted are spared. */

@@ -41,7 +41,7 @@ static struct bytes canonical_name(struct bytes name)
 	return bytes_eq_nocase(name, "INBOX") ? BYTES("INBOX") : name;
 }
 
-bool imap_is_selected(const struct imap *c, struct bytes mailbox)
+static bool is_selected(const struct imap *c, struct bytes mailbox)
 {
 	return c->selected.name &&
 	       bytes_eq(bytes_of(c->selected.name, c->selected.len), canonical_name(mailbox));
@@ -120,16 +120,25 @@ static enum err on_status(void *arg, struct imap *c, uint32_t number, struct byt
 	for (size_t i = 0; i < m->n; i++)
 		if (bytes_eq(canonical_name(m->mailboxes[i]), name))
 			m->out[i] = s;
-	if (imap_is_selected(c, name))
-		c->selected.status = s;
 	return ERR_OK;
+}
+
+void imap_put_deselect(struct imap *c)
+{
+	if (!c->selected.name)
+		return;
+	if (c->caps & IMAP_CAP_UNSELECT) {
+		imap_command(c, "UNSELECT");
+	} else { /* CLOSE alone would expunge; after EXAMINE it doesn't (RFC 3501, 6.4.2) */
+		imap_command(c, "EXAMINE ");
+		imap_put_mailbox(c, bytes_of(c->selected.name, c->selected.len));
+		imap_command(c, "CLOSE");
+	}
+	imap_forget_selected(c);
 }
 
 void imap_put_status(struct imap *c, struct bytes mailbox)
 {
-	/* Of the selected mailbox a server may tell what it last told this session. */
-	if (imap_is_selected(c, mailbox))
-		imap_command(c, "NOOP");
 	imap_command(c, "STATUS ");
 	imap_put_mailbox(c, mailbox);
 	imap_put(c, " %s", status_items(c));
@@ -138,16 +147,23 @@ void imap_put_status(struct imap *c, struct bytes mailbox)
 enum err imap_status(struct imap *c, struct bytes mailbox, struct imap_status *out)
 {
 	struct status_many m = { &mailbox, 1, out };
+	const struct imap_answer *answer;
 	enum err e;
 
 	*out = (struct imap_status){ 0 };
 	if ((e = imap_begin(c)))
 		return e;
+	if (is_selected(c, mailbox))
+		imap_put_deselect(c);
 	imap_put_status(c, mailbox);
-	e = imap_run(c, on_status, &m);
-	if (e == ERR_DENIED)
-		return c->answers[c->n_commands - 1].code.name.len ? e : ERR_NOT_FOUND;
-	return e || out->known ? e : imap_fail(c, ERR_PROTO, "no STATUS in the answer to STATUS");
+	if ((e = imap_run_all(c, on_status, &m)))
+		return e;
+	answer = &c->answers[c->n_commands - 1];
+	if (answer->err == ERR_DENIED)
+		return answer->code.name.len ? ERR_DENIED : ERR_NOT_FOUND;
+	if (answer->err || out->known)
+		return answer->err;
+	return imap_fail(c, ERR_PROTO, "no STATUS in the answer to STATUS");
 }
 
 enum err imap_status_many(struct imap *c, const struct bytes *mailboxes, size_t n, struct imap_status *out)
@@ -159,8 +175,11 @@ enum err imap_status_many(struct imap *c, const struct bytes *mailboxes, size_t 
 
 		if (e)
 			return e;
-		while (i < n && imap_pending_bytes(c) < PIPELINE_BYTES)
+		while (i < n && imap_pending_bytes(c) < PIPELINE_BYTES) {
+			if (is_selected(c, mailboxes[i]))
+				imap_put_deselect(c);
 			imap_put_status(c, mailboxes[i++]);
+		}
 		if ((e = imap_run_all(c, on_status, &m)))
 			return e;
 	}
@@ -330,8 +349,8 @@ enum err imap_list(struct imap *c, struct arena *a, bool with_status, struct ima
 	*out = (struct imap_mailboxes){ 0 };
 	if ((e = imap_begin(c)))
 		return e;
-	if (with_status && c->selected.name)
-		imap_command(c, "NOOP"); /* see imap_put_status */
+	if (with_status)
+		imap_put_deselect(c);
 	imap_command(c, "LIST \"\" \"*\"");
 	if (c->caps & IMAP_CAP_LIST_EXTENDED) {
 		imap_put(c, " RETURN (SUBSCRIBED CHILDREN%s", c->caps & IMAP_CAP_SPECIAL_USE ? " SPECIAL-USE" : "");
@@ -348,13 +367,33 @@ enum err imap_list(struct imap *c, struct arena *a, bool with_status, struct ima
 
 /* ---- SELECT ---- */
 
+enum err imap_on_select(struct imap *c, struct bytes keyword)
+{
+	if (bytes_eq_nocase(keyword, "OK") && bytes_eq_nocase(c->code.name, "CLOSED"))
+		c->selected.status = (struct imap_status){ .known = true }; /* so far it was about the former one */
+	return ERR_OK;
+}
+
 static enum err on_select(void *arg, struct imap *c, uint32_t number, struct bytes keyword)
 {
 	(void)number;
-	if (bytes_eq_nocase(keyword, "OK") && bytes_eq_nocase(c->code.name, "CLOSED"))
-		c->selected.status = (struct imap_status){ .known = true };
 	*(bool *)arg |= bytes_eq_nocase(keyword, "EXISTS");
-	return ERR_OK;
+	return imap_on_select(c, keyword);
+}
+
+static void put_select(struct imap *c, struct bytes mailbox)
+{
+	imap_command(c, "SELECT ");
+	imap_put_mailbox(c, mailbox);
+	if (c->caps & IMAP_CAP_CONDSTORE)
+		imap_put(c, " (CONDSTORE)");
+	c->selected.status = (struct imap_status){ .known = true };
+}
+
+void imap_put_reselect(struct imap *c)
+{
+	put_select(c, bytes_of(c->selected.name, c->selected.len));
+	c->selected.stale = false;
 }
 
 enum err imap_reselect(struct imap *c, struct bytes mailbox)
@@ -366,11 +405,7 @@ enum err imap_reselect(struct imap *c, struct bytes mailbox)
 	if ((e = imap_begin(c)))
 		return e;
 	imap_forget_selected(c); /* whatever happens, the former one is closed */
-	c->selected.status.known = true;
-	imap_command(c, "SELECT ");
-	imap_put_mailbox(c, name);
-	if (c->caps & IMAP_CAP_CONDSTORE)
-		imap_put(c, " (CONDSTORE)");
+	put_select(c, name);
 	if ((e = imap_run(c, on_select, &told)))
 		return e == ERR_DENIED && !c->answers[0].code.name.len ? ERR_NOT_FOUND : e;
 	if (!told)
@@ -387,13 +422,15 @@ enum err imap_reselect(struct imap *c, struct bytes mailbox)
 
 enum err imap_select(struct imap *c, struct bytes mailbox, struct imap_status *out)
 {
-	enum err e = ERR_OK;
+	enum err e = c->broken ? ERR_UNAVAILABLE : ERR_OK;
 
-	if (!imap_is_selected(c, mailbox) && (e = imap_reselect(c, mailbox)))
+	if (!e && (c->selected.stale || !is_selected(c, mailbox)))
+		e = imap_reselect(c, mailbox);
+	if (e)
 		return e;
 	*out = c->selected.status;
 	out->known = c->selected.fresh;
-	return c->broken ? ERR_UNAVAILABLE : ERR_OK;
+	return ERR_OK;
 }
 
 /* ---- CREATE, DELETE, RENAME ---- */
@@ -422,18 +459,25 @@ static const char *use_name(enum imap_use use)
 	return NULL;
 }
 
-/* Servers that don't say why are asked: is it there? */
-static enum err explain(struct imap *c, struct bytes mailbox, bool should_exist, enum err refused)
+enum err imap_explain_refusal(struct imap *c, struct bytes mailbox, bool should_exist, enum err refused)
 {
 	struct imap_status s;
 	enum err e;
 
-	if (refused != ERR_DENIED || c->answers[c->n_commands - 1].code.name.len)
+	if (refused != ERR_DENIED || c->broken || !c->n_commands || c->answers[c->n_commands - 1].code.name.len)
 		return refused;
 	e = imap_status(c, mailbox, &s);
 	if (should_exist)
 		return e == ERR_NOT_FOUND ? ERR_NOT_FOUND : e ? e : ERR_DENIED;
 	return e == ERR_NOT_FOUND ? ERR_DENIED : e ? e : ERR_EXISTS;
+}
+
+/* What stands before the last command is no more than a preparation. */
+static enum err run_for_last(struct imap *c)
+{
+	enum err e = imap_run_all(c, NULL, NULL);
+
+	return e ? e : c->answers[c->n_commands - 1].err;
 }
 
 enum err imap_create(struct imap *c, struct bytes mailbox, enum imap_use use)
@@ -448,7 +492,7 @@ enum err imap_create(struct imap *c, struct bytes mailbox, enum imap_use use)
 	if (attribute && (c->caps & IMAP_CAP_CREATE_SPECIAL_USE))
 		imap_put(c, " (USE (%s))", attribute);
 	if ((e = imap_run(c, NULL, NULL)))
-		return explain(c, mailbox, false, e);
+		return imap_explain_refusal(c, mailbox, false, e);
 	if ((e = imap_begin(c)))
 		return e;
 	imap_command(c, "SUBSCRIBE ");
@@ -462,13 +506,13 @@ enum err imap_delete(struct imap *c, struct bytes mailbox)
 
 	if ((e = imap_begin(c)))
 		return e;
-	if (imap_is_selected(c, mailbox) && (c->caps & IMAP_CAP_UNSELECT))
-		imap_command(c, "UNSELECT");
+	if (is_selected(c, mailbox))
+		imap_put_deselect(c);
 	imap_pool_forget_mailbox(c, canonical_name(mailbox));
 	imap_command(c, "DELETE ");
 	imap_put_mailbox(c, mailbox);
-	if ((e = imap_run(c, NULL, NULL)))
-		return explain(c, mailbox, true, e);
+	if ((e = run_for_last(c)))
+		return imap_explain_refusal(c, mailbox, true, e);
 	if ((e = imap_begin(c)))
 		return e;
 	imap_command(c, "UNSUBSCRIBE ");
@@ -482,15 +526,15 @@ enum err imap_rename(struct imap *c, struct bytes from, struct bytes to)
 
 	if ((e = imap_begin(c)))
 		return e;
-	if (imap_is_selected(c, from) && (c->caps & IMAP_CAP_UNSELECT))
-		imap_command(c, "UNSELECT");
+	if (is_selected(c, from))
+		imap_put_deselect(c);
 	imap_pool_forget_mailbox(c, canonical_name(from));
 	imap_command(c, "RENAME ");
 	imap_put_mailbox(c, from);
 	imap_put(c, " ");
 	imap_put_mailbox(c, to);
-	if ((e = imap_run(c, NULL, NULL)))
-		return explain(c, from, true, e);
+	if ((e = run_for_last(c)))
+		return imap_explain_refusal(c, from, true, e);
 	if ((e = imap_begin(c)))
 		return e;
 	imap_command(c, "SUBSCRIBE ");

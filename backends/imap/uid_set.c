@@ -78,7 +78,7 @@ enum err uid_set_expand(struct arena *a, struct bytes set, struct imap_uids *out
 	return ERR_OK;
 }
 
-static int compare(const void *x, const void *y)
+int compare_uids(const void *x, const void *y)
 {
 	uint32_t a = *(const uint32_t *)x, b = *(const uint32_t *)y;
 
@@ -94,7 +94,7 @@ enum err uids_sort(struct arena *a, const uint32_t *v, size_t n, struct imap_uid
 		return ERR_LIMIT;
 	if (n)
 		memcpy(out->v, v, n * sizeof(*v));
-	qsort(out->v, n, sizeof(*v), compare);
+	qsort(out->v, n, sizeof(*v), compare_uids);
 	for (size_t i = 0; i < n; i++)
 		if (!i || out->v[i] != out->v[kept - 1])
 			out->v[kept++] = out->v[i];

@@ -15,6 +15,8 @@ enum err uid_set_next(struct bytes *set, struct imap_uid_range *out) MUST_CHECK;
 enum err uid_set_expand(struct arena *a, struct bytes set, struct imap_uids *out, size_t *cap) MUST_CHECK;
 /* A sorted copy, without duplicates. */
 enum err uids_sort(struct arena *a, const uint32_t *v, size_t n, struct imap_uids *out) MUST_CHECK;
+/* For qsort and bsearch. */
+int compare_uids(const void *x, const void *y);
 /* Adds to an array that doubles. */
 enum err uids_add(struct arena *a, struct imap_uids *uids, size_t *cap, uint32_t uid) MUST_CHECK;
 

@@ -3,6 +3,7 @@
 
 /* A real Dovecot for tests of the IMAP backend: tests/bed starts it in a folder of its own and stops it when this
  * process is gone. */
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "imap/imap.h"
@@ -57,7 +58,7 @@ static inline const char *imap_bed_value(const struct imap_bed *b, const char *k
 static inline void imap_bed_start(struct imap_bed *b, const char *options)
 {
 	strcpy(b->dir, "/tmp/easgate-imap.XXXXXX");
-	if (!mkdtemp(b->dir) || imap_bed_run("tests/bed/bed start %s/bed --services dovecot --owner %d %s >%s/log 2>&1",
+	if (!mkdtemp(b->dir) || chmod(b->dir, 0755) || /* others than we go in */ imap_bed_run("tests/bed/bed start %s/bed --services dovecot --owner %d %s >%s/log 2>&1",
 	    b->dir, (int)getpid(), options, b->dir))
 		fail_msg("the bed does not start: see %s/log", b->dir);
 	strcat(b->dir, "/bed");

@@ -1,0 +1,102 @@
+#include "base/time.h"
+#include "imap/connection.h"
+#include "imap/uid_set.h"
+
+/* SEARCH and its compact answer, ESEARCH (RFC 4731). */
+
+struct search {
+	struct arena *arena;
+	struct imap_uids uids;
+	size_t cap;
+};
+
+/* "3 5 9" */
+static enum err read_search(struct search *s, struct imap_reader *r)
+{
+	uint32_t uid;
+	enum err e;
+
+	while (imap_peek(r) >= '0' && imap_peek(r) <= '9') {
+		if ((e = imap_read_u32(r, &uid)) || (e = uids_add(s->arena, &s->uids, &s->cap, uid)))
+			return e;
+		(void)imap_accept(r, ' ');
+	}
+	return ERR_OK; /* what may follow is (MODSEQ n) */
+}
+
+/* "(TAG "a3") UID ALL 1:4,9 COUNT 5" */
+static enum err read_esearch(struct search *s, struct imap_reader *r)
+{
+	struct bytes name, set;
+	enum err e;
+
+	if (imap_peek(r) == '(' && (e = imap_skip_value(r)))
+		return e;
+	while (imap_accept(r, ' ')) {
+		if ((e = imap_read_word(r, &name)))
+			return e;
+		if (bytes_eq_nocase(name, "UID"))
+			continue;
+		if ((e = imap_expect(r, ' ')))
+			return e;
+		if (!bytes_eq_nocase(name, "ALL"))
+			e = imap_skip_value(r);
+		else if (!(e = imap_read_word(r, &set)))
+			e = uid_set_expand(s->arena, set, &s->uids, &s->cap);
+		if (e)
+			return e;
+	}
+	return ERR_OK;
+}
+
+static enum err on_search(void *arg, struct imap *c, uint32_t number, struct bytes keyword)
+{
+	(void)number;
+	if (bytes_eq_nocase(keyword, "SEARCH"))
+		return read_search(arg, &c->reader);
+	if (bytes_eq_nocase(keyword, "ESEARCH"))
+		return read_esearch(arg, &c->reader);
+	return ERR_OK;
+}
+
+void imap_put_search(struct imap *c)
+{
+	imap_command(c, c->caps & IMAP_CAP_ESEARCH ? "UID SEARCH RETURN (ALL) " : "UID SEARCH ");
+}
+
+enum err imap_run_search(struct imap *c, struct arena *a, struct imap_uids *out)
+{
+	struct search s = { .arena = c->scratch };
+	enum err e = imap_run(c, on_search, &s);
+
+	return e ? e : uids_sort(a, s.uids.v, s.uids.n, out);
+}
+
+enum err imap_search_since(struct imap *c, struct arena *a, int64_t day, struct imap_uids *out)
+{
+	enum err e;
+
+	*out = (struct imap_uids){ 0 };
+	if ((e = imap_begin(c)))
+		return e;
+	imap_put_search(c);
+	imap_put(c, "SINCE ");
+	time_put_imap_date(&c->out, day);
+	return imap_run_search(c, a, out);
+}
+
+enum err imap_search_message_id(struct imap *c, struct arena *a, struct bytes message_id, struct imap_uids *out)
+{
+	bool ascii = true;
+	enum err e;
+
+	*out = (struct imap_uids){ 0 };
+	if ((e = imap_begin(c)))
+		return e;
+	for (size_t i = 0; i < message_id.len; i++)
+		ascii = ascii && message_id.p[i] < 0x80;
+	imap_put_search(c);
+	imap_put(c, ascii ? "HEADER Message-ID " : "CHARSET UTF-8 HEADER Message-ID ");
+	imap_put_string(c, message_id);
+	return imap_run_search(c, a, out);
+}
