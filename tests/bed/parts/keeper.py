@@ -331,6 +331,7 @@ def detach(bed):
     """A session of its own, no terminal, no descriptor of whoever waits for `bed start` to end."""
     os.setsid()
     os.chdir("/")
+    os.environ["TZ"] = "UTC"  # so that dates in tests mean the same everywhere
     log = os.open(f"{bed}/log/keeper.out", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     null = os.open("/dev/null", os.O_RDONLY)
     for fd, target in ((null, 0), (log, 1), (log, 2)):
