@@ -4,8 +4,8 @@
 
 enum { LONGEST_ADDRESS = 2000, LONGEST_LIST = 1024 * 1024 };
 
-/* One entry while it is read. Comments are kept apart, quoted text goes without its quotes into the phrase and with
- * them into `plain`, of which an address without angle brackets is made. */
+/* One entry while it is read. Comments are kept apart, quoted text goes without its quotes into the phrase
+ * and with them into `plain`, of which an address without angle brackets is made. */
 struct entry {
 	struct buf phrase, plain, comment, angle;
 	bool has_angle;
@@ -174,6 +174,20 @@ static void read_comment(struct reader *r)
 	put_both(r, BYTES(" "));
 }
 
+static void put_without_comments(struct buf *out, struct bytes in)
+{
+	unsigned depth = 0;
+
+	for (size_t i = 0; i < in.len; i++) {
+		if (in.p[i] == '(')
+			depth++;
+		else if (in.p[i] == ')' && depth)
+			depth--;
+		else if (!depth)
+			buf_put_u8(out, in.p[i]);
+	}
+}
+
 /* Behind "<". Without ">" up to the next comma. */
 static void read_angle(struct reader *r)
 {
@@ -182,7 +196,7 @@ static void read_angle(struct reader *r)
 
 	if (end == near.len || (next < end && bytes_find(near, ',') < next))
 		end = bytes_find(near, ',');
-	buf_put(&r->entry.angle, bytes_of(r->rest.p, end));
+	put_without_comments(&r->entry.angle, bytes_of(r->rest.p, end));
 	r->rest = bytes_of(r->rest.p + end, r->rest.len - end);
 	if (r->rest.len && r->rest.p[0] == '>')
 		take(r);

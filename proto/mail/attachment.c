@@ -86,8 +86,8 @@ static bool is_related(const struct mime_part *part)
 	return part->parent && mime_is(part->parent, "multipart", "related") && part != part->parent->child;
 }
 
-/* Apple Mail says "inline" of every document. A phone may leave inline parts out of its list, so only pictures and what belongs
- * to the HTML count as such. */
+/* Apple Mail says "inline" of every document. A phone may leave inline parts out of its list, so only
+ * pictures and what belongs to the HTML count as such. */
 static bool is_inline(const struct mime_part *part)
 {
 	if (!part->id.len && !part->location.len)

@@ -28,10 +28,15 @@ static bool is_html(const struct mime_part *p)
 	return mime_is(p, "text", "html");
 }
 
-/* Whether there is no more of the part than what was fetched. */
-static bool is_whole(const struct body_fetch *f)
+/* Whether there is no more than what was fetched. The caller may have fetched less than asked, and sizes
+ * in BODYSTRUCTURE may be somewhat wrong. */
+static bool is_whole(const struct body_plan *plan, const struct body_fetch *f)
 {
-	return f->count == 0 || f->data.len < f->count || (f->part && f->data.len >= f->part->size);
+	size_t size = f->part ? f->part->size : plan->size;
+
+	if (f->count && f->data.len >= f->count)
+		return f->data.len >= size;
+	return f->data.len + f->data.len / 16 + 64 >= size;
 }
 
 /* HTML that names a charset is believed by some programs, though what they get is UTF-8. */
@@ -58,6 +63,8 @@ static enum err part_text(struct maker *m, const struct body_fetch *f, struct by
 	enum err e;
 
 	if ((e = transfer_decode(m->arena, p->encoding, f->data, &octets)))
+		return e;
+	if (!charset.len && (e = mime_param_decode(m->arena, &p->params, "charset", &charset)))
 		return e;
 	m->taken += octets.len;
 	if (is_html(p) && !charset.len)
@@ -124,7 +131,7 @@ static enum err put_texts(struct maker *m)
 		if ((e = part_text(m, f, &text)) ||
 		    (e = plan->type == BODY_HTML ? put_as_html(m, f, text) : put_as_plain(m, f, text)))
 			return e;
-		m->complete = m->complete && is_whole(f);
+		m->complete = m->complete && is_whole(plan, f);
 		if (plan->limit != BODY_WHOLE && m->out.len > plan->limit) {
 			m->complete = m->complete && i + 1 == plan->n_text;
 			break;
@@ -142,7 +149,7 @@ static bool want_more(struct body_plan *plan)
 		struct body_fetch *f = &plan->fetch[i];
 		uint64_t count = (uint64_t)f->count * MORE_FACTOR;
 
-		if (is_whole(f) || f->count >= BODY_LONGEST_TEXT)
+		if (is_whole(plan, f) || f->data.len < f->count || !f->count || f->count >= BODY_LONGEST_TEXT)
 			continue;
 		if (count > BODY_LONGEST_TEXT)
 			count = BODY_LONGEST_TEXT;
@@ -223,7 +230,7 @@ static enum err make_text(struct arena *a, struct body_plan *plan, struct body *
 static enum err make_mime(struct arena *a, const struct body_plan *plan, struct body *out)
 {
 	struct bytes text = { 0 };
-	bool whole = plan->n_text && is_whole(&plan->fetch[0]);
+	bool whole = plan->n_text && is_whole(plan, &plan->fetch[0]);
 	enum err e = plan->n_text ? mime_text(a, plan->fetch[0].data, &text) : ERR_OK;
 
 	if (e)
@@ -237,7 +244,7 @@ static enum err make_mime(struct arena *a, const struct body_plan *plan, struct 
 static enum err plan_again(struct arena *a, struct body_plan *plan)
 {
 	struct bytes raw = plan->fetch[0].data, header;
-	bool whole = is_whole(&plan->fetch[0]);
+	bool whole = is_whole(plan, &plan->fetch[0]);
 	struct mime_part *root;
 	struct body_plan again;
 	enum err e;

@@ -10,6 +10,7 @@ enum {
 	HTML_PER_TEXT = 6,          /* bytes of HTML behind one byte of text */
 	UNKNOWN_MAIL = 512 * 1024,  /* of a mail whose structure the server could not tell */
 	REPORT_PART = 4 * 1024,
+	EMPTY_TEXT = 2, /* a lone line end: some mailers fill an alternative with that */
 };
 
 /* ---- which parts ---- */
@@ -26,8 +27,8 @@ static bool is_named(const struct mime_part *p)
 	    mime_param(&p->params, "name").len || mime_param(&p->params, "name*").len;
 }
 
-/* Text that is read rather than opened. A named text behind something else is a file that a mailer showed inline. A multipart
- * without parts is text that lost its boundary. */
+/* Text that is read rather than opened. A named text behind something else is a file that a mailer showed
+ * inline. A multipart without parts is text that lost its boundary. */
 static bool is_text(const struct mime_part *p)
 {
 	static const char *const plain[] = { "plain", "enriched", "richtext", "markdown", "x-markdown" };
@@ -56,15 +57,15 @@ static void branch_holds(const struct mime_part *branch, bool *plain, bool *html
 {
 	*plain = *html = false;
 	for (const struct mime_part *p = branch; p; p = next_part(branch, p)) {
-		if (!is_text(p))
+		if (!is_text(p) || p->size <= EMPTY_TEXT)
 			continue;
 		*html = *html || is_html(p);
 		*plain = *plain || !is_html(p);
 	}
 }
 
-/* The branch to show: the last one that has the wanted type (RFC 2046, 5.1.4), a pure one rather than a mixed one for
- * plain text, else the last one with any text. */
+/* The branch to show: the last one that has the wanted type (RFC 2046, 5.1.4), a pure one rather than a
+ * mixed one for plain text, else the last one with any text. */
 static const struct mime_part *chosen_branch(const struct mime_part *alternative, bool want_html)
 {
 	const struct mime_part *best = NULL;
@@ -87,9 +88,25 @@ static const struct mime_part *chosen_branch(const struct mime_part *alternative
 	return best;
 }
 
+/* The part that a multipart/related shows: the one named as its start, else the first one, else the first
+ * text if a picture comes first. Source: RFC 2387, 3.2. */
+static const struct mime_part *related_root(const struct mime_part *related)
+{
+	struct bytes start = mime_param(&related->params, "start");
+
+	for (const struct mime_part *p = related->child; p && start.len; p = p->next)
+		if (bytes_eq(bytes_trim(p->id), start))
+			return p;
+	for (const struct mime_part *p = related->child; p; p = p->next)
+		if (is_text(p) || mime_is(p, "multipart", NULL))
+			return p;
+	return related->child;
+}
+
 enum role { ROLE_TEXT, ROLE_ATTACHMENT, ROLE_NOTHING };
 
-/* Parts that hold no content of their own: markers of other formats, and versions of a text that is shown otherwise. */
+/* Parts that hold no content of their own: markers of other formats, and versions of a text that is shown
+ * otherwise. */
 static bool is_bookkeeping(const struct mime_part *p)
 {
 	return mime_is(p, "application", "pgp-encrypted") || mime_is(p, "application", "applefile") ||
@@ -107,7 +124,7 @@ static enum role role_of(const struct mime_part *root, const struct mime_part *p
 
 		if (mime_is(up, "multipart", "alternative") && chosen_branch(up, want_html) != p)
 			return ROLE_NOTHING;
-		if (mime_is(up, "multipart", "related") && p != up->child)
+		if (mime_is(up, "multipart", "related") && p != related_root(up))
 			text = false;
 	}
 	return text ? ROLE_TEXT : ROLE_ATTACHMENT;
@@ -165,8 +182,8 @@ static bool fits(const struct body_plan *plan, const struct body_preference *p)
 	return !p->all_or_none || !plan->root || text_size(plan->root, p->type == BODY_HTML) <= p->truncation_size;
 }
 
-/* The native type first, then the other one; RTF is answered with the native type (a gateway makes none). Among those that
- * must fit whole the first that does. Source: MS-ASAIRS 2.2.2.40; classes 3.1 there. */
+/* The native type first, then the other one; RTF is answered with the native type (a gateway makes none).
+ * Among those that must fit whole the first that does. Source: MS-ASAIRS 2.2.2.40; classes 3.1 there. */
 static struct body_preference choose(const struct body_plan *plan)
 {
 	const struct sync_options *o = plan->options;

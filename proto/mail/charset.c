@@ -6,8 +6,8 @@
 
 #include "base/utf8.h"
 
-/* The charsets that make up nearly all mail are converted here. Beside speed that keeps iconv, which may load a
- * module from disk each time it is opened, off the usual path. */
+/* The charsets that make up nearly all mail are converted here. Beside speed that keeps iconv, which may
+ * load a module from disk each time it is opened, off the usual path. */
 enum way {
 	WAY_GUESS,   /* nothing or nonsense was declared */
 	WAY_UTF8,
@@ -116,7 +116,8 @@ static const struct charset charsets[] = {
 
 enum { NAME_MAX_LEN = 40 };
 
-/* What iconv may be given: its other characters (a slash starts options) are no part of any charset's name. */
+/* What iconv may be given: its other characters (a slash starts options) are no part of any charset's
+ * name. */
 static bool name_byte(uint8_t c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||

@@ -13,8 +13,8 @@ struct composer {
 	size_t cap; /* of out->to */
 };
 
-/* Bare addresses compare without case: that a domain has none is sure, and no server that people use tells local parts
- * apart by it. */
+/* Bare addresses compare without case: that a domain has none is sure, and no server that people use tells
+ * local parts apart by it. */
 static bool same_address(struct bytes a, struct bytes b)
 {
 	return a.len == b.len && strncasecmp((const char *)a.p, (const char *)b.p, a.len) == 0;
@@ -150,7 +150,8 @@ static void put_from(struct buf *out, const struct mail_address *from)
 	buf_put_str(out, ">\r\n");
 }
 
-/* A field as it came, with CRLF line ends. A lone CR, which some servers take for a line end, becomes a blank. */
+/* A field as it came, with CRLF line ends. A lone CR, which some servers take for a line end, becomes a
+ * blank. */
 static void put_field(struct buf *out, struct bytes whole)
 {
 	struct bytes line, piece;

@@ -6,8 +6,9 @@
 /* Which mails belong together, by their headers alone, so that all folders and devices agree.
  * Source: MS-ASCON 2.2.2.3, 2.2.2.4. Only ERR_LIMIT (arena). */
 
-/* 16 bytes, the same for all mails of a thread: from the first Message-ID in References, else In-Reply-To, else the mail's own;
- * without these from Thread-Index, else from the topic. Empty if there is nothing at all. */
+/* 16 bytes, the same for all mails of a thread: from the first Message-ID in References, else In-Reply-To,
+ * else the mail's own; without these from Thread-Index, else from the topic. Empty if there is nothing at
+ * all. */
 enum err conversation_id(struct arena *a, const struct header *h, struct bytes *out) MUST_CHECK;
 /* Five bytes of the time, then five for each reply level that Thread-Index tells. */
 enum err conversation_index(struct arena *a, const struct header *h, int64_t received, struct bytes *out) MUST_CHECK;

@@ -310,7 +310,8 @@ static void put_is_draft(struct job *j, wbxml_tag tag)
 		put_bool(j, tag, true);
 }
 
-/* MS-ASEMAIL 2.2.2; MS-ASWBXML 2.1.2.1.3, 2.1.2.1.18 and 2.1.2.1.23 for the versions. Array order is emit order. */
+/* MS-ASEMAIL 2.2.2; MS-ASWBXML 2.1.2.1.3, 2.1.2.1.18 and 2.1.2.1.23 for the versions. Array order is emit
+ * order. */
 static const struct prop {
 	wbxml_tag tag;
 	eas_version_set versions;

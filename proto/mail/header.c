@@ -35,13 +35,25 @@ static bool split_field(struct bytes line, struct bytes *name, struct bytes *val
 	return name->len > 0;
 }
 
+/* A line of blanks continues a field, unless what follows can't be header any more: then it was meant as
+ * the empty line. */
+static bool is_end(struct bytes line, struct bytes rest)
+{
+	struct bytes next, name, value;
+
+	if (is_blank(line))
+		return true;
+	return !bytes_trim(line).len && take_line(&rest, &next) && !is_blank(next) && !is_continuation(next) &&
+	    !split_field(next, &name, &value);
+}
+
 size_t header_block_len(struct bytes raw)
 {
 	struct bytes rest = raw, line, name, value;
 	bool first = true;
 
 	while (take_line(&rest, &line)) {
-		if (is_blank(line))
+		if (is_end(line, rest))
 			break;
 		/* A text that begins without any field is all body. */
 		if (first && !split_field(line, &name, &value) && !bytes_starts(line, "From "))
@@ -49,6 +61,18 @@ size_t header_block_len(struct bytes raw)
 		first = false;
 	}
 	return raw.len - rest.len;
+}
+
+struct bytes header_skip_junk(struct bytes raw)
+{
+	struct bytes rest = raw, line, name, value;
+
+	if (bytes_starts(rest, "\xEF\xBB\xBF"))
+		rest = bytes_of(rest.p + 3, rest.len - 3);
+	while (take_line(&rest, &line))
+		if (bytes_trim(line).len)
+			return split_field(line, &name, &value) ? bytes_of(line.p, line.len + rest.len) : raw;
+	return raw;
 }
 
 static size_t count_fields(struct bytes block)

@@ -25,6 +25,8 @@ enum err header_parse(struct arena *a, struct bytes block, struct header *out) M
 /* Where the header block of a raw message ends: offset behind the empty line; the whole length if there is
  * none. */
 size_t header_block_len(struct bytes raw);
+/* A raw message without what some programs put before its first field: a byte order mark, empty lines. */
+struct bytes header_skip_junk(struct bytes raw);
 /* The first field of that name, or NULL. */
 const struct header_field *header_find(const struct header *h, const char *name);
 /* Its raw value; empty if there is no such field. */
@@ -40,8 +42,9 @@ enum err header_get_text(struct arena *a, const struct header *h, const char *na
 /* "text/plain; charset=utf-8": what stands before the first semicolon, and the parameters, raw as in
  * struct mime_param. */
 enum err header_params(struct arena *a, struct bytes value, struct bytes *head, struct mime_params *out) MUST_CHECK;
-/* A parameter decoded: RFC 2231 pieces put together, percent-decoded and converted, else RFC 2047 words
- * (wrong but usual). Empty if it isn't there. */
+/* A parameter decoded, for what people read and for what should not have been encoded but was: RFC 2231
+ * pieces put together, percent-decoded and converted, else RFC 2047 words (wrong but usual). Empty if it
+ * isn't there. */
 enum err mime_param_decode(struct arena *a, const struct mime_params *params, const char *name, struct bytes *out)
     MUST_CHECK;
 

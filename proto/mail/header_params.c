@@ -71,21 +71,32 @@ static enum err take_param(struct arena *a, struct bytes *rest, struct mime_para
 	return ERR_OK;
 }
 
+static size_t count_semicolons(struct bytes in)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < in.len && n < MIME_MAX_PARAMS - 1; i++)
+		n += in.p[i] == ';';
+	return n;
+}
+
 enum err header_params(struct arena *a, struct bytes value, struct bytes *head, struct mime_params *out)
 {
 	struct bytes rest = value;
 	struct mime_param p;
+	size_t room;
 	enum err e;
 
 	*out = (struct mime_params){ 0 };
 	*head = take_bare(&rest);
 	if (!rest.len)
 		return ERR_OK;
-	out->v = arena_array(a, MIME_MAX_PARAMS, sizeof(*out->v));
+	rest = bytes_of(rest.p + 1, rest.len - 1);
+	room = count_semicolons(rest) + 1;
+	out->v = arena_array(a, room, sizeof(*out->v));
 	if (!out->v)
 		return ERR_LIMIT;
-	rest = bytes_of(rest.p + 1, rest.len - 1);
-	while (rest.len && out->n < MIME_MAX_PARAMS) {
+	while (rest.len && out->n < room) {
 		if ((e = take_param(a, &rest, &p)))
 			return e;
 		if (p.name.len)

@@ -6,8 +6,8 @@
 #include "mail/header.h"
 #include "mail/transfer.h"
 
-/* RFC 2047 allows 75; some put a whole subject into one. With a bound each character is looked at a bounded number of
- * times, however many beginnings without an end there are. */
+/* RFC 2047 allows 75; some put a whole subject into one. With a bound each character is looked at a
+ * bounded number of times, however many beginnings without an end there are. */
 enum { LONGEST_WORD = 2000, LONGEST_VALUE = 256 * 1024 };
 
 struct word {
@@ -69,8 +69,8 @@ static void put_q(struct buf *out, struct bytes in)
 	}
 }
 
-/* What has been decoded so far. Neighbouring words of one charset are converted together, since mailers cut in the
- * middle of characters. */
+/* What has been decoded so far. Neighbouring words of one charset are converted together, since mailers
+ * cut in the middle of characters. */
 struct decoder {
 	struct arena *arena;
 	struct buf out;

@@ -6,7 +6,8 @@
 
 #include "base/utf8.h"
 
-/* libxml2 compares each attribute with all earlier ones of its tag, and stops at 10 MB without XML_PARSE_HUGE. */
+/* libxml2 compares each attribute with all earlier ones of its tag, and stops at 10 MB without
+ * XML_PARSE_HUGE. */
 enum { MAX_ATTRIBUTES = 300, MAX_HTML = 8 * 1024 * 1024 };
 
 static bool is_blank(uint8_t c)

@@ -1,5 +1,5 @@
-/* HTML as plain text, through libxml2's HTML parser. Its SAX events are enough: no tree is built, and how deep a mail
- * nests is a number here and not a stack. */
+/* HTML as plain text, through libxml2's HTML parser. Its SAX events are enough: no tree is built, and how
+ * deep a mail nests is a number here and not a stack. */
 #include <libxml/HTMLparser.h>
 #include <libxml/parserInternals.h>
 #include <stdio.h>
@@ -26,7 +26,8 @@ struct converter {
 	bool too_deep;
 };
 
-/* What an element does. Source: HTML Living Standard, 15.3 (rendering of flow content), in what of it text can show. */
+/* What an element does. Source: HTML Living Standard, 15.3 (rendering of flow content), in what of it text
+ * can show. */
 enum action {
 	ACT_LINE,      /* begins and ends a line */
 	ACT_PARAGRAPH, /* stands apart by an empty line */

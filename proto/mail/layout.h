@@ -3,8 +3,8 @@
 
 #include "base/buf.h"
 
-/* Running text as lines: collapses white space, keeps the distance between paragraphs, quotes. It is what HTML is written
- * to when it becomes plain text. */
+/* Running text as lines: collapses white space, keeps the distance between paragraphs, quotes. It is what
+ * HTML is written to when it becomes plain text. */
 struct layout {
 	struct buf out;
 	size_t max;          /* stop at that many bytes; 0 = never */

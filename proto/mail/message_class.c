@@ -54,7 +54,8 @@ const char *message_class(const struct body_plan *plan)
 		return "IPM.Note.SMIME.MultipartSigned";
 	if (mime_is(root, "multipart", "report"))
 		return report_class(plan);
-	/* A meeting class promises a MeetingRequest element, which needs the calendar: without one a phone offers buttons that
-	 * lead nowhere. Until then an invitation is a note with its text and an .ics file. */
+	/* A meeting class promises a MeetingRequest element, which needs the calendar: without one a phone
+	 * offers buttons that lead nowhere. Until then an invitation is a note with its text and an .ics
+	 * file. */
 	return "IPM.Note";
 }

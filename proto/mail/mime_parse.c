@@ -4,8 +4,8 @@
 
 #include "mail/header.h"
 
-/* A part's range is known before it is opened: what its parent's boundaries enclose. So a nested multipart without an
- * end can't swallow its neighbours. Ranges wait in a list, not on the stack. */
+/* A part's range is known before it is opened: what its parent's boundaries enclose. So a nested multipart
+ * without an end can't swallow its neighbours. Ranges wait in a list, not on the stack. */
 struct task {
 	struct task *next;
 	struct mime_part *part;
@@ -88,8 +88,8 @@ static bool push(struct parser *p, struct mime_part *part, struct bytes range, s
 	return true;
 }
 
-/* The next line "--boundary" or "--boundary--" in rest: what stands before it, without the line break that belongs to the
- * boundary, and the rest behind it. False if there is none. */
+/* The next line "--boundary" or "--boundary--" in rest: what stands before it, without the line break that
+ * belongs to the boundary, and the rest behind it. False if there is none. */
 static bool next_boundary(struct bytes *rest, struct bytes boundary, struct bytes *before, bool *last)
 {
 	const uint8_t *from = rest->p, *end = rest->p + rest->len, *at, *behind;
@@ -120,9 +120,12 @@ static enum err split_multipart(struct parser *p, struct mime_part *part, size_t
 {
 	struct bytes name = mime_param(&part->params, "boundary"), rest = part->body, piece, line;
 	struct mime_part *child = NULL;
-	char *text = arena_printf(p->arena, "--%.*s", BYTES_ARG(name));
 	bool last, more;
+	char *text;
 
+	if (!name.len && mime_param_decode(p->arena, &part->params, "boundary", &name))
+		return ERR_LIMIT;
+	text = arena_printf(p->arena, "--%.*s", BYTES_ARG(name));
 	if (!text)
 		return ERR_LIMIT;
 	line = bytes_str(text);
@@ -162,7 +165,8 @@ static enum err open_part(struct parser *p, struct mime_part *part, struct bytes
 	bool encoded;
 	enum err e;
 
-	/* Inside a multipart the empty line of a part without a header is there, or the part begins with text. */
+	/* Inside a multipart the empty line of a part without a header is there, or the part begins with
+	 * text. */
 	part->header = bytes_of(range.p, n);
 	part->body = bytes_of(range.p + n, range.len - n);
 	part->size = part->body.len < UINT32_MAX ? (uint32_t)part->body.len : UINT32_MAX;
@@ -188,7 +192,7 @@ enum err mime_parse(struct arena *a, struct bytes raw, struct bytes *header, str
 	struct mime_part *root = arena_alloc(a, sizeof(*root));
 	enum err e;
 
-	if (!root || !push(&p, root, raw, 0))
+	if (!root || !push(&p, root, header_skip_junk(raw), 0))
 		return ERR_LIMIT;
 	while (p.todo) {
 		struct task *t = p.todo;

@@ -80,8 +80,8 @@ static bool is_message(const struct mime_part *p)
 	return p && p->child && !mime_is(p, "multipart", NULL);
 }
 
-/* Numbers as IMAP does (RFC 3501, 6.4.5): the parts of a multipart count from 1 below its own number. A message's body
- * that is a multipart has no number of its own, one that is not has the number 1. */
+/* Numbers as IMAP does (RFC 3501, 6.4.5): the parts of a multipart count from 1 below its own number. A
+ * message's body that is a multipart has no number of its own, one that is not has the number 1. */
 static const char *section_of(struct arena *a, const struct mime_part *p, unsigned number)
 {
 	bool multipart = mime_is(p, "multipart", NULL);

@@ -3,9 +3,9 @@
 
 #include "base/arena.h"
 
-/* A raw mail (perhaps only its beginning) as a string that XML can hold: `raw` itself, byte for byte, if it is one, so that
- * signatures stay valid. Otherwise bodies with 8-bit or control characters are encoded anew, headers converted to UTF-8, and
- * line ends made CRLF. Only ERR_LIMIT (arena). */
+/* A raw mail (perhaps only its beginning) as a string that XML can hold: `raw` itself, byte for byte, if
+ * it is one, so that signatures stay valid. Otherwise bodies with 8-bit or control characters are encoded
+ * anew, headers converted to UTF-8, and line ends made CRLF. Only ERR_LIMIT (arena). */
 enum err mime_text(struct arena *a, struct bytes raw, struct bytes *out) MUST_CHECK;
 
 #endif

@@ -42,8 +42,8 @@ static bool ends_url(uint8_t c)
 	return c <= ' ' || c == '<' || c == '>' || c == '"';
 }
 
-/* The length of a link at the beginning, 0 if there is none. Punctuation behind it belongs to the sentence, and so does a
- * closing bracket that has no opening one inside. */
+/* The length of a link at the beginning, 0 if there is none. Punctuation behind it belongs to the
+ * sentence, and so does a closing bracket that has no opening one inside. */
 static size_t url_len(struct bytes in)
 {
 	size_t n = 0, scheme = bytes_starts_nocase(in, "https://") ? 8 : bytes_starts_nocase(in, "http://") ? 7 :

@@ -210,8 +210,8 @@ enum err transfer_decode(struct arena *a, enum mime_encoding encoding, struct by
 	return ERR_OK;
 }
 
-/* Base64 comes in lines of 76 digits and CRLF: 57 octets in 78. Quoted-printable depends on the text; its soft line
- * breaks alone make it 4 % longer. */
+/* Base64 comes in lines of 76 digits and CRLF: 57 octets in 78. Quoted-printable depends on the text; its
+ * soft line breaks alone make it 4 % longer. */
 uint32_t transfer_decoded_size(enum mime_encoding encoding, uint32_t encoded_size)
 {
 	uint64_t n = encoded_size;
