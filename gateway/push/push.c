@@ -164,9 +164,14 @@ static void looked(void *arg, bool held)
 {
 	struct parked *p = arg;
 
+	if (!held)
+		p->held = NULL;
+	if (p->state == PARKED_GONE) { /* push has ended meanwhile */
+		parked_free(p);
+		return;
+	}
 	p->state = PARKED_WAITING;
 	if (!held) {
-		p->held = NULL;
 		drop(p);
 		return;
 	}
@@ -400,7 +405,10 @@ void push_free(struct push **push)
 				struct parked *p = w->parked;
 
 				unlink_parked(p);
-				parked_free(p);
+				if (p->state == PARKED_LOOKING)
+					p->state = PARKED_GONE; /* its fiber unwinds and then frees it */
+				else
+					parked_free(p);
 			}
 			push_remove_watcher(w);
 			watcher_free(w);
