@@ -339,7 +339,7 @@ static enum err put_list(struct arena *a, const struct mail_addresses *list, con
 	return b.failed;
 }
 
-enum err address_format(struct arena *a, const struct mail_addresses *list, const char *separator, size_t max,
+enum err address_list_format(struct arena *a, const struct mail_addresses *list, const char *separator, size_t max,
     struct bytes *out)
 {
 	return put_list(a, list, separator, max, put_address, out);

@@ -22,7 +22,7 @@ enum err header_addresses(struct arena *a, const struct header *h, const char *n
     MUST_CHECK;
 /* `"Name" <addr>, <addr>`: as ActiveSync shows addresses. Whole entries only, at most max bytes.
  * Source: MS-ASDTYPE 2.7.3; MS-ASEMAIL 2.2.2.80. */
-enum err address_format(struct arena *a, const struct mail_addresses *list, const char *separator, size_t max,
+enum err address_list_format(struct arena *a, const struct mail_addresses *list, const char *separator, size_t max,
     struct bytes *out) MUST_CHECK;
 /* The names, or addresses where there is no name, separated by semicolons. Source: MS-ASEMAIL 2.2.2.27. */
 enum err address_names(struct arena *a, const struct mail_addresses *list, size_t max, struct bytes *out) MUST_CHECK;

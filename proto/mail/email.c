@@ -45,7 +45,7 @@ static void put_list(struct job *j, wbxml_tag tag, const char *name, const char 
 	enum err e = header_addresses(j->arena, &j->header, name, &list);
 
 	if (!e)
-		e = address_format(j->arena, &list, separator, max, &text);
+		e = address_list_format(j->arena, &list, separator, max, &text);
 	put_made(j, tag, e, &text);
 }
 
