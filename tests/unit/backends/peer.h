@@ -24,7 +24,7 @@ static inline int peer_listen(uint16_t *port)
 	socklen_t len = sizeof(a);
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-	if (bind(fd, (struct sockaddr *)&a, len) || listen(fd, 64) || getsockname(fd, (struct sockaddr *)&a, &len))
+	if (bind(fd, (struct sockaddr *)&a, len) || listen(fd, 512) || getsockname(fd, (struct sockaddr *)&a, &len))
 		fail_msg("cannot listen");
 	*port = ntohs(a.sin_port);
 	return fd;
