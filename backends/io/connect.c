@@ -54,8 +54,10 @@ static void on_lookup(int error, struct evutil_addrinfo *found, void *arg)
 
 static void say_not_found(const char **why, const char *host, int error)
 {
-	if (error == EVUTIL_EAI_NONAME || error == EVUTIL_EAI_NODATA)
-		say_why(why, "no address found for %.255s", host);
+	if (error == EVUTIL_EAI_AGAIN)
+		say_why(why, "no name server answers for %.255s", host);
+	else if (!error || error == EVUTIL_EAI_NONAME || error == EVUTIL_EAI_NODATA || error == EVUTIL_EAI_FAIL)
+		say_why(why, "no address found for %.255s", host); /* a name without addresses is EAI_FAIL */
 	else
 		say_why(why, "cannot look up %.255s: %s", host, evutil_gai_strerror(error));
 }
