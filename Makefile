@@ -1,11 +1,6 @@
 # easgate: one Makefile for everything. Each folder is compiled with only the include
 # paths it may use (DESIGN: gateway -> backends -> proto), so a wrong arrow does not build.
-#
-#   make deps     install what the build and the tests need (Debian 12, as root)
-#   make          build the gateway and the phone tool
-#   make demo     private backends, the gateway and a simulated phone; make demo-stop ends it
-#   make check    unit, wire and integration tests
-#   make help     every target
+# `make help` lists the targets: those with a comment behind ##.
 
 # `make asan` builds with sanitizers into a folder of its own; `make asan check` runs the checks there.
 ifneq ($(filter asan,$(MAKECMDGOALS)),)
@@ -52,12 +47,12 @@ LIBBACKENDS = $(B)/libbackends.a
 LIBGATEWAY  = $(B)/libgateway.a
 LIBPHONE    = $(B)/libphone.a
 
-.PHONY: all help deps check check-unit check-integration demo demo-stop bench asan valgrind fuzz install format tidy clean
+.PHONY: all help deps deps-tools check check-unit check-integration demo demo-stop bench asan valgrind fuzz install format tidy clean
 .DEFAULT_GOAL := all
 .SECONDARY:
 
 PROGRAMS = $(if $(wildcard gateway/main.c),$(B)/easgate) $(if $(wildcard tests/phone/main.c),$(B)/easphone)
-all: $(LIBPROTO) $(LIBBACKENDS) $(LIBGATEWAY) $(PROGRAMS)
+all: $(LIBPROTO) $(LIBBACKENDS) $(LIBGATEWAY) $(PROGRAMS) ## build the gateway and the phone tool
 
 $(B)/proto/%.o: proto/%.c
 	@mkdir -p $(@D)
@@ -115,19 +110,19 @@ $(BENCH): $(B)/%: $(B)/%.o $(LIBPHONE) $(LIBGATEWAY) $(LIBBACKENDS) $(LIBPROTO)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 UNIT = $(UNIT_PROTO) $(UNIT_BACKENDS) $(UNIT_GATEWAY)
-check: all $(UNIT) $(INTEGRATION)
+check: all $(UNIT) $(INTEGRATION) ## unit, wire and integration tests
 	@B=$(B) tests/run $(UNIT) $(INTEGRATION)
-check-unit: all $(UNIT)
+check-unit: all $(UNIT) ## only those that need no server
 	@B=$(B) tests/run $(UNIT)
-check-integration: all $(INTEGRATION)
+check-integration: all $(INTEGRATION) ## only those against real servers
 	@B=$(B) tests/run $(INTEGRATION)
 
-asan: all
+asan: all ## build with ASan and UBSan; "make asan check" runs the tests so
 
 # The unit tests again, under valgrind: slow, but it sees reads of memory that was never written.
 VALGRIND = valgrind -q --error-exitcode=9 --leak-check=full --show-leak-kinds=definite,possible \
            --errors-for-leak-kinds=definite,possible --child-silent-after-fork=yes
-valgrind: all $(UNIT)
+valgrind: all $(UNIT) ## unit tests under valgrind
 	@B=$(B) TEST_SECONDS=1200 TEST_WRAPPER="$(VALGRIND)" tests/run $(UNIT)
 
 # --- fuzz: each target for FUZZ_SECONDS, or one: make fuzz-wbxml. Corpora grow in build-fuzz/corpus ---
@@ -135,7 +130,7 @@ FUZZ_SECONDS ?= 60
 FUZZ_SAN      = address,undefined
 FUZZERS      := $(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 
-fuzz: $(addprefix fuzz-,$(FUZZERS))
+fuzz: $(addprefix fuzz-,$(FUZZERS)) ## each fuzz target for FUZZ_SECONDS; one: make fuzz-NAME
 $(addprefix fuzz-,$(FUZZERS)): fuzz-%:
 	@$(MAKE) --no-print-directory B=build-fuzz CC=clang WARN=-w SAN=fuzzer-no-link,$(FUZZ_SAN) build-fuzz/fuzz/$*
 	@mkdir -p build-fuzz/corpus/$* tests/fuzz/seeds/$*
@@ -147,7 +142,40 @@ $(B)/fuzz/%: $(B)/tests/fuzz/fuzz_%.o $(LIBGATEWAY) $(LIBBACKENDS) $(LIBPROTO)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
 
-clean:
+# --- this machine ---
+deps: ## install what the build and the tests need (Debian 12; as root, or with sudo)
+	@deploy/deps.sh
+deps-tools: ## the same, and what fuzz, format, tidy and valgrind need
+	@deploy/deps.sh tools
+demo: ## private mail servers, the gateway and a simulated phone, with explanations
+	@MAKE=$(MAKE) deploy/demo/demo.sh start
+demo-stop: ## end what "make demo" left running
+	@deploy/demo/demo.sh stop
+
+SYSCONFDIR ?= /etc
+UNITDIR    ?= /etc/systemd/system
+DOCDIR      = $(PREFIX)/share/doc/easgate
+CONF        = $(DESTDIR)$(SYSCONFDIR)/easgate/easgate.conf
+install: all ## into PREFIX (/usr/local), SYSCONFDIR (/etc) and UNITDIR, all below DESTDIR; keeps your easgate.conf
+	install -D -m 755 -t $(DESTDIR)$(PREFIX)/bin $(PROGRAMS)
+	install -D -m 644 -t $(DESTDIR)$(DOCDIR) README.md LICENSE deploy/redis-schema.md deploy/easgate.conf
+	[ -e $(CONF) ] || install -D -m 640 deploy/easgate.conf $(CONF)
+	install -d $(DESTDIR)$(UNITDIR)
+	sed -e 's|/usr/local/bin|$(PREFIX)/bin|; s|/usr/local/share/doc/easgate|$(DOCDIR)|; s|/etc/easgate|$(SYSCONFDIR)/easgate|' \
+	    deploy/systemd/easgate.service >$(DESTDIR)$(UNITDIR)/easgate.service
+
+C_FILES = $(wildcard $(addsuffix /*.[ch],proto/* backends/* gateway gateway/* tests tests/* tests/*/*))
+format: ## clang-format over all C files
+	clang-format -i $(C_FILES)
+tidy: ## clang-tidy over all C files
+	@printf '%s\n' $(filter %.c,$(C_FILES)) | xargs -P $$(nproc) -I{} \
+	    clang-tidy --quiet {} -- $(CSTD) $(INC_tests) $(LIBINC)
+
+help: ## this list
+	@sed -nE 's/^([a-z][a-z-]*):.*## (.*)/  make \1|\2/p' Makefile | while IFS='|' read -r name text; do \
+	    printf '%-24s %s\n' "$$name" "$$text"; done
+
+clean: ## remove what was built
 	rm -rf build build-asan build-fuzz
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -107,7 +107,7 @@ const char *bed_password(const struct bed *b, const char *user)
 	char key[64] = "PASSWORD_";
 	const char *password;
 
-	if (!strncmp(user, "user", 4))
+	if (!strncmp(user, "user", 4) || !strncmp(user, "load", 4))
 		return bed_get(b, "BENCH_PASSWORD");
 	for (size_t i = 0, at = strlen(key); user[i] && user[i] != '@' && at < sizeof(key) - 1; i++)
 		key[at++] = (char)toupper((unsigned char)user[i]);

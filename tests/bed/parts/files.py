@@ -61,6 +61,7 @@ def users(bench_count):
     """address -> password, for every server of the bed"""
     named = {f"{name}@{DOMAIN}": password for name, password in PASSWORDS.items()}
     named.update({f"user{i:04d}@{DOMAIN}": BENCH_PASSWORD for i in range(1, bench_count + 1)})
+    named.update({f"load{i}@{DOMAIN}": BENCH_PASSWORD for i in range(bench_count)})  # as easphone load counts
     return named
 
 
