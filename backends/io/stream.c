@@ -343,7 +343,9 @@ bool stream_is_dead(struct stream *s)
 	size_t n;
 	short want;
 
-	if (s->broken || (poll(&p, 1, 0) > 0 && (p.revents & (POLLRDHUP | POLLHUP | POLLERR))))
+	if (s->broken || (s->ssl && (SSL_get_shutdown(s->ssl) & SSL_RECEIVED_SHUTDOWN)))
+		return true;
+	if (poll(&p, 1, 0) > 0 && (p.revents & (POLLRDHUP | POLLHUP | POLLERR)))
 		return true;
 	if (!(p.revents & POLLIN))
 		return false;

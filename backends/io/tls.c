@@ -17,7 +17,8 @@ struct cached {
 	struct cached *next;
 	bool verify;
 	char *ca_file; /* owned; NULL = the system's */
-	struct timespec changed;
+	struct timespec changed; /* of the file that was read */
+	ino_t inode;
 	SSL_CTX *ctx;
 };
 
@@ -71,11 +72,12 @@ static SSL_CTX *context_get(bool verify, const char *ca_file)
 	struct cached *k = cached_find(verify, verify ? ca_file : NULL);
 	struct stat st;
 
-	if (k->ca_file && stat(k->ca_file, &st) == 0 &&
-	    (st.st_mtim.tv_sec != k->changed.tv_sec || st.st_mtim.tv_nsec != k->changed.tv_nsec)) {
+	if (k->ca_file && stat(k->ca_file, &st) == 0 && (st.st_ino != k->inode ||
+	    st.st_mtim.tv_sec != k->changed.tv_sec || st.st_mtim.tv_nsec != k->changed.tv_nsec)) {
 		SSL_CTX_free(k->ctx); /* connections hold a reference of their own */
 		k->ctx = NULL;
 		k->changed = st.st_mtim;
+		k->inode = st.st_ino;
 	}
 	if (!k->ctx)
 		k->ctx = context_new(k->verify, k->ca_file);
