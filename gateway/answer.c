@@ -150,7 +150,7 @@ void answer_send(struct request *rq, enum err e, struct wbxml_writer *w)
 	struct bytes body = { 0 };
 	const char *type = "application/vnd.ms-sync.wbxml";
 
-	request_imap_release(rq);
+	request_release(rq);
 	if (!e && rq->reply.kind == REPLY_WBXML)
 		e = written(w, &body);
 	if (e) {
@@ -172,7 +172,7 @@ void answer_send(struct request *rq, enum err e, struct wbxml_writer *w)
 
 void answer_drop(struct request *rq)
 {
-	request_imap_release(rq);
+	request_release(rq);
 	http_reply(&rq->exchange, 503, NULL, NULL, 0, bytes_of(NULL, 0)); /* nobody hears it */
 	access_log_write(rq, CLIENT_GONE, 0);
 }

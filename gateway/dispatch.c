@@ -373,7 +373,7 @@ struct held *dispatch_hold(struct request *rq, void (*gone)(void *arg), void *ar
 
 	if (!h)
 		abort();
-	request_imap_release(rq); /* nothing is held while it waits */
+	request_release(rq); /* nothing is held while it waits */
 	*h = (struct held){
 		.worker = rq->worker, .exchange = rq->exchange, .account = account_ref(rq->account),
 		.gone = gone, .gone_arg = arg, .command = rq->command, .version = rq->version,
@@ -443,7 +443,7 @@ static void resume(void *arg)
 	e = command_of(rq->command)->run(rq, &w);
 	still = !e && rq->reply.kind == REPLY_PARKED;
 	if (still) {
-		request_imap_release(rq);
+		request_release(rq);
 		h->figures = rq->figures;
 		http_watch_client(h->exchange, h->gone, h->gone_arg);
 	} else {

@@ -54,6 +54,7 @@ struct request {
 	bool has_policy_key;          /* the client sent one, be it 0 */
 	uint32_t policy_key;
 	struct imap *imap;            /* opened by request_imap, given back when the request ends */
+	uint32_t imap_trips_before;
 	struct parked *parked;        /* set when a parked request goes on (push/push.h) */
 	bool multipart;               /* the client takes multipart ItemOperations responses */
 	struct bytes body;            /* undecoded; empty when a parked request goes on */
@@ -73,8 +74,8 @@ typedef enum err command_fn(struct request *rq, struct wbxml_writer *w) WAITS;
 /* The account's IMAP connection for this request, opened when it's first asked for, rather one that has `prefer` selected.
  * ERR_AUTH: the password was changed meanwhile; the account must sign in again (401). */
 enum err request_imap(struct request *rq, struct bytes prefer, struct imap **out) WAITS MUST_CHECK;
-/* Gives it back and counts its round trips; the dispatcher does so at the end of every request. */
-void request_imap_release(struct request *rq);
+/* Gives it back, and adds up in rq->figures what the fiber has cost; the dispatcher does so at the end of every request. */
+void request_release(struct request *rq);
 
 /* <Root><Status>n</Status></Root> as the whole answer (≤12.1: the HTTP code that stands for it). */
 enum err request_refuse(struct request *rq, struct wbxml_writer *w, uint32_t status) MUST_CHECK;

@@ -4,13 +4,10 @@
 enum err request_imap(struct request *rq, struct bytes prefer, struct imap **out)
 {
 	const char *why = NULL;
-	uint64_t from = loop_now_ms();
 	enum err e = ERR_OK;
 
-	if (!rq->imap) {
-		e = imap_open(rq->worker->imap, &rq->account->imap, prefer, &rq->imap, &why);
-		rq->figures.backend_ms += (uint32_t)(loop_now_ms() - from);
-	}
+	if (!rq->imap && !(e = imap_open(rq->worker->imap, &rq->account->imap, prefer, &rq->imap, &why)))
+		rq->imap_trips_before = imap_round_trips(rq->imap);
 	if (e == ERR_AUTH)
 		auth_forget(rq->worker->auth, rq->account);
 	if (e)
@@ -20,10 +17,15 @@ enum err request_imap(struct request *rq, struct bytes prefer, struct imap **out
 	return e;
 }
 
-void request_imap_release(struct request *rq)
+void request_release(struct request *rq)
 {
+	struct fiber_tally *tally = fiber_tally();
+
+	rq->figures.backend_ms += (uint32_t)(tally->waited_us / 1000);
+	rq->figures.redis_round_trips += tally->store_trips;
+	*tally = (struct fiber_tally){ 0 };
 	if (!rq->imap)
 		return;
-	rq->figures.imap_round_trips += imap_round_trips(rq->imap);
+	rq->figures.imap_round_trips += imap_round_trips(rq->imap) - rq->imap_trips_before;
 	imap_close(&rq->imap);
 }

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <time.h>
 #include <event2/event.h>
 #include <event2/event_struct.h>
 
@@ -44,6 +45,7 @@ struct fiber {
 	struct arena *arena;
 	size_t arena_budget;
 	void *slot;
+	struct fiber_tally tally;
 	void *asan_stack;
 
 	uint64_t deadline_ms; /* of loop_now_ms */
@@ -297,6 +299,11 @@ bool fiber_is_running(void)
 	return current != NULL;
 }
 
+struct fiber_tally *fiber_tally(void)
+{
+	return &self()->tally;
+}
+
 void *fiber_slot(void)
 {
 	return self()->slot;
@@ -354,12 +361,21 @@ void fiber_unshield(void)
 
 /* The one place where a fiber waits. fd -1 = for time or a ticket; limit_ms 0 = until the fiber's deadline;
  * at_limit is the result if the limit, not the deadline, ends the wait. */
+static uint64_t now_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
+
 static enum err wait_for(int fd, short events, struct ticket *t, uint32_t limit_ms, enum err at_limit)
 {
 	struct fiber *f = self();
 	uint32_t left = fiber_time_left_ms();
 	struct timeval limit;
 	enum err e = fiber_check();
+	uint64_t from;
 
 	if (e)
 		return e;
@@ -372,7 +388,9 @@ static enum err wait_for(int fd, short events, struct ticket *t, uint32_t limit_
 		abort(); /* no descriptor that can be waited for */
 	f->ticket = t;
 	f->state = FIBER_WAITING;
+	from = now_us();
 	switch_to_loop(f);
+	f->tally.waited_us += now_us() - from;
 	return f->result;
 }
 

@@ -41,6 +41,13 @@ enum err fiber_check(void) MUST_CHECK;
 void *fiber_slot(void);
 void fiber_slot_set(void *p);
 
+/* What this fiber has cost so far, for figures; may be set back by who reads it. */
+struct fiber_tally {
+	uint64_t waited_us;  /* in waits of any kind */
+	uint32_t store_trips; /* answers of Redis awaited: counted by backends/store */
+};
+struct fiber_tally *fiber_tally(void);
+
 enum err fiber_sleep(uint32_t ms) WAITS MUST_CHECK;
 /* Lets others run; for long loops. */
 enum err fiber_yield(void) WAITS MUST_CHECK;

@@ -262,6 +262,7 @@ enum err redis_call(struct redis *r, struct arena *a, const struct redis_command
 			return ERR_UNAVAILABLE;
 		}
 	r->round_trips++;
+	fiber_tally()->store_trips++;
 	return finish(r, c, fiber_wait(c->ticket, ANSWER_MS), now);
 }
 

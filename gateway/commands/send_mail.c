@@ -125,10 +125,8 @@ static enum err send_by_smtp(struct outgoing *o)
 	struct smtp_message m = { account->smtp.user, account->smtp.password, o->mail.from, o->mail.to, o->mail.n_to,
 		o->mail.wire };
 	struct smtp_result result = { 0 };
-	uint64_t from = loop_now_ms();
 	enum err e = smtp_send(&o->rq->worker->config->smtp, &m, &result);
 
-	o->rq->figures.backend_ms += (uint32_t)(loop_now_ms() - from);
 	if (!e)
 		return ERR_OK;
 	log_failure(o, e, &result);
