@@ -305,6 +305,15 @@ static void check_readable(struct reading *r, const char *path, const char *key)
 		complain(r, 0, "%s: cannot read \"%s\": %s", key, path, strerror(errno));
 }
 
+/* With SO_REUSEPORT the system would let us listen twice in one place, and choose at random. */
+static void check_twice(struct reading *r, char **list, char **other)
+{
+	for (char **p = list; *p; p++)
+		for (char **q = list == other ? p + 1 : other; *q; q++)
+			if (strcmp(*p, *q) == 0 && strcmp(strrchr(*p, ':') ? strrchr(*p, ':') : "", ":0") != 0)
+				complain(r, 0, "\"%s\" stands twice in listen and listen_plain: remove one", *p);
+}
+
 static void check_server(struct reading *r)
 {
 	const struct config *c = r->config;
@@ -321,6 +330,9 @@ static void check_server(struct reading *r)
 	for (char **p = c->trusted_proxies; *p; p++)
 		if (network_parse(bytes_str(*p), &n))
 			complain(r, 0, "trusted_proxies: \"%s\" is no address or network, such as 10.0.0.0/8", *p);
+	check_twice(r, c->listen, c->listen);
+	check_twice(r, c->listen, c->listen_plain);
+	check_twice(r, c->listen_plain, c->listen_plain);
 	if (!c->listen[0] && !c->listen_plain[0])
 		complain(r, 0, "nothing to listen on: set listen (TLS), or listen_plain behind a proxy");
 	if (c->listen[0]) {

@@ -16,6 +16,7 @@ enum { BACKLOG = 1024, KEEPALIVE_IDLE_S = 900, KEEPALIVE_EVERY_S = 60, KEEPALIVE
 struct place {
 	struct place *next;
 	char *text;       /* as in the config */
+	bool plain;       /* from listen_plain */
 	int *fds;         /* one for each worker */
 	uint32_t n;
 	bool wanted;      /* by the config opened last */
@@ -145,16 +146,17 @@ static enum err grow(struct place *p, uint32_t workers)
 	return ERR_OK;
 }
 
-static struct place *place_of(struct listeners *l, const char *text)
+static struct place *place_of(struct listeners *l, const char *text, bool plain)
 {
 	struct place *p;
 
 	for (p = l->places; p; p = p->next)
-		if (strcmp(p->text, text) == 0)
+		if (p->plain == plain && strcmp(p->text, text) == 0)
 			return p;
 	p = calloc(1, sizeof(*p));
 	if (!p || !(p->text = strdup(text)))
 		abort();
+	p->plain = plain;
 	p->next = l->places;
 	l->places = p;
 	return p;
@@ -186,12 +188,13 @@ static bool is_open(const struct place *p)
 	return p->n > 0;
 }
 
-static enum err open_list(char **list, struct listeners *l, uint32_t workers, struct place **order, size_t *n, const char **why)
+static enum err open_list(char **list, bool plain, struct listeners *l, uint32_t workers, struct place **order, size_t *n,
+    const char **why)
 {
 	static char text[256];
 
 	for (char **t = list; *t; t++) {
-		struct place *p = place_of(l, *t);
+		struct place *p = place_of(l, *t, plain);
 
 		if (grow(p, workers)) {
 			snprintf(text, sizeof(text), "cannot listen on %s: %s", *t, strerror(errno));
@@ -220,8 +223,8 @@ enum err listeners_open(struct listeners *l, const struct config *config, uint32
 
 	if (!order)
 		abort();
-	if ((e = open_list(config->listen, l, workers, order, &n, why)) ||
-	    (e = open_list(config->listen_plain, l, workers, order, &n, why))) {
+	if ((e = open_list(config->listen, false, l, workers, order, &n, why)) ||
+	    (e = open_list(config->listen_plain, true, l, workers, order, &n, why))) {
 		free(order);
 		close_unless(l, is_open);
 		return e;

@@ -92,6 +92,7 @@ static const struct bad_case {
 	{ "version", PLAIN "[eas]\nversions = 14.1 17.0\n", 5, "protocol versions" },
 	{ "no key", PLAIN "what is this\n", 4, "neither [section] nor key = value" },
 	{ "listen", "[server]\nlisten_plain = 8080\nlisten =\n", 0, "listen_plain: \"8080\"" },
+	{ "a place twice", "[server]\nlisten =\nlisten_plain = :81 :82 :81\n", 0, "\":81\" stands twice" },
 	{ "network", PLAIN "trusted_proxies = 10.0.0.0/33\n", 0, "10.0.0.0/33" },
 	{ "nowhere to listen", "[server]\nlisten =\n", 0, "nothing to listen on" },
 	{ "no certificate", "[server]\ncertificate = /nonexistent.pem\n", 0, "cannot read \"/nonexistent.pem\"" },

@@ -163,8 +163,10 @@ static struct stream *dial_port(uint16_t port, bool tls)
 	struct stream_target target = { .host = "127.0.0.1", .port = port, .tls = tls ? STREAM_TLS : STREAM_PLAIN,
 		.connect_ms = 5000, .io_ms = 10000 };
 	struct stream *s = NULL;
+	const char *why = NULL;
 
-	assert_int_equal(stream_connect(&target, &s, NULL), ERR_OK);
+	if (stream_connect(&target, &s, &why))
+		fail_msg("cannot connect: %s", why ? why : "-");
 	return s;
 }
 
