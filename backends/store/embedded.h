@@ -5,12 +5,16 @@
 
 #include "base/err.h"
 
-/* The private redis-server of `store = embedded`: a child of the master process, on a unix socket in the state
- * folder, append-only. Called by the master before it has a loop. */
+/* The private redis-server of `store = embedded`: a child of the master process, on a unix socket in the folder
+ * "redis" of the state folder, append-only. It ends with the master, however that ends. Called by the master before it
+ * has a loop: these functions block. */
 struct embedded_redis;
 
-/* Starts it and waits until it answers, at most wait_ms. An orphan of an earlier run on the same folder is asked to
- * shut down first (found by its pid file and socket, never by name). *why: text in a static buffer. */
+/* Starts it and waits until it answers, at most wait_ms.
+ *   state_dir  made if it is missing (not its parents); where we are root, its owner runs the server
+ * One that an earlier master left behind is ended first; it is known by the lock that it holds on the folder, never
+ * by its name. ERR_EXISTS: another master is alive on this folder. ERR_UNAVAILABLE: anything else. *why: text in a
+ * static buffer. */
 enum err embedded_redis_start(const char *redis_server, const char *state_dir, unsigned wait_ms,
     struct embedded_redis **out, const char **why) MUST_CHECK;
 const char *embedded_redis_url(const struct embedded_redis *r); /* unix:///…/redis.sock */
