@@ -1,0 +1,217 @@
+/* Folders, both ways; and names that break careless code, under both separators. */
+#include "scene.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+static void folders_go_to_imap(enum eas_version v)
+{
+	const char *user = scene_user(), *id;
+	struct phone *ph = scene_synced_phone(user, "PHONE1", v);
+	char top[64], below[64];
+
+	SCENE_OK(ph, phone_folder_create(ph, "0", "Projects", 12, &id));
+	assert_int_equal(ph->status, 1);
+	snprintf(top, sizeof(top), "%s", id);
+	SCENE_OK(ph, phone_folder_create(ph, top, "Below", 12, &id));
+	assert_int_equal(ph->status, 1);
+	snprintf(below, sizeof(below), "%s", id);
+	assert_true(truth_has_mailbox(scene_truth(user), "Projects/Below"));
+	SCENE_OK(ph, phone_folder_sync(ph, NULL));
+	assert_string_equal(phone_folder(&ph->replica, below)->parent, top);
+	SCENE_OK(ph, phone_folder_update(ph, below, "0", "Moved up"));
+	assert_int_equal(ph->status, 1);
+	assert_true(truth_has_mailbox(scene_truth(user), "Moved up"));
+	assert_false(truth_has_mailbox(scene_truth(user), "Projects/Below"));
+	SCENE_OK(ph, phone_folder_sync(ph, NULL));
+	assert_string_equal(phone_folder_named(&ph->replica, "Moved up")->id, below); /* it is still the same folder */
+	SCENE_OK(ph, phone_folder_delete(ph, below));
+	assert_int_equal(ph->status, 1);
+	assert_false(truth_has_mailbox(scene_truth(user), "Moved up"));
+	SCENE_OK(ph, phone_folder_sync(ph, "0"));
+	assert_int_equal(ph->status, 1);
+	assert_null(phone_folder(&ph->replica, below));
+	scene_assert_clean(ph);
+}
+TEST_VERSIONS(folders_go_to_imap)
+
+static void folders_come_from_imap(enum eas_version v)
+{
+	const char *user = scene_user();
+	struct truth *t = scene_truth(user);
+	struct phone *ph = scene_synced_phone(user, "PHONE1", v);
+	struct phone_folder *f;
+	char id[64];
+
+	truth_create(t, "From IMAP");
+	scene_append_many(user, "From IMAP", "m", 3);
+	SCENE_OK(ph, phone_folder_sync(ph, NULL));
+	f = phone_folder_named(&ph->replica, "From IMAP");
+	assert_non_null(f);
+	assert_int_equal(f->type, 12);
+	SCENE_OK(ph, phone_sync_folder(ph, f, NULL));
+	scene_assert_same(f, user, "From IMAP");
+	snprintf(id, sizeof(id), "%s", f->id);
+	truth_rename(t, "From IMAP", "Renamed");
+	SCENE_OK(ph, phone_folder_sync(ph, NULL));
+	assert_int_equal(ph->status, 1);
+	assert_null(phone_folder_named(&ph->replica, "From IMAP"));
+	f = phone_folder_named(&ph->replica, "Renamed");
+	assert_non_null(f);
+	SCENE_OK(ph, phone_sync_folder(ph, f, NULL));
+	scene_assert_same(f, user, "Renamed");
+	truth_delete(t, "Renamed");
+	SCENE_OK(ph, phone_folder_sync(ph, NULL));
+	assert_null(phone_folder_named(&ph->replica, "Renamed"));
+	scene_assert_clean(ph);
+}
+TEST_VERSIONS(folders_come_from_imap)
+
+/* Deleted and made again under the same name: other mails under the same UIDs must not be taken for the old ones. */
+static void a_folder_is_made_again(enum eas_version v)
+{
+	const char *user = scene_user();
+	struct truth *t = scene_truth(user);
+	struct phone *ph;
+	struct phone_folder *f;
+
+	truth_create(t, "Again");
+	scene_append_many(user, "Again", "old", 3);
+	ph = scene_synced_phone(user, "PHONE1", v);
+	f = phone_folder_named(&ph->replica, "Again");
+	assert_non_null(f);
+	SCENE_OK(ph, phone_sync_folder(ph, f, NULL));
+	truth_delete(t, "Again");
+	truth_create(t, "Again");
+	scene_append_many(user, "Again", "new", 2);
+	SCENE_OK(ph, phone_folder_sync(ph, NULL));
+	assert_int_equal(ph->status, 1);
+	f = phone_folder_named(&ph->replica, "Again");
+	assert_non_null(f);
+	if (phone_sync_folder(ph, f, NULL)) { /* the old state may be refused: then the phone starts over */
+		assert_int_equal(f->status, 3);
+		SCENE_OK(ph, phone_sync_one(ph, &(struct phone_collection){ .folder_id = f->id, .key = "0" }));
+		SCENE_OK(ph, phone_sync_folder(ph, f, NULL));
+	}
+	scene_assert_same(f, user, "Again");
+	scene_assert_clean(ph);
+}
+TEST_VERSIONS(a_folder_is_made_again)
+
+static void what_folders_may_not_do(enum eas_version v)
+{
+	struct phone *ph = scene_synced_phone(scene_user(), "PHONE1", v);
+	const char *id;
+
+	SCENE_OK(ph, phone_folder_create(ph, "0", "Twice", 12, &id));
+	SCENE_OK(ph, phone_folder_create(ph, "0", "Twice", 12, &id));
+	assert_int_equal(ph->status, 2);
+	SCENE_OK(ph, phone_folder_create(ph, "4711", "Nowhere", 12, &id));
+	assert_int_equal(ph->status, 5);
+	SCENE_OK(ph, phone_folder_delete(ph, "4711"));
+	assert_int_equal(ph->status, 4);
+	SCENE_OK(ph, phone_folder_delete(ph, scene_inbox(ph)->id));
+	assert_int_equal(ph->status, 3);
+	SCENE_OK(ph, phone_folder_update(ph, "4711", "0", "Nothing"));
+	assert_int_equal(ph->status, 4);
+	SCENE_OK(ph, phone_folder_create(ph, "0", "", 12, &id));
+	assert_int_not_equal(ph->status, 1);
+	SCENE_OK(ph, phone_folder_sync(ph, NULL));
+	assert_int_equal(ph->status, 1);
+	scene_assert_clean(ph);
+}
+TEST_VERSIONS(what_folders_may_not_do)
+
+/* ---- names ---- */
+
+static const struct name_case {
+	const char *name, *text;
+} name_cases[] = {
+	{ "ampersand", "Tom & Jerry" },
+	{ "ampersand and dash", "A&-B" },
+	{ "umlauts", "Müller Söhne, Größe" },
+	{ "Japanese", "日本語のフォルダ" },
+	{ "beyond 16 bits", "𝄞 music 🎵" },
+	{ "dot", "v1.2" },
+	{ "slash", "in/out" },
+	{ "quotes and backslash", "say \"hi\" \\o/" },
+	{ "percent and star", "100% *" },
+	{ "a blank at the end", "blank " },
+	{ "XML's own", "<b>&amp;</b>" },
+	{ "a tilde", "~home" },
+	{ "a long one", "a long name that goes on and on and on and on and on and on and on and on and on and on, äöü, 日本語" },
+};
+
+/* The phone makes a folder of that name, finds it again under the same name, and keeps mails in it. */
+static void odd_name(const struct name_case *c)
+{
+	for (size_t n = 0; n < COUNT(scene_versions); n++) {
+		const char *user = scene_user(), *new_id, *id;
+		struct phone *ph;
+		struct phone_folder *f;
+		char made[64];
+		unsigned status;
+
+		scene_append_many(user, "INBOX", "m", 1);
+		ph = scene_synced_phone(user, "PHONE1", scene_versions[n].version);
+		SCENE_OK(ph, phone_folder_create(ph, "0", c->text, 12, &id));
+		assert_int_equal(ph->status, 1);
+		snprintf(made, sizeof(made), "%s", id);
+		SCENE_OK(ph, phone_folder_sync(ph, "0"));
+		f = phone_folder(&ph->replica, made);
+		assert_non_null(f);
+		assert_string_equal(f->parent, "0");
+		if (strcmp(f->name, c->text) != 0)
+			print_message("%s is shown as %s\n", c->text, f->name);
+		SCENE_OK(ph, phone_sync_folder(ph, f, NULL));
+		SCENE_OK(ph, phone_move_item(ph, phone_item_with_subject(scene_inbox(ph), "m 1")->id, scene_inbox(ph)->id,
+		    made, &status, &new_id));
+		assert_int_equal(status, 3);
+		scene_sync(ph, f);
+		assert_int_equal(f->count, 1);
+		SCENE_OK(ph, phone_folder_delete(ph, made));
+		assert_int_equal(ph->status, 1);
+		scene_assert_clean(ph);
+	}
+}
+TEST_ROW(odd_name)
+
+static const struct name_case imap_names[] = {
+	{ "ampersand", "Tom & Jerry" },
+	{ "umlauts", "Entwürfe älter" },
+	{ "Japanese", "日本語" },
+	{ "quotes", "say \"hi\"" },
+	{ "star", "a*b%c" },
+};
+
+static void odd_name_in_imap(const struct name_case *c)
+{
+	const char *user = scene_user();
+	struct phone *ph;
+	struct phone_folder *f;
+
+	truth_create(scene_truth(user), c->text);
+	scene_append_many(user, c->text, "m", 2);
+	ph = scene_synced_phone(user, "PHONE1", EAS_14_1);
+	f = phone_folder_named(&ph->replica, c->text);
+	assert_non_null(f);
+	SCENE_OK(ph, phone_sync_folder(ph, f, NULL));
+	scene_assert_same(f, user, c->text);
+	scene_assert_clean(ph);
+}
+TEST_ROW(odd_name_in_imap)
+
+int main(void)
+{
+	int failed;
+
+	scene_open(&(struct bed_opts){ .users = 120, .services = "dovecot,redis" });
+	TEST_ADD_VERSIONS(folders_go_to_imap);
+	TEST_ADD_VERSIONS(folders_come_from_imap);
+	TEST_ADD_VERSIONS(a_folder_is_made_again);
+	TEST_ADD_VERSIONS(what_folders_may_not_do);
+	TEST_ADD_ROWS(odd_name, name_cases);
+	TEST_ADD_ROWS(odd_name_in_imap, imap_names);
+	failed = test_run("folders");
+	scene_close();
+	return failed;
+}
