@@ -25,7 +25,7 @@ class Easgate(Service):
         """section.key -> value; what the caller --sets comes on top."""
         smtp = "SUBMISSION_PORT" if self.bed_env["SMTP"] == "present" else "MOCKSMTP_PORT"
         found = {
-            "server.listen": "127.0.0.1:{EASGATE_PORT}",
+            "server.listen": ", ".join(f"{a}:{{EASGATE_PORT}}" for a in ("127.0.0.1", self.args.listen) if a),
             "server.listen_plain": "127.0.0.1:{EASGATE_PLAIN_PORT}",
             "server.certificate": "{CERT_FILE}",
             "server.certificate_key": "{KEY_FILE}",

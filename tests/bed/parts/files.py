@@ -70,10 +70,11 @@ def account(name):
     return name if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
 
 
-def make_certificates(where):
-    """A CA, and a certificate by it for all servers: where/ca.pem, cert.pem, key.pem."""
+def make_certificates(where, address=None):
+    """A CA, and a certificate by it for all servers: where/ca.pem, cert.pem, key.pem. Names that address, too."""
+    also = f",IP:{address}" if address else ""
     os.makedirs(where, exist_ok=True)
-    write(f"{where}/ext", "subjectAltName=DNS:localhost,DNS:mail.example.org,DNS:autodiscover.example.org,IP:127.0.0.1\n"
+    write(f"{where}/ext", f"subjectAltName=DNS:localhost,DNS:mail.example.org,DNS:autodiscover.example.org,IP:127.0.0.1{also}\n"
           "extendedKeyUsage=serverAuth\nbasicConstraints=CA:FALSE\n")
     for arguments in (
             "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -keyout ca.key -out ca.pem"

@@ -288,7 +288,7 @@ def owner_fd(pid):
         raise BedError("the owner is gone already") from None
 
 
-def prepare_folder(bed):
+def prepare_folder(bed, listen):
     if len(bed) > 70:
         raise BedError(f"{bed}: too long for the unix sockets below it (70 bytes at most)")
     if os.path.exists(f"{bed}/control"):
@@ -304,12 +304,12 @@ def prepare_folder(bed):
     if os.path.exists(f"{bed}/env"):
         os.unlink(f"{bed}/env")
     if not os.path.exists(f"{bed}/tls/cert.pem"):
-        files.make_certificates(f"{bed}/tls")
+        files.make_certificates(f"{bed}/tls", listen)
 
 
 def start(args):
     """Forks the keeper and waits until it reports. The keeper never returns from here."""
-    prepare_folder(args.dir)
+    prepare_folder(args.dir, args.listen)
     reader, writer = os.pipe()
     if os.fork() == 0:
         os.close(reader)
