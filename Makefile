@@ -30,6 +30,9 @@ LIBINC  := $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PKGS) 2>/dev/
 LDLIBS  := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lpthread -lm
 LDFLAGS += $(HARDEN)
 
+# A command is shown in short; V=1 shows it whole.
+short = $(if $(V),,@echo "  $(1)  $@"; )
+
 INC_proto    = -Iproto
 INC_backends = -Iproto -Ibackends
 INC_gateway  = -Iproto -Ibackends -Igateway
@@ -56,25 +59,25 @@ all: $(LIBPROTO) $(LIBBACKENDS) $(LIBGATEWAY) $(PROGRAMS) ## build the gateway a
 
 $(B)/proto/%.o: proto/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(INC_proto) $(LIBINC) -c -o $@ $<
+	$(call short,CC)$(CC) $(CFLAGS) $(INC_proto) $(LIBINC) -c -o $@ $<
 $(B)/backends/%.o: backends/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(INC_backends) $(LIBINC) -c -o $@ $<
+	$(call short,CC)$(CC) $(CFLAGS) $(INC_backends) $(LIBINC) -c -o $@ $<
 $(B)/gateway/%.o: gateway/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(INC_gateway) $(LIBINC) -c -o $@ $<
+	$(call short,CC)$(CC) $(CFLAGS) $(INC_gateway) $(LIBINC) -c -o $@ $<
 $(B)/tests/phone/%.o: tests/phone/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(INC_phone) $(LIBINC) -c -o $@ $<
+	$(call short,CC)$(CC) $(CFLAGS) $(INC_phone) $(LIBINC) -c -o $@ $<
 $(B)/tests/unit/proto/%.o: tests/unit/proto/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -Itests $(INC_proto) $(LIBINC) -c -o $@ $<
+	$(call short,CC)$(CC) $(CFLAGS) -Itests $(INC_proto) $(LIBINC) -c -o $@ $<
 $(B)/tests/unit/backends/%.o: tests/unit/backends/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -Itests $(INC_backends) $(LIBINC) -c -o $@ $<
+	$(call short,CC)$(CC) $(CFLAGS) -Itests $(INC_backends) $(LIBINC) -c -o $@ $<
 $(B)/tests/%.o: tests/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(INC_tests) $(LIBINC) -c -o $@ $<
+	$(call short,CC)$(CC) $(CFLAGS) $(INC_tests) $(LIBINC) -c -o $@ $<
 
 $(LIBPROTO):    $(call objs,$(PROTO_SRC))
 $(LIBBACKENDS): $(call objs,$(BACKENDS_SRC))
@@ -83,12 +86,12 @@ $(LIBPHONE):    $(call objs,$(PHONE_SRC))
 $(B)/%.a:
 	@mkdir -p $(@D)
 	@rm -f $@
-	ar rcs $@ $^
+	$(call short,AR)ar rcs $@ $^
 
 $(B)/easgate: $(B)/gateway/main.o $(LIBGATEWAY) $(LIBBACKENDS) $(LIBPROTO)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(call short,LD)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 $(B)/easphone: $(B)/tests/phone/main.o $(LIBPHONE) $(LIBPROTO)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(call short,LD)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 # --- tests: one program per file; each layer links only with what stands below it ---
 UNIT_PROTO    := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/unit/proto/test_*.c tests/wire/test_*.c)))
@@ -99,15 +102,15 @@ INTEGRATION_LIB := $(call objs,$(filter-out tests/integration/test_%.c,$(sort $(
 BENCH         := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/bench/bench_*.c)))
 
 $(UNIT_PROTO): $(B)/%: $(B)/%.o $(LIBPROTO)
-	$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
+	$(call short,LD)$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
 $(UNIT_BACKENDS): $(B)/%: $(B)/%.o $(LIBBACKENDS) $(LIBPROTO)
-	$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
+	$(call short,LD)$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
 $(UNIT_GATEWAY): $(B)/%: $(B)/%.o $(LIBGATEWAY) $(LIBBACKENDS) $(LIBPROTO)
-	$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
+	$(call short,LD)$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
 $(INTEGRATION): $(B)/%: $(B)/%.o $(INTEGRATION_LIB) $(LIBPHONE) $(LIBPROTO)
-	$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
+	$(call short,LD)$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
 $(BENCH): $(B)/%: $(B)/%.o $(LIBPHONE) $(LIBGATEWAY) $(LIBBACKENDS) $(LIBPROTO)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(call short,LD)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 UNIT = $(UNIT_PROTO) $(UNIT_BACKENDS) $(UNIT_GATEWAY)
 check: all $(UNIT) $(INTEGRATION) ## unit, wire and integration tests
@@ -140,7 +143,7 @@ $(addprefix fuzz-,$(FUZZERS)): fuzz-%:
 	@printf '%-24s %s\n' $* "$$(tail -n 1 build-fuzz/$*.log)"
 $(B)/fuzz/%: $(B)/tests/fuzz/fuzz_%.o $(LIBGATEWAY) $(LIBBACKENDS) $(LIBPROTO)
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
+	$(call short,LD)$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
 
 # --- this machine ---
 deps: ## install what the build and the tests need (Debian 12; as root, or with sudo)
