@@ -16,9 +16,9 @@
 
 #include "io/stream_priv.h"
 
-/* Finds the addresses of a host and connects to the one that answers first, as RFC 8305 (Happy Eyeballs) has it:
- * IPv6 and IPv4 in turn, each a moment after the one before or as soon as that has failed. One dead address then
- * costs a quarter of a second, not the whole time limit. */
+/* Finds the addresses of a host and connects to the one that answers first, as RFC 8305 (Happy Eyeballs) has
+ * it: IPv6 and IPv4 in turn, each a moment after the one before or as soon as that has failed. One dead
+ * address then costs a quarter of a second, not the whole time limit. */
 enum { MAX_ADDRESSES = 8, STAGGER_MS = 250, UNIX_RETRY_MS = 10 };
 
 /* ---- resolving ---- */
@@ -56,13 +56,15 @@ static void say_not_found(const char **why, const char *host, int error)
 {
 	if (error == EVUTIL_EAI_AGAIN)
 		say_why(why, "no name server answers for %.255s", host);
-	else if (!error || error == EVUTIL_EAI_NONAME || error == EVUTIL_EAI_NODATA || error == EVUTIL_EAI_FAIL)
+	else if (!error || error == EVUTIL_EAI_NONAME || error == EVUTIL_EAI_NODATA ||
+	    error == EVUTIL_EAI_FAIL)
 		say_why(why, "no address found for %.255s", host); /* a name without addresses is EAI_FAIL */
 	else
 		say_why(why, "cannot look up %.255s: %s", host, evutil_gai_strerror(error));
 }
 
-static enum err look_up(const struct stream_target *t, struct limit limit, struct lookup **out, const char **why)
+static enum err look_up(const struct stream_target *t, struct limit limit, struct lookup **out,
+    const char **why)
 {
 	struct evutil_addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM,
 		.ai_protocol = IPPROTO_TCP, .ai_flags = EVUTIL_AI_NUMERICSERV };
@@ -259,11 +261,13 @@ static enum err connect_tcp(const struct stream_target *t, struct limit limit, i
 		return ERR_OK;
 	}
 	if (e == ERR_UNAVAILABLE)
-		say_why(why, "cannot connect to %.255s port %u: %s", t->host, (unsigned)t->port, strerror(r.error));
+		say_why(why, "cannot connect to %.255s port %u: %s", t->host, (unsigned)t->port,
+		    strerror(r.error));
 	return e;
 }
 
-/* A unix socket is connected at once or not at all; a full backlog is EAGAIN, and nothing tells when it empties. */
+/* A unix socket is connected at once or not at all; a full backlog is EAGAIN, and nothing tells when it
+ * empties. */
 static enum err connect_unix(const struct stream_target *t, struct limit limit, int *out, const char **why)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };

@@ -5,8 +5,8 @@
 
 #if defined(__x86_64__) && !defined(IO_UCONTEXT)
 
-/* System V ABI: a call preserves rbx, rbp, r12-r15 and the stack pointer; all other registers are the caller's
- * loss. The control words of the FPU are preserved too, but nothing here changes them. */
+/* System V ABI: a call preserves rbx, rbp, r12-r15 and the stack pointer; all other registers are the
+ * caller's loss. The control words of the FPU are preserved too, but nothing here changes them. */
 void switch_stacks(void **from_sp, void *to_sp);
 __asm__(".text\n"
 	".p2align 4\n"

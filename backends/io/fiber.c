@@ -113,8 +113,8 @@ static void switch_to_loop(struct fiber *f)
 {
 #if defined(IO_ASAN)
 	/* NULL at the last switch: its fake stack is then freed. */
-	__sanitizer_start_switch_fiber(f->state == FIBER_ENDED ? NULL : &f->asan_stack, f->set->loop_stack_low,
-	    f->set->loop_stack_size);
+	__sanitizer_start_switch_fiber(f->state == FIBER_ENDED ? NULL : &f->asan_stack,
+	    f->set->loop_stack_low, f->set->loop_stack_size);
 #endif
 	context_switch(&f->context, &f->set->loop_context);
 	arrived_on_fiber(f);
@@ -172,8 +172,8 @@ static void resume(struct fiber *f)
 		fiber_free(f);
 }
 
-/* Queues a fiber. What callbacks wake runs in the same loop turn; what fibers wake runs in the next one, so that
- * they can't keep the descriptors from being looked at by waking each other. */
+/* Queues a fiber. What callbacks wake runs in the same loop turn; what fibers wake runs in the next one, so
+ * that they can't keep the descriptors from being looked at by waking each other. */
 static void make_ready(struct fiber *f, enum err result)
 {
 	static const struct timeval at_once = { 0 };

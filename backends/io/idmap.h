@@ -4,8 +4,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Finds live things by an id that is counted up and never used again. A callback that comes late holds an id, not
- * a pointer, and finds nothing. The nodes are embedded in what they find. */
+/* Finds live things by an id that is counted up and never used again. A callback that comes late holds an
+ * id, not a pointer, and finds nothing. The nodes are embedded in what they find. */
 struct id_node {
 	uint64_t id;
 	struct id_node *next;

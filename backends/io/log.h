@@ -5,13 +5,13 @@
 
 /* The log of everything above proto: one line per event, in UTC, to stderr or a file:
  *
- *	2026-11-24T13:00:00.123Z WARN cannot connect request=7f3a account=ann@example.org host=imap.example.org
+ *	2026-11-24T13:00:00.123Z WARN cannot connect request=7f3a account=ann@example.org host=192.0.2.7
  *
- * A value that is empty or has spaces, quotes, '=' or control characters stands in double quotes, with \" \\ \n
- * \r \t and \xNN inside; a message only has its control characters escaped. So a peer can't forge a line, but
- * it could forge fields in a message: give what a peer said as a field. A line longer than 8 KiB is cut and
- * ends in "...". A line goes out in one write, so processes can share a file.
- * Never log passwords, tokens or message contents. */
+ * A value that is empty or has spaces, quotes, '=' or control characters stands in double quotes, with \" \\
+ * \n \r \t and \xNN inside; a message only has its control characters escaped. So a peer can't forge a line,
+ * but it could forge fields in a message: give what a peer said as a field. A line longer than 8 KiB is cut
+ * and ends in "...". A line goes out in one write, so processes can share a file. Never log passwords,
+ * tokens or message contents. */
 
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARN, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 

@@ -57,8 +57,8 @@ static struct event_base *new_base(void)
 	return b;
 }
 
-/* In the order in which they came. What is deferred meanwhile waits for the next turn: two that defer each other
- * can't keep the loop from its descriptors. */
+/* In the order in which they came. What is deferred meanwhile waits for the next turn: two that defer each
+ * other can't keep the loop from its descriptors. */
 static void run_deferred(evutil_socket_t fd, short what, void *arg)
 {
 	struct loop *l = arg;

@@ -18,9 +18,9 @@
 #define VALGRIND_STACK_DEREGISTER(id)      ((void)(id))
 #endif
 
-/* The stacks used last stay as they are, pages and all: most requests find one of them. Behind them are stacks that
- * only hold their address range, since a map and an unmap cost more than an madvise. What a burst needed beyond
- * both goes back to the system. */
+/* The stacks used last stay as they are, pages and all: most requests find one of them. Behind them are
+ * stacks that only hold their address range, since a map and an unmap cost more than an madvise. What a
+ * burst needed beyond both goes back to the system. */
 enum { WARM = 32, COLD = 512 };
 
 struct stack_pool {

@@ -127,7 +127,9 @@ void stream_close(struct stream **s)
 
 static void say_no_answer(const char **why, const struct stream_target *t, enum err e)
 {
-	if (e == ERR_TIMEOUT)
+	if (e == ERR_TIMEOUT && t->host[0] == '/')
+		say_why(why, "no answer from %.255s in time", t->host);
+	else if (e == ERR_TIMEOUT)
 		say_why(why, "no answer from %.255s port %u in time", t->host, (unsigned)t->port);
 	else if (e == ERR_CANCELLED)
 		say_why(why, "cancelled while connecting to %.255s", t->host);
@@ -173,7 +175,8 @@ enum err stream_starttls(struct stream *s, const char **why)
 	assert(!s->ssl && !s->busy && !s->watch_fn);
 	if (recv(s->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0) {
 		s->broken = true;
-		say_why(why, "%.255s sent more than its answer to STARTTLS; somebody may tamper with the connection",
+		say_why(why,
+		    "%.255s sent more than its answer to STARTTLS; somebody may tamper with the connection",
 		    s->target.host);
 		return ERR_PROTO;
 	}

@@ -110,8 +110,8 @@ static void add_name(struct refusal *r, const GENERAL_NAME *name)
 	if (type == GEN_DNS) {
 		add_text(r, (const char *)ASN1_STRING_get0_data(value), ASN1_STRING_length(value));
 	} else if (type == GEN_IPADD) {
-		inet_ntop(ASN1_STRING_length(value) == 4 ? AF_INET : AF_INET6, ASN1_STRING_get0_data(value), address,
-		    sizeof(address));
+		inet_ntop(ASN1_STRING_length(value) == 4 ? AF_INET : AF_INET6, ASN1_STRING_get0_data(value),
+		    address, sizeof(address));
 		add_text(r, address, (int)strlen(address));
 	}
 }
@@ -169,7 +169,8 @@ static void explain(struct refusal *r, int error, X509 *cert)
 	} else if (error == X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT) {
 		add_text(r, "is self-signed, and not among the trusted ones", 46);
 	} else if (error == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY ||
-	    error == X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE || error == X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN) {
+	    error == X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE ||
+	    error == X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN) {
 		add_text(r, "comes from an authority that is not trusted: ", 45);
 		add_common_name(r, X509_get_issuer_name(cert));
 	} else {
@@ -217,6 +218,15 @@ static bool set_name(SSL *ssl, const struct stream_target *t)
 	return SSL_set_tlsext_host_name(ssl, name) == 1 && X509_VERIFY_PARAM_set1_host(p, name, len) == 1;
 }
 
+/* What OpenSSL complains of first. */
+static const char *reason_text(void)
+{
+	unsigned long e = ERR_peek_error();
+	const char *text = ERR_SYSTEM_ERROR(e) ? strerror(ERR_GET_REASON(e)) : ERR_reason_error_string(e);
+
+	return e && text ? text : "unknown reason";
+}
+
 static void say_failed(const char **why, const struct stream_target *t, int ssl_error)
 {
 	unsigned long e = ERR_peek_error();
@@ -231,11 +241,11 @@ static void say_failed(const char **why, const struct stream_target *t, int ssl_
 	else if (reason == SSL_R_UNSUPPORTED_PROTOCOL || reason == SSL_R_TLSV1_ALERT_PROTOCOL_VERSION)
 		say_why(why, "%.255s port %u has no TLS 1.2 or newer", t->host, port);
 	else
-		say_why(why, "the TLS handshake with %.255s port %u failed: %s", t->host, port,
-		    e ? ERR_reason_error_string(e) : "unknown reason");
+		say_why(why, "the TLS handshake with %.255s port %u failed: %.255s", t->host, port, reason_text());
 }
 
-static enum err shake_hands(SSL *ssl, int fd, const struct stream_target *t, struct limit limit, const char **why)
+static enum err shake_hands(SSL *ssl, int fd, const struct stream_target *t, struct limit limit,
+    const char **why)
 {
 	for (;;) {
 		int done, ssl_error;
@@ -267,8 +277,8 @@ enum err tls_connect(int fd, const struct stream_target *t, struct limit limit, 
 	ERR_clear_error();
 	ctx = context_get(t->verify, t->ca_file);
 	if (!ctx) {
-		say_why(why, "cannot read certificates from %s: %s", t->ca_file ? t->ca_file : "the system's store",
-		    ERR_reason_error_string(ERR_peek_error()));
+		say_why(why, "cannot read certificates from %.255s: %.255s",
+		    t->ca_file ? t->ca_file : "the system's store", reason_text());
 		return ERR_UNAVAILABLE;
 	}
 	ssl = SSL_new(ctx);

@@ -23,7 +23,8 @@ static inline int peer_listen(uint16_t *port)
 	socklen_t len = sizeof(a);
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-	if (bind(fd, (struct sockaddr *)&a, len) || listen(fd, 512) || getsockname(fd, (struct sockaddr *)&a, &len))
+	if (bind(fd, (struct sockaddr *)&a, len) || listen(fd, 512) ||
+	    getsockname(fd, (struct sockaddr *)&a, &len))
 		fail_msg("cannot listen");
 	*port = ntohs(a.sin_port);
 	return fd;
@@ -60,7 +61,8 @@ static inline void peer_stop(struct peer *p)
 
 static inline struct stream_target peer_target(const struct peer *p)
 {
-	return (struct stream_target){ .host = "127.0.0.1", .port = p->port, .connect_ms = 5000, .io_ms = 5000 };
+	return (struct stream_target){ .host = "127.0.0.1", .port = p->port, .connect_ms = 5000,
+		.io_ms = 5000 };
 }
 
 static inline struct stream *peer_connect(const struct stream_target *t)

@@ -127,13 +127,15 @@ static const struct host_case {
 	{ "no limit but the fiber's", "four.test", 0, ERR_OK, NULL, 0, 1000 },
 	{ "refused, then answered", "second.test", 5000, ERR_OK, NULL, 0, 200 },
 	{ "no answer, then answered", "slow-first.test", 5000, ERR_OK, NULL, 200, 2000 },
-	{ "refused", "refused.test", 5000, ERR_UNAVAILABLE, "cannot connect to refused.test port #: Connection refused",
-	    0, 1000 },
+	{ "refused", "refused.test", 5000, ERR_UNAVAILABLE,
+	    "cannot connect to refused.test port #: Connection refused", 0, 1000 },
 	{ "no answer", "slow.test", 100, ERR_TIMEOUT, "no answer from slow.test port # in time", 95, 2000 },
-	{ "a name that does not exist", "none.test", 5000, ERR_UNAVAILABLE, "no address found for none.test", 0, 1000 },
-	{ "a name without addresses", "empty.test", 5000, ERR_UNAVAILABLE, "no address found for empty.test", 0, 1000 },
-	{ "a silent name server", "silent.test", 100, ERR_TIMEOUT, "no answer from silent.test port # in time", 95,
-	    2000 },
+	{ "a name that does not exist", "none.test", 5000, ERR_UNAVAILABLE, "no address found for none.test",
+	    0, 1000 },
+	{ "a name without addresses", "empty.test", 5000, ERR_UNAVAILABLE, "no address found for empty.test",
+	    0, 1000 },
+	{ "a silent name server", "silent.test", 100, ERR_TIMEOUT,
+	    "no answer from silent.test port # in time", 95, 2000 },
 	{ "no host", "", 5000, ERR_UNAVAILABLE, "no address found for ", 0, 1000 },
 	{ "no name at all", "a..b", 5000, ERR_UNAVAILABLE, NULL, 0, 1000 },
 };
@@ -228,7 +230,8 @@ static void cancel_on_fiber(void *arg)
 	struct cancel_run *r = arg;
 	struct evdns_server_port *names = name_server();
 	struct slow_port slow = slow_port(r->port);
-	uint64_t id = fiber_start(fiber_loop(), &(struct fiber_opts){ .name = "connect" }, connect_for_ever, r);
+	uint64_t id = fiber_start(fiber_loop(), &(struct fiber_opts){ .name = "connect" },
+	    connect_for_ever, r);
 
 	assert_int_equal(fiber_sleep(30), ERR_OK);
 	assert_int_equal(r->got, ERR_COUNT);

@@ -58,7 +58,8 @@ TEST_ROW(field)
 static void numbers_and_order(void **state)
 {
 	(void)state;
-	log_event(LOG_LEVEL_WARN, "two words", LOG_U64("n", UINT64_MAX), LOG_STR("s", "x"), LOG_STR("none", NULL));
+	log_event(LOG_LEVEL_WARN, "two words", LOG_U64("n", UINT64_MAX), LOG_STR("s", "x"),
+	    LOG_STR("none", NULL));
 	assert_bytes_str(logged(), "WARN two words n=18446744073709551615 s=x none=\"\"\n");
 }
 
