@@ -31,7 +31,7 @@ static bool run(const char *const *argv)
 	pid_t pid;
 	int status;
 
-	if ((errno = posix_spawnp(&pid, argv[0], NULL, NULL, (char *const *)(uintptr_t)argv, environ))) {
+	if ((errno = posix_spawnp(&pid, argv[0], NULL, NULL, (char *const *)argv, environ))) {
 		warn("%s", argv[0]);
 		return false;
 	}
@@ -46,11 +46,13 @@ static bool run(const char *const *argv)
 /* Takes the quotes off one shell word, in place; it ends at the line's end. */
 static void unquote(char *word)
 {
-	char *to = word, quote = 0;
+	char *to = word, quote = '\0';
 
 	for (const char *c = word; *c && (quote || *c != '\n'); c++) {
-		if (quote ? *c == quote : (*c == '\'' || *c == '"'))
-			quote = quote ? 0 : *c;
+		if (quote && *c == quote)
+			quote = '\0';
+		else if (!quote && (*c == '\'' || *c == '"'))
+			quote = *c;
 		else
 			*to++ = *c;
 	}
@@ -280,7 +282,8 @@ static pid_t parent_of(const char *pid)
 	if (!(f = fopen(path, "r")))
 		return 0;
 	/* "pid (name) state ppid ...": the name may hold anything, so from its last parenthesis on */
-	if (!fgets(text, sizeof(text), f) || !(end = strrchr(text, ')')) || sscanf(end, ") %*c %d", &parent) != 1)
+	if (!fgets(text, sizeof(text), f) || !(end = strrchr(text, ')')) ||
+	    sscanf(end, ") %*c %d", &parent) != 1)
 		parent = 0;
 	fclose(f);
 	return parent;

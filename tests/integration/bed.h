@@ -12,15 +12,15 @@ struct bed;
 
 /* All zero: Dovecot, Redis, Postfix and Radicale with the five users, no gateway. */
 struct bed_opts {
-	const char *services;         /* "dovecot,redis,mocksmtp"; NULL: as above */
-	bool easgate;                 /* also the gateway of this build, with TLS; see settings */
-	const char *const *settings;  /* "eas.poll=1s", ... NULL at the end; may name {IMAPS_PORT} */
-	unsigned users;               /* that many user0001..userN and load0..loadN-1, with BENCH_PASSWORD */
-	const char *imap_hide;        /* "NOTIFY,QRESYNC": not advertised */
-	const char *imap_capability;  /* advertise exactly this */
-	const char *imap_prefix;      /* "INBOX." */
-	bool dots;                    /* folders are separated by '.', not '/' */
-	bool no_special_use;          /* no folder but INBOX, none with a special use */
+	const char *services;        /* "dovecot,redis,mocksmtp"; NULL: as above */
+	bool easgate;                /* also the gateway of this build, with TLS; see settings */
+	const char *const *settings; /* "eas.poll=1s", ... NULL at the end; may name {IMAPS_PORT} */
+	unsigned users;              /* that many user0001..userN and load0..loadN-1, with BENCH_PASSWORD */
+	const char *imap_hide;       /* "NOTIFY,QRESYNC": not advertised */
+	const char *imap_capability; /* advertise exactly this */
+	const char *imap_prefix;     /* "INBOX." */
+	bool dots;                   /* folders are separated by '.', not '/' */
+	bool no_special_use;         /* no folder but INBOX, none with a special use */
 	const char *redis_password;
 };
 

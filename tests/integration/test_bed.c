@@ -5,7 +5,8 @@
 
 static struct bed *bed;
 
-static const char small_mail[] = "From: Bob <bob@example.org>\r\nTo: alice@example.org\r\nSubject: Hello\r\n\r\n.dots\r\n";
+static const char small_mail[] =
+    "From: Bob <bob@example.org>\r\nTo: alice@example.org\r\nSubject: Hello\r\n\r\n.dots\r\n";
 
 /* Sends, and expects the answer to begin so. */
 static void expect(const char *port, const char *say, const char *want)
@@ -43,7 +44,8 @@ static void the_truth_is_told(void **state)
 	uint32_t uid;
 
 	(void)state;
-	uid = truth_append(t, "INBOX", "\\Seen \\Flagged", "02-Nov-2026 10:00:00 +0000", bytes_str(small_mail));
+	uid =
+	    truth_append(t, "INBOX", "\\Seen \\Flagged", "02-Nov-2026 10:00:00 +0000", bytes_str(small_mail));
 	assert_int_equal(truth_list(t, "INBOX", &all), 1);
 	assert_int_equal(all[0].uid, uid);
 	assert_int_equal(all[0].size, sizeof(small_mail) - 1);
@@ -183,8 +185,10 @@ static void wrong_password_is_refused_soon(void **state)
 
 static void extensions_hide(void **state)
 {
-	struct bed *poor = bed_start(&(struct bed_opts){
-	    .services = "dovecot", .imap_hide = "NOTIFY,CONDSTORE,QRESYNC", .dots = true, .no_special_use = true });
+	struct bed *poor = bed_start(&(struct bed_opts){ .services = "dovecot",
+	    .imap_hide = "NOTIFY,CONDSTORE,QRESYNC",
+	    .dots = true,
+	    .no_special_use = true });
 	struct truth *t;
 	struct bytes caps;
 
@@ -206,7 +210,8 @@ int main(void)
 {
 	int failed;
 
-	bed = bed_start(&(struct bed_opts){ .services = "dovecot,redis,postfix,radicale,mocksmtp", .users = 3 });
+	bed = bed_start(
+	    &(struct bed_opts){ .services = "dovecot,redis,postfix,radicale,mocksmtp", .users = 3 });
 	if (!bed)
 		return 1;
 	TEST_ADD_ROWS(greeting, greeting_cases);

@@ -31,7 +31,8 @@ static void login(struct truth *t)
 	truth_wire_open(&t->wire, bed_get(t->bed, "HOST"), bed_port(t->bed, "IMAP_PORT"));
 	truth_wire_line(&t->wire);
 	/* The password as a literal: it may hold anything. */
-	ask(t, bytes_str(arena_printf(t->arena, "LOGIN %s {%zu+}\r\n%s", t->user, strlen(password), password)));
+	ask(t,
+	    bytes_str(arena_printf(t->arena, "LOGIN %s {%zu+}\r\n%s", t->user, strlen(password), password)));
 }
 
 /* The length in "{123}" at the line's end; false if the line has none. */
@@ -68,7 +69,8 @@ static struct bytes ask(struct truth *t, struct bytes command)
 		line = bytes_of(t->wire.reply + before, t->wire.reply_len - before);
 	} while (!bytes_starts(line, tag));
 	if (!bytes_starts(bytes_of(line.p + strlen(tag), line.len - strlen(tag)), "OK"))
-		errx(1, "truth: %.*s: %.*s", (int)bytes_find(command, '\r'), (const char *)command.p, BYTES_ARG(line));
+		errx(1, "truth: %.*s: %.*s", (int)bytes_find(command, '\r'), (const char *)command.p,
+		    BYTES_ARG(line));
 	if (arena_dup(t->arena, bytes_of(t->wire.reply, t->wire.reply_len), &out))
 		errx(1, "truth: out of memory");
 	return out;
@@ -129,7 +131,8 @@ static const char *quoted(struct truth *t, const char *mailbox)
 	struct bytes wire;
 	char *out, *to;
 
-	if (utf7_from_utf8(t->arena, bytes_str(mailbox), &wire) || !(out = arena_alloc(t->arena, 2 * wire.len + 3)))
+	if (utf7_from_utf8(t->arena, bytes_str(mailbox), &wire) ||
+	    !(out = arena_alloc(t->arena, 2 * wire.len + 3)))
 		errx(1, "truth: bad mailbox name %s", mailbox);
 	to = out;
 	*to++ = '"';
@@ -213,7 +216,8 @@ static struct bytes examine(struct truth *t, const char *mailbox)
 size_t truth_list(struct truth *t, const char *mailbox, const struct truth_mail **out)
 {
 	const uint64_t exists = number_after(examine(t, mailbox), "[UIDNEXT ") - 1;
-	struct bytes reply = truth_command(t, "UID FETCH 1:* (UID FLAGS RFC822.SIZE INTERNALDATE MODSEQ)"), line;
+	struct bytes reply = truth_command(t, "UID FETCH 1:* (UID FLAGS RFC822.SIZE INTERNALDATE MODSEQ)"),
+		     line;
 	struct truth_mail *all = arena_array(t->arena, exists + 1, sizeof(*all));
 	size_t n = 0;
 
@@ -269,11 +273,12 @@ bool truth_fetch(struct truth *t, const char *mailbox, uint32_t uid, struct byte
 /* " (\Seen) "24-Nov-2026 ..." {12+}\r\n": what precedes a mail in APPEND; Dovecot takes literals without asking. */
 static const char *append_head(struct truth *t, const char *flags, const char *date, size_t len)
 {
-	return arena_printf(t->arena, " (%s)%s%s%s {%zu+}\r\n", flags ? flags : "", date ? " \"" : "", date ? date : "",
-	    date ? "\"" : "", len);
+	return arena_printf(t->arena, " (%s)%s%s%s {%zu+}\r\n", flags ? flags : "", date ? " \"" : "",
+	    date ? date : "", date ? "\"" : "", len);
 }
 
-uint32_t truth_append(struct truth *t, const char *mailbox, const char *flags, const char *date, struct bytes mail)
+uint32_t truth_append(
+    struct truth *t, const char *mailbox, const char *flags, const char *date, struct bytes mail)
 {
 	struct buf b;
 	struct bytes command, uid;
@@ -417,7 +422,8 @@ bool truth_has_mailbox(struct truth *t, const char *mailbox)
 
 /* ---- LMTP ---- */
 
-static void lmtp(struct truth_wire *w, const char *want, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+static void lmtp(struct truth_wire *w, const char *want, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
 static void lmtp(struct truth_wire *w, const char *want, const char *fmt, ...)
 {
 	char line[512];

@@ -29,7 +29,8 @@ uint32_t truth_uidvalidity(struct truth *t, const char *mailbox);
 bool truth_fetch(struct truth *t, const char *mailbox, uint32_t uid, struct bytes *out);
 
 /* flags, date  as in truth_mail; NULL: none, now. Returns the new UID. */
-uint32_t truth_append(struct truth *t, const char *mailbox, const char *flags, const char *date, struct bytes mail);
+uint32_t truth_append(
+    struct truth *t, const char *mailbox, const char *flags, const char *date, struct bytes mail);
 /* For large mailboxes: many mails in one go (MULTIAPPEND). Each "#" in `mail` becomes the running number, from 1. */
 void truth_append_many(struct truth *t, const char *mailbox, unsigned count, const char *mail);
 /* uids  an IMAP set, "3,7:9" or "1:*".  how  "+FLAGS", "-FLAGS" or "FLAGS" */

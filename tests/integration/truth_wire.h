@@ -5,10 +5,10 @@
 
 /* A blocking connection that speaks in lines, for truth.c. Whatever goes wrong ends the program. */
 struct truth_wire {
-	int fd;            /* -1: closed */
-	size_t at, len;    /* what was read and not yet taken: buffer[at..len) */
+	int fd;         /* -1: closed */
+	size_t at, len; /* what was read and not yet taken: buffer[at..len) */
 	uint8_t buffer[16384];
-	uint8_t *reply;    /* owned: what truth_wire_line and _bytes took since truth_wire_forget */
+	uint8_t *reply; /* owned: what truth_wire_line and _bytes took since truth_wire_forget */
 	size_t reply_len, reply_cap;
 };
 
