@@ -6,6 +6,7 @@ folder end what it left, by the pid files."""
 import ctypes
 import os
 import select
+import shutil
 import signal
 import socket
 import subprocess
@@ -229,6 +230,7 @@ class Keeper:
             ready = [fd for fd, _ in poll.poll()]
             reap()
             if owner in ready:
+                self.abandoned = True
                 return None
             if wake_r in ready:
                 os.read(wake_r, 512)
@@ -239,6 +241,7 @@ class Keeper:
         return None
 
     told_to_end = False
+    abandoned = False
 
     def serve_client(self, client):
         """True for the order to stop the bed: its client is answered when all is gone."""
@@ -276,6 +279,8 @@ class Keeper:
         os.unlink(f"{bed}/control")
         if client:
             client.sendall(b"ok\n")
+        if self.abandoned and "BED_KEEP" not in os.environ:
+            shutil.rmtree(bed, ignore_errors=True)  # who would have done it is gone
 
 
 def owner_fd(pid):
