@@ -87,6 +87,7 @@ static enum err look_up(const struct stream_target *t, struct limit limit, struc
 	if (!k->done) {
 		k->abandoned = true;
 		evdns_getaddrinfo_cancel(request);
+		assert(e);
 		return e;
 	}
 	if (!e && (k->error || !k->found)) {

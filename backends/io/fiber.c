@@ -44,7 +44,7 @@ struct fiber {
 	struct stack stack;
 	struct arena *arena;
 	size_t arena_budget;
-	void *slot;
+	const void *slot;
 	struct fiber_tally tally;
 	void *asan_stack;
 
@@ -304,12 +304,12 @@ struct fiber_tally *fiber_tally(void)
 	return &self()->tally;
 }
 
-void *fiber_slot(void)
+const void *fiber_slot(void)
 {
 	return self()->slot;
 }
 
-void fiber_slot_set(void *p)
+void fiber_slot_set(const void *p)
 {
 	self()->slot = p;
 }
@@ -359,8 +359,6 @@ void fiber_unshield(void)
 		f->deadline_ms = f->deadline_before_shield;
 }
 
-/* The one place where a fiber waits. fd -1 = for time or a ticket; limit_ms 0 = until the fiber's deadline;
- * at_limit is the result if the limit, not the deadline, ends the wait. */
 static uint64_t now_us(void)
 {
 	struct timespec t;
@@ -369,6 +367,8 @@ static uint64_t now_us(void)
 	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
 }
 
+/* The one place where a fiber waits. fd -1 = for time or a ticket; limit_ms 0 = until the fiber's deadline;
+ * at_limit is the result if the limit, not the deadline, ends the wait. */
 static enum err wait_for(int fd, short events, struct ticket *t, uint32_t limit_ms, enum err at_limit)
 {
 	struct fiber *f = self();
@@ -382,7 +382,7 @@ static enum err wait_for(int fd, short events, struct ticket *t, uint32_t limit_
 	f->at_timeout = limit_ms && limit_ms < left ? at_limit : ERR_TIMEOUT;
 	if (limit_ms && limit_ms < left)
 		left = limit_ms;
-	limit = (struct timeval){ .tv_sec = left / 1000, .tv_usec = left % 1000 * 1000 };
+	limit = (struct timeval){ .tv_sec = left / 1000, .tv_usec = (long)(left % 1000) * 1000 };
 	event_assign(&f->wait_event, loop_base(f->set->loop), fd, events, on_wait_event, f);
 	if (event_add(&f->wait_event, &limit) != 0)
 		abort(); /* no descriptor that can be waited for */

@@ -49,8 +49,8 @@ uint32_t fiber_time_left_ms(void);
 enum err fiber_check(void) MUST_CHECK;
 
 /* One pointer that belongs to the logger. */
-void *fiber_slot(void);
-void fiber_slot_set(void *p);
+const void *fiber_slot(void);
+void fiber_slot_set(const void *p);
 
 /* What this fiber has cost so far, for figures; may be set back by who reads it. */
 struct fiber_tally {

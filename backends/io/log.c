@@ -92,7 +92,7 @@ bool log_level_parse(struct bytes name, enum log_level *out)
 void log_context_set(const struct log_context *c)
 {
 	if (fiber_is_running())
-		fiber_slot_set((void *)(uintptr_t)c);
+		fiber_slot_set(c);
 	else
 		loop_context = c;
 }

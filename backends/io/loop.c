@@ -207,7 +207,7 @@ void timer_cancel(struct timer **t)
 
 void timer_restart(struct timer *t, uint32_t after_ms)
 {
-	struct timeval after = { .tv_sec = after_ms / 1000, .tv_usec = after_ms % 1000 * 1000 };
+	struct timeval after = { .tv_sec = after_ms / 1000, .tv_usec = (long)(after_ms % 1000) * 1000 };
 
 	event_add(&t->event, &after);
 }

@@ -22,7 +22,8 @@ struct stream {
 	struct loop *loop;
 	int fd;
 	SSL *ssl;                    /* NULL = plain */
-	struct stream_target target; /* its texts are owned */
+	char *host, *ca_file;        /* owned */
+	struct stream_target target; /* with them */
 	bool broken;                 /* a fault, or a write in part: no byte can be trusted any more */
 	bool busy;                   /* in a call that waits */
 	size_t moved_at_once;
@@ -75,9 +76,9 @@ void say_why(const char **why, const char *fmt, ...)
 
 static char *dup_text(const char *text)
 {
-	char *p = text ? strdup(text) : NULL;
+	char *p = strdup(text);
 
-	if (text && !p)
+	if (!p)
 		abort();
 	return p;
 }
@@ -91,8 +92,8 @@ static struct stream *stream_new(const struct stream_target *t)
 	s->loop = fiber_loop();
 	s->fd = -1;
 	s->target = *t;
-	s->target.host = dup_text(t->host);
-	s->target.ca_file = dup_text(t->ca_file);
+	s->target.host = s->host = dup_text(t->host);
+	s->target.ca_file = s->ca_file = t->ca_file ? dup_text(t->ca_file) : NULL;
 	return s;
 }
 
@@ -119,8 +120,8 @@ void stream_close(struct stream **s)
 	}
 	if (x->fd != -1)
 		close(x->fd);
-	free((char *)(uintptr_t)x->target.host);
-	free((char *)(uintptr_t)x->target.ca_file);
+	free(x->host);
+	free(x->ca_file);
 	free(x);
 	*s = NULL;
 }

@@ -97,7 +97,7 @@ static void add_text(struct refusal *r, const char *text, int len)
 	size_t at = strlen(r->text);
 
 	for (int i = 0; i < len && at + 1 < sizeof(r->text); i++)
-		r->text[at++] = text[i] >= ' ' && text[i] <= '~' ? text[i] : '?';
+		r->text[at++] = (char)(text[i] >= ' ' && text[i] <= '~' ? text[i] : '?');
 	r->text[at] = 0;
 }
 
