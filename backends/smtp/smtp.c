@@ -12,8 +12,13 @@
 #include "smtp/smtp_reply.h"
 
 enum {
-	FEATURE_STARTTLS = 1 << 0, FEATURE_PIPELINING = 1 << 1, FEATURE_8BITMIME = 1 << 2, FEATURE_SMTPUTF8 = 1 << 3,
-	FEATURE_SIZE = 1 << 4, FEATURE_PLAIN = 1 << 5, FEATURE_LOGIN = 1 << 6,
+	FEATURE_STARTTLS = 1 << 0,
+	FEATURE_PIPELINING = 1 << 1,
+	FEATURE_8BITMIME = 1 << 2,
+	FEATURE_SMTPUTF8 = 1 << 3,
+	FEATURE_SIZE = 1 << 4,
+	FEATURE_PLAIN = 1 << 5,
+	FEATURE_LOGIN = 1 << 6,
 };
 
 /* RCPT commands sent before their answers are read: few enough that neither side's buffers can fill up. */
@@ -37,8 +42,9 @@ static enum err broken(struct session *s, enum err e)
 	s->result->code = 0;
 	if (e == ERR_CANCELLED || e == ERR_LIMIT)
 		return e;
-	s->result->text = e == ERR_TIMEOUT ? BYTES("no answer in time") :
-	    e == ERR_PROTO ? BYTES("the answer is not SMTP") : BYTES("the connection was closed");
+	s->result->text = e == ERR_TIMEOUT ? BYTES("no answer in time")
+			  : e == ERR_PROTO ? BYTES("the answer is not SMTP")
+					   : BYTES("the connection was closed");
 	return ERR_UNAVAILABLE;
 }
 
@@ -65,7 +71,7 @@ static enum err hear_within(struct session *s, uint32_t ms, void (*line)(void *,
 static bool is_too_large(const struct smtp_result *r)
 {
 	return r->code == 552 || bytes_starts(r->text, "5.2.2") || bytes_starts(r->text, "5.2.3") ||
-	    bytes_starts(r->text, "5.3.4");
+	       bytes_starts(r->text, "5.3.4");
 }
 
 /* The answer must be of the wanted hundred. */
@@ -116,9 +122,15 @@ static void note_mechanisms(struct session *s, struct bytes in)
 
 static void note_feature(void *arg, size_t number, struct bytes in)
 {
-	static const struct { const char *name; unsigned feature; } flags[] = {
-		{ "STARTTLS", FEATURE_STARTTLS }, { "PIPELINING", FEATURE_PIPELINING }, { "8BITMIME", FEATURE_8BITMIME },
-		{ "SMTPUTF8", FEATURE_SMTPUTF8 }, { "SIZE", FEATURE_SIZE },
+	static const struct {
+		const char *name;
+		unsigned feature;
+	} flags[] = {
+		{ "STARTTLS", FEATURE_STARTTLS },
+		{ "PIPELINING", FEATURE_PIPELINING },
+		{ "8BITMIME", FEATURE_8BITMIME },
+		{ "SMTPUTF8", FEATURE_SMTPUTF8 },
+		{ "SIZE", FEATURE_SIZE },
 	};
 	struct session *s = arg;
 	struct bytes word;
@@ -358,7 +370,8 @@ static enum err envelope(struct session *s, const struct smtp_message *m, bool u
 			buf_put(&b, m->to[i]);
 			buf_put_str(&b, ">\r\n");
 		}
-		if ((e = say_lines(s, &b)) || (!accepted && (e = hear_sender(s))) || (e = hear_recipients(s, at, next)))
+		if ((e = say_lines(s, &b)) || (!accepted && (e = hear_sender(s))) ||
+		    (e = hear_recipients(s, at, next)))
 			return e;
 		accepted = true;
 		buf_init(&b, s->arena, 0);
@@ -436,7 +449,8 @@ static void session_end(struct session *s)
 	stream_close(&s->stream);
 }
 
-static enum err session_new(const struct smtp_config *config, struct smtp_result *out, struct session **session)
+static enum err session_new(
+    const struct smtp_config *config, struct smtp_result *out, struct session **session)
 {
 	struct session *s = arena_alloc(fiber_arena(), sizeof(*s));
 
@@ -477,7 +491,8 @@ enum err smtp_send(const struct smtp_config *config, const struct smtp_message *
 	return e;
 }
 
-enum err smtp_probe(const struct smtp_config *config, struct bytes user, struct bytes password, struct smtp_result *out)
+enum err smtp_probe(
+    const struct smtp_config *config, struct bytes user, struct bytes password, struct smtp_result *out)
 {
 	struct session *s;
 	enum err e;

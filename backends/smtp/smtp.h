@@ -7,19 +7,19 @@
 /* Mail submission (RFC 6409) for fibers. */
 struct smtp_config {
 	struct stream_target server;
-	bool login;               /* AUTH PLAIN or LOGIN with the user's credentials, only over TLS or loopback */
-	const char *helo;         /* our name */
-	uint32_t command_ms;      /* longest wait for one reply; the one to the final dot gets ten times that */
+	bool login;          /* AUTH PLAIN or LOGIN with the user's credentials, only over TLS or loopback */
+	const char *helo;    /* our name */
+	uint32_t command_ms; /* longest wait for one reply; the one to the final dot gets ten times that */
 };
 
 enum smtp_phase { SMTP_CONNECT, SMTP_LOGIN, SMTP_FROM, SMTP_RCPT, SMTP_DATA, SMTP_DONE };
 
 struct smtp_result {
-	enum smtp_phase phase;    /* where it ended; SMTP_DONE = the server took the message */
-	uint16_t code;            /* the server's last reply code, 0 = none */
-	bool unsure;              /* the message was sent whole and the reply never came: it may have gone out */
-	struct bytes text;        /* the reply's text, for the log; in the fiber's arena */
-	size_t bad_recipient;     /* SMTP_RCPT: which one was refused */
+	enum smtp_phase phase; /* where it ended; SMTP_DONE = the server took the message */
+	uint16_t code;         /* the server's last reply code, 0 = none */
+	bool unsure;           /* the message was sent whole and the reply never came: it may have gone out */
+	struct bytes text;     /* the reply's text, for the log; in the fiber's arena */
+	size_t bad_recipient;  /* SMTP_RCPT: which one was refused */
 };
 
 struct smtp_message {
@@ -27,17 +27,18 @@ struct smtp_message {
 	struct bytes from;           /* envelope sender, bare address */
 	const struct bytes *to;      /* bare addresses */
 	size_t n_to;
-	struct bytes data;           /* CRLF line ends, without dot stuffing */
+	struct bytes data; /* CRLF line ends, without dot stuffing */
 };
 
 /* One message to all recipients or to none: if one is refused, nothing is sent.
  * ERR_OK: taken. ERR_AUTH; ERR_DENIED refused for good (5xx; result says what); ERR_LIMIT larger than SIZE or over
  * quota; ERR_UNAVAILABLE refused for now, unreachable or cut off (see `unsure`); ERR_UNSUPPORTED non-ASCII
  * addresses without SMTPUTF8. */
-enum err smtp_send(const struct smtp_config *config, const struct smtp_message *m, struct smtp_result *out) WAITS MUST_CHECK;
+enum err smtp_send(
+    const struct smtp_config *config, const struct smtp_message *m, struct smtp_result *out) WAITS MUST_CHECK;
 
 /* Connects, says EHLO, STARTTLS and (if user isn't empty) logs in, then QUIT: for `easgate check`. */
-enum err smtp_probe(const struct smtp_config *config, struct bytes user, struct bytes password, struct smtp_result *out)
-    WAITS MUST_CHECK;
+enum err smtp_probe(const struct smtp_config *config, struct bytes user, struct bytes password,
+    struct smtp_result *out) WAITS MUST_CHECK;
 
 #endif

@@ -14,6 +14,7 @@ static const struct field {
 	size_t offset;
 	unsigned bit; /* STORE_DEVICE_…; 0 = not written by store_device_save */
 } fields[] = {
+	/* clang-format off */
 	{ "type",     FIELD_TEXT, offsetof(struct store_device, type),                 STORE_DEVICE_TYPE },
 	{ "agent",    FIELD_TEXT, offsetof(struct store_device, user_agent),           STORE_DEVICE_USER_AGENT },
 	{ "model",    FIELD_TEXT, offsetof(struct store_device, model),                STORE_DEVICE_INFORMATION },
@@ -34,6 +35,7 @@ static const struct field {
 	{ "sync",     FIELD_TEXT, offsetof(struct store_device, sync_request),         STORE_DEVICE_SYNC_REQUEST },
 	{ "tree",     FIELD_TEXT, offsetof(struct store_device, hierarchy),            0 },
 	{ "treegen",  FIELD_U64,  offsetof(struct store_device, hierarchy_generation), 0 },
+	/* clang-format on */
 };
 enum { N_FIELDS = sizeof(fields) / sizeof(fields[0]) };
 
@@ -52,11 +54,21 @@ static void read_field(const struct field *f, const struct redis_reply *r, struc
 	void *to = (char *)out + f->offset;
 
 	switch (f->kind) {
-	case FIELD_TEXT: *(struct bytes *)to = reply_text(r); break;
-	case FIELD_BOOL: *(bool *)to = reply_u64(r) != 0; break;
-	case FIELD_U32: *(uint32_t *)to = (uint32_t)reply_u64(r); break;
-	case FIELD_U64: *(uint64_t *)to = reply_u64(r); break;
-	case FIELD_I64: *(int64_t *)to = (int64_t)reply_u64(r); break;
+	case FIELD_TEXT:
+		*(struct bytes *)to = reply_text(r);
+		break;
+	case FIELD_BOOL:
+		*(bool *)to = reply_u64(r) != 0;
+		break;
+	case FIELD_U32:
+		*(uint32_t *)to = (uint32_t)reply_u64(r);
+		break;
+	case FIELD_U64:
+		*(uint64_t *)to = reply_u64(r);
+		break;
+	case FIELD_I64:
+		*(int64_t *)to = (int64_t)reply_u64(r);
+		break;
 	}
 }
 
@@ -70,8 +82,8 @@ void device_read(const struct redis_reply *r, struct store_device *out)
 	}
 }
 
-enum err store_device_load(struct redis *r, struct arena *a, struct bytes account, struct bytes device,
-    struct store_device *out)
+enum err store_device_load(
+    struct redis *r, struct arena *a, struct bytes account, struct bytes device, struct store_device *out)
 {
 	struct redis_reply reply;
 	struct words w;
@@ -124,10 +136,18 @@ static bool put_value(struct words *w, const struct field *f, const struct store
 		words_put_str(w, f->name);
 		words_put(w, *text);
 		return true;
-	case FIELD_BOOL: n = *(const bool *)at; break;
-	case FIELD_U32: n = *(const uint32_t *)at; break;
-	case FIELD_U64: n = *(const uint64_t *)at; break;
-	case FIELD_I64: n = (uint64_t)*(const int64_t *)at; break;
+	case FIELD_BOOL:
+		n = *(const bool *)at;
+		break;
+	case FIELD_U32:
+		n = *(const uint32_t *)at;
+		break;
+	case FIELD_U64:
+		n = *(const uint64_t *)at;
+		break;
+	case FIELD_I64:
+		n = (uint64_t) * (const int64_t *)at;
+		break;
 	}
 	if (!n)
 		return false;
@@ -136,7 +156,8 @@ static bool put_value(struct words *w, const struct field *f, const struct store
 	return true;
 }
 
-static void put_hash_command(struct words *w, struct arena *a, const char *verb, struct bytes account, struct bytes device)
+static void put_hash_command(
+    struct words *w, struct arena *a, const char *verb, struct bytes account, struct bytes device)
 {
 	words_init(w, a);
 	words_put_str(w, verb);
@@ -195,8 +216,8 @@ static enum err save(struct redis *r, struct arena *a, struct bytes account, str
 	return words_call(r, "save a device", w, n, replies);
 }
 
-enum err store_device_save(struct redis *r, struct bytes account, struct bytes device, const struct store_device *d,
-    unsigned bits)
+enum err store_device_save(
+    struct redis *r, struct bytes account, struct bytes device, const struct store_device *d, unsigned bits)
 {
 	struct arena *a = arena_new(WORDS_SCRATCH);
 	enum err e = save(r, a, account, device, d, bits);
@@ -208,10 +229,11 @@ enum err store_device_save(struct redis *r, struct bytes account, struct bytes d
 enum err store_hierarchy_commit(struct redis *r, struct bytes account, struct bytes device, uint64_t expected,
     uint64_t generation, struct bytes hierarchy)
 {
-	static struct redis_script script = { .text =
-		"if (redis.call('HGET', KEYS[1], 'treegen') or '0') ~= ARGV[1] then return 0 end\n"
-		"redis.call('HSET', KEYS[1], 'treegen', ARGV[2], 'tree', ARGV[3])\n"
-		"return 1\n" };
+	static struct redis_script script = {
+		.text = "if (redis.call('HGET', KEYS[1], 'treegen') or '0') ~= ARGV[1] then return 0 end\n"
+			"redis.call('HSET', KEYS[1], 'treegen', ARGV[2], 'tree', ARGV[3])\n"
+			"return 1\n"
+	};
 	struct arena *a = arena_new(WORDS_SCRATCH);
 	struct redis_reply reply;
 	struct words keys, args;

@@ -31,13 +31,12 @@ struct embedded_redis {
 	int lock_fd;                        /* closing it gives our lock up */
 	uid_t uid;                          /* whom the server runs as; 0 = as we do */
 	gid_t gid;
-	pid_t pid;                          /* 0 = none */
+	pid_t pid; /* 0 = none */
 };
 
 static char why_text[512];
 
-__attribute__((format(printf, 3, 4)))
-static enum err fail(const char **why, enum err e, const char *fmt, ...)
+__attribute__((format(printf, 3, 4))) static enum err fail(const char **why, enum err e, const char *fmt, ...)
 {
 	va_list args;
 
@@ -119,7 +118,8 @@ static enum err end_orphan(struct embedded_redis *r, unsigned wait_ms, const cha
 	}
 	while ((pid = lock_holder(r->lock_fd, LOCK_SERVER)) != 0) {
 		if (now_ms() >= end)
-			return fail(why, ERR_UNAVAILABLE, "the redis-server of an earlier run (pid %d) does not end", (int)pid);
+			return fail(why, ERR_UNAVAILABLE,
+			    "the redis-server of an earlier run (pid %d) does not end", (int)pid);
 		pause_shortly();
 	}
 	unlink(r->socket);
@@ -139,9 +139,10 @@ static _Noreturn void give_up(int pipe_fd)
 /* In the child. */
 static _Noreturn void become_server(const struct embedded_redis *r, pid_t master, int pipe_fd)
 {
-	const char *const argv[] = { r->program, "--port", "0", "--unixsocket", r->socket, "--unixsocketperm", "700",
-		"--dir", r->dir, "--logfile", "redis.log", "--loglevel", "warning", "--daemonize", "no", "--databases", "1",
-		"--save", "", "--appendonly", "yes", "--appendfsync", "everysec", "--maxmemory-policy", "noeviction",
+	const char *const argv[] = { r->program, "--port", "0", "--unixsocket", r->socket, "--unixsocketperm",
+		"700", "--dir", r->dir, "--logfile", "redis.log", "--loglevel", "warning", "--daemonize",
+		"no", "--databases", "1", "--save", "", "--appendonly", "yes", "--appendfsync", "everysec",
+		"--maxmemory-policy", "noeviction",
 		/* Most sync states then stay in the compact form. The name that both Redis 6 and 7 know. */
 		"--hash-max-ziplist-value", "512", NULL };
 	sigset_t none;
@@ -234,11 +235,12 @@ static enum err run(struct embedded_redis *r, unsigned wait_ms, const char **why
 		return e;
 	while (!answers(r)) {
 		if (reap(r, WNOHANG))
-			return fail(why, ERR_UNAVAILABLE, "%s ended at once; %s/redis.log says why", r->program, r->dir);
+			return fail(why, ERR_UNAVAILABLE, "%s ended at once; %s/redis.log says why",
+			    r->program, r->dir);
 		if (now_ms() >= end) {
 			end_server(r);
-			return fail(why, ERR_UNAVAILABLE, "%s did not answer within %u ms; see %s/redis.log", r->program, wait_ms,
-			    r->dir);
+			return fail(why, ERR_UNAVAILABLE, "%s did not answer within %u ms; see %s/redis.log",
+			    r->program, wait_ms, r->dir);
 		}
 		pause_shortly();
 	}
@@ -255,14 +257,14 @@ static enum err choose_user(struct embedded_redis *r, const char *state_dir, con
 	if (geteuid() != 0)
 		return ERR_OK;
 	if (stat(state_dir, &st) != 0 || chown(r->dir, st.st_uid, st.st_gid) != 0)
-		return fail(why, ERR_UNAVAILABLE, "cannot give %s to the owner of %s: %s", r->dir, state_dir, strerror(errno));
+		return fail(why, ERR_UNAVAILABLE, "cannot give %s to the owner of %s: %s", r->dir, state_dir,
+		    strerror(errno));
 	r->uid = st.st_uid;
 	r->gid = st.st_gid;
 	return ERR_OK;
 }
 
-__attribute__((format(printf, 1, 2)))
-static char *text(const char *fmt, ...)
+__attribute__((format(printf, 1, 2))) static char *text(const char *fmt, ...)
 {
 	va_list args;
 	char *out;
@@ -281,14 +283,17 @@ static enum err prepare(struct embedded_redis *r, const char *state_dir, const c
 	enum err e;
 
 	if ((mkdir(state_dir, 0700) != 0 && errno != EEXIST) || !realpath(state_dir, absolute))
-		return fail(why, ERR_UNAVAILABLE, "cannot use the state folder %s: %s", state_dir, strerror(errno));
+		return fail(
+		    why, ERR_UNAVAILABLE, "cannot use the state folder %s: %s", state_dir, strerror(errno));
 	r->dir = text("%s/redis", absolute);
 	r->socket = text("%s/redis.sock", r->dir);
 	r->url = text("unix://%s", r->socket);
 	if (strlen(r->socket) >= sizeof(((struct sockaddr_un *)0)->sun_path))
-		return fail(why, ERR_UNAVAILABLE, "the path of the state folder is too long for a unix socket: %s", r->socket);
+		return fail(why, ERR_UNAVAILABLE,
+		    "the path of the state folder is too long for a unix socket: %s", r->socket);
 	if (strpbrk(r->socket, "?@"))
-		return fail(why, ERR_UNAVAILABLE, "the path of the state folder may not hold '?' or '@': %s", r->socket);
+		return fail(why, ERR_UNAVAILABLE, "the path of the state folder may not hold '?' or '@': %s",
+		    r->socket);
 	if ((mkdir(r->dir, 0700) != 0 && errno != EEXIST) || chmod(r->dir, 0700) != 0)
 		return fail(why, ERR_UNAVAILABLE, "cannot use %s: %s", r->dir, strerror(errno));
 	if ((e = choose_user(r, state_dir, why)))

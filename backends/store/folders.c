@@ -42,8 +42,9 @@ static bool read_known(struct bytes value, struct store_folder *f)
 	struct bytes format, id;
 	uint32_t n, validity;
 
-	if (!bytes_split(&value, ' ', &format) || !bytes_eq_str(format, "1") || !bytes_split(&value, ' ', &id) ||
-	    bytes_to_u32(id, UINT32_MAX, &n) || bytes_to_u32(value, UINT32_MAX, &validity))
+	if (!bytes_split(&value, ' ', &format) || !bytes_eq_str(format, "1") ||
+	    !bytes_split(&value, ' ', &id) || bytes_to_u32(id, UINT32_MAX, &n) ||
+	    bytes_to_u32(value, UINT32_MAX, &validity))
 		return false;
 	if (f->uid_validity && f->uid_validity != validity)
 		return false;
@@ -51,29 +52,31 @@ static bool read_known(struct bytes value, struct store_folder *f)
 	return true;
 }
 
-static struct redis_script resolve_script = { .text =
-	"local key, ids = KEYS[1], {}\n"
-	"for i = 1, #ARGV, 3 do\n"
-	"  local source, name, validity = ARGV[i], ARGV[i + 1], ARGV[i + 2]\n"
-	"  local field, id, had = 'n:' .. source .. ':' .. name, nil, nil\n"
-	"  local known = redis.call('HGET', key, field)\n"
-	"  if known then id, had = string.match(known, '^1 (%d+) (%d+)$') end\n"
-	"  if id and had ~= validity and had ~= '0' and validity ~= '0' then\n"
-	"    redis.call('HDEL', key, 'i:' .. id)\n"
-	"    id = nil\n"
-	"  end\n"
-	"  if not id then\n"
-	"    id = string.format('%d', redis.call('HINCRBY', key, '#', 1))\n"
-	"  elseif validity == '0' then\n"
-	"    validity = had\n"
-	"  end\n"
-	"  redis.call('HSET', key, field, '1 ' .. id .. ' ' .. validity,\n"
-	"    'i:' .. id, '1 ' .. validity .. ' ' .. source .. ' ' .. name)\n"
-	"  ids[#ids + 1] = tonumber(id)\n"
-	"end\n"
-	"return ids\n" };
+static struct redis_script resolve_script = {
+	.text = "local key, ids = KEYS[1], {}\n"
+		"for i = 1, #ARGV, 3 do\n"
+		"  local source, name, validity = ARGV[i], ARGV[i + 1], ARGV[i + 2]\n"
+		"  local field, id, had = 'n:' .. source .. ':' .. name, nil, nil\n"
+		"  local known = redis.call('HGET', key, field)\n"
+		"  if known then id, had = string.match(known, '^1 (%d+) (%d+)$') end\n"
+		"  if id and had ~= validity and had ~= '0' and validity ~= '0' then\n"
+		"    redis.call('HDEL', key, 'i:' .. id)\n"
+		"    id = nil\n"
+		"  end\n"
+		"  if not id then\n"
+		"    id = string.format('%d', redis.call('HINCRBY', key, '#', 1))\n"
+		"  elseif validity == '0' then\n"
+		"    validity = had\n"
+		"  end\n"
+		"  redis.call('HSET', key, field, '1 ' .. id .. ' ' .. validity,\n"
+		"    'i:' .. id, '1 ' .. validity .. ' ' .. source .. ' ' .. name)\n"
+		"  ids[#ids + 1] = tonumber(id)\n"
+		"end\n"
+		"return ids\n"
+};
 
-static enum err give_ids(struct redis *r, struct arena *a, struct bytes account, struct store_folder *v, size_t n)
+static enum err give_ids(
+    struct redis *r, struct arena *a, struct bytes account, struct store_folder *v, size_t n)
 {
 	struct redis_reply reply;
 	struct words keys, args;
@@ -96,7 +99,8 @@ static enum err give_ids(struct redis *r, struct arena *a, struct bytes account,
 	return ERR_OK;
 }
 
-enum err store_folders_resolve(struct redis *r, struct arena *a, struct bytes account, struct store_folder *v, size_t n)
+enum err store_folders_resolve(
+    struct redis *r, struct arena *a, struct bytes account, struct store_folder *v, size_t n)
 {
 	struct redis_reply reply;
 	struct words w;
@@ -126,13 +130,13 @@ static bool read_folder(struct bytes value, struct store_folder *f)
 {
 	struct bytes format, validity;
 
-	return bytes_split(&value, ' ', &format) && bytes_eq_str(format, "1") && bytes_split(&value, ' ', &validity) &&
-	    !bytes_to_u32(validity, UINT32_MAX, &f->uid_validity) && bytes_split(&value, ' ', &f->source) &&
-	    (f->name = value, true);
+	return bytes_split(&value, ' ', &format) && bytes_eq_str(format, "1") &&
+	       bytes_split(&value, ' ', &validity) && !bytes_to_u32(validity, UINT32_MAX, &f->uid_validity) &&
+	       bytes_split(&value, ' ', &f->source) && (f->name = value, true);
 }
 
-enum err store_folders_find(struct redis *r, struct arena *a, struct bytes account, struct store_folder *v, bool *found,
-    size_t n)
+enum err store_folders_find(
+    struct redis *r, struct arena *a, struct bytes account, struct store_folder *v, bool *found, size_t n)
 {
 	struct redis_reply reply;
 	struct words w;
@@ -160,24 +164,26 @@ enum err store_folders_find(struct redis *r, struct arena *a, struct bytes accou
 /* ---- renaming ---- */
 
 /* What had the new name before is gone: its id ends. */
-static struct redis_script rename_script = { .text =
-	"local key, id, source, name = KEYS[1], ARGV[1], ARGV[2], ARGV[3]\n"
-	"local function holder(field)\n"
-	"  return string.match(redis.call('HGET', key, field) or '', '^1 (%d+) ')\n"
-	"end\n"
-	"local had = redis.call('HGET', key, 'i:' .. id)\n"
-	"if not had then return 0 end\n"
-	"local validity, old_source, old_name = string.match(had, '^1 (%d+) (%l+) (.*)$')\n"
-	"if not validity then return 0 end\n"
-	"local old, new = 'n:' .. old_source .. ':' .. old_name, 'n:' .. source .. ':' .. name\n"
-	"if holder(old) == id then redis.call('HDEL', key, old) end\n"
-	"local replaced = holder(new)\n"
-	"if replaced and replaced ~= id then redis.call('HDEL', key, 'i:' .. replaced) end\n"
-	"redis.call('HSET', key, new, '1 ' .. id .. ' ' .. validity,\n"
-	"  'i:' .. id, '1 ' .. validity .. ' ' .. source .. ' ' .. name)\n"
-	"return 1\n" };
+static struct redis_script rename_script = {
+	.text = "local key, id, source, name = KEYS[1], ARGV[1], ARGV[2], ARGV[3]\n"
+		"local function holder(field)\n"
+		"  return string.match(redis.call('HGET', key, field) or '', '^1 (%d+) ')\n"
+		"end\n"
+		"local had = redis.call('HGET', key, 'i:' .. id)\n"
+		"if not had then return 0 end\n"
+		"local validity, old_source, old_name = string.match(had, '^1 (%d+) (%l+) (.*)$')\n"
+		"if not validity then return 0 end\n"
+		"local old, new = 'n:' .. old_source .. ':' .. old_name, 'n:' .. source .. ':' .. name\n"
+		"if holder(old) == id then redis.call('HDEL', key, old) end\n"
+		"local replaced = holder(new)\n"
+		"if replaced and replaced ~= id then redis.call('HDEL', key, 'i:' .. replaced) end\n"
+		"redis.call('HSET', key, new, '1 ' .. id .. ' ' .. validity,\n"
+		"  'i:' .. id, '1 ' .. validity .. ' ' .. source .. ' ' .. name)\n"
+		"return 1\n"
+};
 
-enum err store_folder_rename(struct redis *r, struct bytes account, uint32_t id, struct bytes source, struct bytes name)
+enum err store_folder_rename(
+    struct redis *r, struct bytes account, uint32_t id, struct bytes source, struct bytes name)
 {
 	struct redis_reply reply;
 	struct words keys, args;

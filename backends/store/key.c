@@ -6,8 +6,8 @@
 
 static bool is_plain(uint8_t c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
-	    c == '_' || c == '~' || c == '@' || c == '+';
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+	       c == '.' || c == '_' || c == '~' || c == '@' || c == '+';
 }
 
 void key_put_name(struct buf *b, struct bytes name)

@@ -11,7 +11,8 @@ static struct name_node **bucket_of(const struct name_map *m, struct bytes name)
 
 static void grow(struct name_map *m)
 {
-	struct name_map bigger = { .bucket_count = m->bucket_count ? m->bucket_count * 2 : 16, .count = m->count };
+	struct name_map bigger = { .bucket_count = m->bucket_count ? m->bucket_count * 2 : 16,
+		.count = m->count };
 
 	bigger.buckets = calloc(bigger.bucket_count, sizeof(*bigger.buckets));
 	if (!bigger.buckets)

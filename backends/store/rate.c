@@ -3,16 +3,17 @@
 #include "store/words.h"
 
 /* A counter without an end would lock out its subject for ever, so a missing one is mended. */
-static struct redis_script add_script = { .text =
-	"local n = tonumber(ARGV[1])\n"
-	"local count\n"
-	"if n > 0 then\n"
-	"  count = redis.call('INCRBY', KEYS[1], n)\n"
-	"  if redis.call('TTL', KEYS[1]) < 0 then redis.call('EXPIRE', KEYS[1], ARGV[2]) end\n"
-	"else\n"
-	"  count = tonumber(redis.call('GET', KEYS[1]) or '0')\n"
-	"end\n"
-	"return { count, math.max(redis.call('TTL', KEYS[1]), 0) }\n" };
+static struct redis_script add_script = {
+	.text = "local n = tonumber(ARGV[1])\n"
+		"local count\n"
+		"if n > 0 then\n"
+		"  count = redis.call('INCRBY', KEYS[1], n)\n"
+		"  if redis.call('TTL', KEYS[1]) < 0 then redis.call('EXPIRE', KEYS[1], ARGV[2]) end\n"
+		"else\n"
+		"  count = tonumber(redis.call('GET', KEYS[1]) or '0')\n"
+		"end\n"
+		"return { count, math.max(redis.call('TTL', KEYS[1]), 0) }\n"
+};
 
 static void put_key(struct words *w, const char *kind, struct bytes subject)
 {
@@ -26,8 +27,8 @@ static uint32_t to_u32(const struct redis_reply *r)
 	return n > UINT32_MAX ? UINT32_MAX : (uint32_t)n;
 }
 
-enum err store_rate_add(struct redis *r, const char *kind, struct bytes subject, uint32_t n, uint32_t window_s,
-    struct store_rate *out)
+enum err store_rate_add(struct redis *r, const char *kind, struct bytes subject, uint32_t n,
+    uint32_t window_s, struct store_rate *out)
 {
 	struct arena *a = arena_new(WORDS_SCRATCH);
 	struct redis_reply reply;

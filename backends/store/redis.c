@@ -152,7 +152,9 @@ static enum err copy_reply(struct arena *a, const redisReply *in, struct redis_r
 	case REDIS_REPLY_STRING:
 	case REDIS_REPLY_STATUS:
 	case REDIS_REPLY_ERROR:
-		out->kind = in->type == REDIS_REPLY_STRING ? REDIS_TEXT : in->type == REDIS_REPLY_STATUS ? REDIS_STATUS : REDIS_ERROR;
+		out->kind = in->type == REDIS_REPLY_STRING   ? REDIS_TEXT
+			    : in->type == REDIS_REPLY_STATUS ? REDIS_STATUS
+							     : REDIS_ERROR;
 		return arena_dup(a, bytes_of(in->str, in->len), &out->text);
 	case REDIS_REPLY_INTEGER:
 		out->kind = REDIS_INTEGER;
@@ -212,7 +214,8 @@ static enum err argv_alloc(struct arena *a, const struct redis_command *v, size_
 	return out->text && out->len ? ERR_OK : ERR_LIMIT;
 }
 
-static bool send_command(redisAsyncContext *ctx, const struct redis_command *v, const struct argv *argv, struct call *c)
+static bool send_command(
+    redisAsyncContext *ctx, const struct redis_command *v, const struct argv *argv, struct call *c)
 {
 	for (size_t i = 0; i < v->argc; i++) {
 		argv->text[i] = v->argv[i].p ? (const char *)v->argv[i].p : "";
@@ -238,7 +241,8 @@ static enum err finish(struct redis *r, struct call *c, enum err waited, uint64_
 	return e;
 }
 
-enum err redis_call(struct redis *r, struct arena *a, const struct redis_command *v, size_t n, struct redis_reply *replies)
+enum err redis_call(
+    struct redis *r, struct arena *a, const struct redis_command *v, size_t n, struct redis_reply *replies)
 {
 	redisAsyncContext *ctx;
 	struct argv argv;
@@ -252,7 +256,9 @@ enum err redis_call(struct redis *r, struct arena *a, const struct redis_command
 		return e;
 	if (!(c = calloc(1, sizeof(*c))))
 		abort();
-	*c = (struct call){ .loop = r->loop, .ticket = fiber_ticket(), .arena = a, .replies = replies, .sent = n };
+	*c = (struct call){
+		.loop = r->loop, .ticket = fiber_ticket(), .arena = a, .replies = replies, .sent = n
+	};
 	memset(replies, 0, n * sizeof(*replies));
 	for (size_t i = 0; i < n; i++)
 		if (!send_command(ctx, &v[i], &argv, c)) {
@@ -282,8 +288,8 @@ static void script_hash(struct redis_script *s)
 	}
 }
 
-enum err redis_eval(struct redis *r, struct arena *a, struct redis_script *s, const struct bytes *keys, size_t n_keys,
-    const struct bytes *args, size_t n_args, struct redis_reply *out)
+enum err redis_eval(struct redis *r, struct arena *a, struct redis_script *s, const struct bytes *keys,
+    size_t n_keys, const struct bytes *args, size_t n_args, struct redis_reply *out)
 {
 	struct bytes *argv = arena_array(a, 3 + n_keys + n_args, sizeof(*argv));
 	const char *count = arena_printf(a, "%zu", n_keys);
@@ -300,7 +306,8 @@ enum err redis_eval(struct redis *r, struct arena *a, struct redis_script *s, co
 		argv[3 + i] = keys[i];
 	for (size_t i = 0; i < n_args; i++)
 		argv[3 + n_keys + i] = args[i];
-	if ((e = redis_call(r, a, &command, 1, out)) || out->kind != REDIS_ERROR || !bytes_starts(out->text, "NOSCRIPT"))
+	if ((e = redis_call(r, a, &command, 1, out)) || out->kind != REDIS_ERROR ||
+	    !bytes_starts(out->text, "NOSCRIPT"))
 		return e;
 	argv[0] = BYTES("EVAL"); /* which also keeps it for the next time */
 	argv[1] = bytes_str(s->text);
@@ -309,8 +316,8 @@ enum err redis_eval(struct redis *r, struct arena *a, struct redis_script *s, co
 
 /* ---- subscriptions ---- */
 
-struct redis_subscription *redis_subscribe(struct redis *r, const char *channel,
-    void (*fn)(void *arg, struct bytes message), void *arg)
+struct redis_subscription *redis_subscribe(
+    struct redis *r, const char *channel, void (*fn)(void *arg, struct bytes message), void *arg)
 {
 	return redis_channels_subscribe(r->channels, channel, fn, arg);
 }

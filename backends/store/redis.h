@@ -24,29 +24,35 @@ uint64_t redis_round_trips(const struct redis *r);
 enum redis_kind { REDIS_NIL, REDIS_TEXT, REDIS_INTEGER, REDIS_ARRAY, REDIS_STATUS, REDIS_ERROR };
 struct redis_reply {
 	enum redis_kind kind;
-	struct bytes text;           /* TEXT, STATUS, ERROR */
+	struct bytes text; /* TEXT, STATUS, ERROR */
 	int64_t integer;
-	struct redis_reply *items;   /* ARRAY */
+	struct redis_reply *items; /* ARRAY */
 	size_t n;
 };
 
-struct redis_command { const struct bytes *argv; size_t argc; };
+struct redis_command {
+	const struct bytes *argv;
+	size_t argc;
+};
 /* Sends all commands in one go and waits for all answers: one round trip. replies[i] in the arena. An error answer to
  * one command is no error of the call. ERR_UNAVAILABLE: not connected, cut off, or no answer for five seconds; whether
  * it was done is unknown, as it is when the fiber is cancelled or late. */
-enum err redis_call(struct redis *r, struct arena *a, const struct redis_command *v, size_t n, struct redis_reply *replies)
-    WAITS MUST_CHECK;
+enum err redis_call(struct redis *r, struct arena *a, const struct redis_command *v, size_t n,
+    struct redis_reply *replies) WAITS MUST_CHECK;
 /* A Lua script by its hash, loaded where the server doesn't have it. `text` must be static. */
-struct redis_script { const char *text; char sha[41]; };
-enum err redis_eval(struct redis *r, struct arena *a, struct redis_script *s, const struct bytes *keys, size_t n_keys,
-    const struct bytes *args, size_t n_args, struct redis_reply *out) WAITS MUST_CHECK;
+struct redis_script {
+	const char *text;
+	char sha[41];
+};
+enum err redis_eval(struct redis *r, struct arena *a, struct redis_script *s, const struct bytes *keys,
+    size_t n_keys, const struct bytes *args, size_t n_args, struct redis_reply *out) WAITS MUST_CHECK;
 
 /* Subscribes to a channel; fn is called on the loop for each message, and may subscribe and unsubscribe. If there was no
  * connection at first or for a while, fn is called once with an empty message when it is subscribed (again):
  * something may have been missed. */
 struct redis_subscription;
-struct redis_subscription *redis_subscribe(struct redis *r, const char *channel,
-    void (*fn)(void *arg, struct bytes message), void *arg);
+struct redis_subscription *redis_subscribe(
+    struct redis *r, const char *channel, void (*fn)(void *arg, struct bytes message), void *arg);
 void redis_unsubscribe(struct redis_subscription **s);
 
 #endif

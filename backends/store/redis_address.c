@@ -102,7 +102,8 @@ static enum err parse_tcp(struct bytes in, struct redis_address *out)
 	bytes_take(&in, bytes_find(in, '/'), &authority);
 	if ((e = parse_host(&authority, out)))
 		return e;
-	if (authority.len && ((e = bytes_to_u32(bytes_of(authority.p + 1, authority.len - 1), UINT16_MAX, &port)) || !port))
+	if (authority.len &&
+	    ((e = bytes_to_u32(bytes_of(authority.p + 1, authority.len - 1), UINT16_MAX, &port)) || !port))
 		return ERR_PROTO;
 	out->port = (uint16_t)port;
 	return in.len > 1 ? bytes_to_u32(bytes_of(in.p + 1, in.len - 1), MAX_DB, &out->db) : ERR_OK;

@@ -7,9 +7,9 @@
 
 /* Where a Redis server is and how to log in there, as its URL says. All strings are owned, NULL if not given. */
 struct redis_address {
-	char *path;           /* of a unix socket; then no host */
+	char *path; /* of a unix socket; then no host */
 	char *host;
-	uint16_t port;        /* 6379 if not given */
+	uint16_t port; /* 6379 if not given */
 	char *user, *password;
 	uint32_t db;
 };

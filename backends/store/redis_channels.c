@@ -11,7 +11,7 @@ struct channel {
 	struct name_node node; /* first: found by it; owns the name */
 	struct redis_channels *channels;
 	struct redis_subscription *subscriptions;
-	bool missed;           /* something may have been, since it was not subscribed for a while */
+	bool missed; /* something may have been, since it was not subscribed for a while */
 };
 
 struct redis_subscription {
@@ -24,7 +24,7 @@ struct redis_subscription {
 struct redis_channels {
 	struct loop *loop;
 	const struct redis_address *address; /* borrowed */
-	struct redis_link *link; /* NULL until the first subscription */
+	struct redis_link *link;             /* NULL until the first subscription */
 	struct name_map map;
 	struct channel *speaking; /* its subscriptions are being called: none may be freed */
 };
@@ -181,8 +181,8 @@ static void end_channel(struct channel *ch)
 	free(ch);
 }
 
-struct redis_subscription *redis_channels_subscribe(struct redis_channels *c, const char *channel,
-    void (*fn)(void *arg, struct bytes message), void *arg)
+struct redis_subscription *redis_channels_subscribe(
+    struct redis_channels *c, const char *channel, void (*fn)(void *arg, struct bytes message), void *arg)
 {
 	struct channel *ch = (struct channel *)(void *)name_map_find(&c->map, bytes_str(channel));
 	struct redis_subscription *s = calloc(1, sizeof(*s));

@@ -11,7 +11,7 @@ struct redis_channels;
 struct redis_channels *redis_channels_new(struct loop *l, const struct redis_address *address); /* borrowed */
 /* Subscriptions that are left never hear anything again. */
 void redis_channels_free(struct redis_channels **c);
-struct redis_subscription *redis_channels_subscribe(struct redis_channels *c, const char *channel,
-    void (*fn)(void *arg, struct bytes message), void *arg);
+struct redis_subscription *redis_channels_subscribe(
+    struct redis_channels *c, const char *channel, void (*fn)(void *arg, struct bytes message), void *arg);
 
 #endif

@@ -31,12 +31,12 @@ struct redis_link {
 	void *arg;
 
 	enum link_state state;
-	struct timer *timer;       /* WAITING: the next attempt; RESOLVING, GREETING: the attempt's end */
+	struct timer *timer; /* WAITING: the next attempt; RESOLVING, GREETING: the attempt's end */
 	struct lookup *lookup;
 	struct evdns_getaddrinfo_request *resolving;
 	redisAsyncContext *context;
-	unsigned greetings;        /* answers still awaited */
-	unsigned failures;         /* since it was last up */
+	unsigned greetings; /* answers still awaited */
+	unsigned failures;  /* since it was last up */
 };
 
 /* ---- states ---- */
@@ -44,11 +44,14 @@ struct redis_link {
 static void set_state(struct redis_link *k, enum link_state state)
 {
 	static const char *const names[] = {
-		[LINK_WAITING] = "waiting", [LINK_RESOLVING] = "resolving", [LINK_GREETING] = "greeting", [LINK_UP] = "up",
+		[LINK_WAITING] = "waiting",
+		[LINK_RESOLVING] = "resolving",
+		[LINK_GREETING] = "greeting",
+		[LINK_UP] = "up",
 	};
 
-	log_event(LOG_LEVEL_DEBUG, "redis connection", LOG_STR("connection", k->name), LOG_STR("was", names[k->state]),
-	    LOG_STR("is", names[state]));
+	log_event(LOG_LEVEL_DEBUG, "redis connection", LOG_STR("connection", k->name),
+	    LOG_STR("was", names[k->state]), LOG_STR("is", names[state]));
 	k->state = state;
 }
 
@@ -108,8 +111,8 @@ static void lost(struct redis_link *k, const char *why)
 
 static void came_up(struct redis_link *k)
 {
-	log_event(k->failures ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG, "connected to redis", LOG_STR("connection", k->name),
-	    LOG_U64("failures", k->failures));
+	log_event(k->failures ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG, "connected to redis",
+	    LOG_STR("connection", k->name), LOG_U64("failures", k->failures));
 	k->failures = 0;
 	timer_cancel(&k->timer);
 	set_state(k, LINK_UP);

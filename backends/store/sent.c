@@ -3,13 +3,12 @@
 #include "store/words.h"
 
 #define UNDER_WAY "1 under-way"
-#define DONE      "1 done"
+#define DONE "1 done"
 
-static struct redis_script claim_script = { .text =
-	"local had = redis.call('GET', KEYS[1])\n"
-	"if had then return had end\n"
-	"redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])\n"
-	"return false\n" };
+static struct redis_script claim_script = { .text = "local had = redis.call('GET', KEYS[1])\n"
+						    "if had then return had end\n"
+						    "redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])\n"
+						    "return false\n" };
 
 enum err store_sent_claim(struct redis *r, struct bytes account, struct bytes device, struct bytes client_id,
     uint32_t lease_s, enum store_sent *out)
@@ -33,8 +32,8 @@ enum err store_sent_claim(struct redis *r, struct bytes account, struct bytes de
 	return e;
 }
 
-enum err store_sent_settle(struct redis *r, struct bytes account, struct bytes device, struct bytes client_id, bool done,
-    uint32_t keep_s)
+enum err store_sent_settle(struct redis *r, struct bytes account, struct bytes device, struct bytes client_id,
+    bool done, uint32_t keep_s)
 {
 	struct arena *a = arena_new(WORDS_SCRATCH);
 	struct redis_reply reply;
@@ -56,8 +55,8 @@ enum err store_sent_settle(struct redis *r, struct bytes account, struct bytes d
 
 /* ---- memos ---- */
 
-enum err store_memo_set(struct redis *r, struct bytes account, const char *kind, struct bytes name, struct bytes value,
-    uint32_t keep_s)
+enum err store_memo_set(struct redis *r, struct bytes account, const char *kind, struct bytes name,
+    struct bytes value, uint32_t keep_s)
 {
 	struct arena *a = arena_new(WORDS_SCRATCH);
 	struct redis_reply reply;
@@ -75,8 +74,8 @@ enum err store_memo_set(struct redis *r, struct bytes account, const char *kind,
 	return e;
 }
 
-enum err store_memo_get(struct redis *r, struct arena *a, struct bytes account, const char *kind, struct bytes name,
-    struct bytes *out)
+enum err store_memo_get(struct redis *r, struct arena *a, struct bytes account, const char *kind,
+    struct bytes name, struct bytes *out)
 {
 	struct redis_reply reply;
 	struct words w;

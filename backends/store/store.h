@@ -15,17 +15,17 @@
 
 struct store_device {
 	bool exists;
-	struct bytes type, user_agent;        /* of the last request that changed them */
+	struct bytes type, user_agent; /* of the last request that changed them */
 	struct bytes model, imei, friendly_name, os, os_language, phone_number, mobile_operator;
 	bool outbound_sms;
 	uint32_t policy_key, policy_key_pending; /* 0 = none */
-	struct bytes policy_hash;             /* of the policy that policy_key stands for */
-	struct bytes version;                 /* protocol version last used, "16.1" */
-	int64_t first_seen, last_seen;        /* seconds since 1970 */
-	struct bytes ping;                    /* cached Ping parameters, opaque here */
-	struct bytes sync_request;            /* cached Sync request (Partial, empty Sync), opaque here */
-	struct bytes hierarchy;               /* FolderSync state, opaque here */
-	uint64_t hierarchy_generation;        /* for compare-and-set */
+	struct bytes policy_hash;                /* of the policy that policy_key stands for */
+	struct bytes version;                    /* protocol version last used, "16.1" */
+	int64_t first_seen, last_seen;           /* seconds since 1970 */
+	struct bytes ping;                       /* cached Ping parameters, opaque here */
+	struct bytes sync_request;               /* cached Sync request (Partial, empty Sync), opaque here */
+	struct bytes hierarchy;                  /* FolderSync state, opaque here */
+	uint64_t hierarchy_generation;           /* for compare-and-set */
 };
 enum err store_device_load(struct redis *r, struct arena *a, struct bytes account, struct bytes device,
     struct store_device *out) WAITS MUST_CHECK;
@@ -33,13 +33,17 @@ enum err store_device_load(struct redis *r, struct arena *a, struct bytes accoun
 /* Writes the fields whose bit is set, in one round trip; makes the device if it's new (and adds it to the account's
  * and the global device index). */
 enum store_device_field {
-	STORE_DEVICE_TYPE = 1 << 0, STORE_DEVICE_USER_AGENT = 1 << 1, STORE_DEVICE_INFORMATION = 1 << 2, /* model … sms */
-	STORE_DEVICE_POLICY = 1 << 3, /* both keys and the hash */
-	STORE_DEVICE_VERSION = 1 << 4, STORE_DEVICE_LAST_SEEN = 1 << 5, STORE_DEVICE_PING = 1 << 6,
+	STORE_DEVICE_TYPE = 1 << 0,
+	STORE_DEVICE_USER_AGENT = 1 << 1,
+	STORE_DEVICE_INFORMATION = 1 << 2, /* model … sms */
+	STORE_DEVICE_POLICY = 1 << 3,      /* both keys and the hash */
+	STORE_DEVICE_VERSION = 1 << 4,
+	STORE_DEVICE_LAST_SEEN = 1 << 5,
+	STORE_DEVICE_PING = 1 << 6,
 	STORE_DEVICE_SYNC_REQUEST = 1 << 7,
 };
-enum err store_device_save(struct redis *r, struct bytes account, struct bytes device, const struct store_device *d,
-    unsigned fields) WAITS MUST_CHECK;
+enum err store_device_save(struct redis *r, struct bytes account, struct bytes device,
+    const struct store_device *d, unsigned fields) WAITS MUST_CHECK;
 /* FolderSync state: ERR_CONFLICT unless the stored generation is still `expected`. */
 enum err store_hierarchy_commit(struct redis *r, struct bytes account, struct bytes device, uint64_t expected,
     uint64_t generation, struct bytes hierarchy) WAITS MUST_CHECK;
@@ -48,31 +52,33 @@ enum err store_hierarchy_commit(struct redis *r, struct bytes account, struct by
 
 struct store_folder {
 	uint32_t id;
-	struct bytes source;       /* where it lives: "imap", later "cal", "card", … */
-	struct bytes name;         /* its name there: an IMAP mailbox or a DAV href */
-	uint32_t uid_validity;     /* IMAP; when it changes under an old name it's another folder: gets a new id */
+	struct bytes source; /* where it lives: "imap", later "cal", "card", … */
+	struct bytes name;   /* its name there: an IMAP mailbox or a DAV href */
+	/* IMAP; when it changes under an old name it's another folder and gets a new id. 0 = nobody knows it yet:
+	 * matches any. */
+	uint32_t uid_validity;
 };
 /* The ids of these folders, in order, giving new ids to those that have none (atomic across workers).
  * v[i].id is out; one round trip when all are known. */
-enum err store_folders_resolve(struct redis *r, struct arena *a, struct bytes account, struct store_folder *v, size_t n)
-    WAITS MUST_CHECK;
-/* The folders behind these ids; ERR_NOT_FOUND in found[i] == false. v[i].id is in, the rest out. */
-enum err store_folders_find(struct redis *r, struct arena *a, struct bytes account, struct store_folder *v, bool *found,
+enum err store_folders_resolve(struct redis *r, struct arena *a, struct bytes account, struct store_folder *v,
     size_t n) WAITS MUST_CHECK;
+/* The folders behind these ids; ERR_NOT_FOUND in found[i] == false. v[i].id is in, the rest out. */
+enum err store_folders_find(struct redis *r, struct arena *a, struct bytes account, struct store_folder *v,
+    bool *found, size_t n) WAITS MUST_CHECK;
 /* After a rename through us or seen elsewhere: the id stays, the name changes. */
-enum err store_folder_rename(struct redis *r, struct bytes account, uint32_t id, struct bytes source, struct bytes name)
-    WAITS MUST_CHECK;
+enum err store_folder_rename(struct redis *r, struct bytes account, uint32_t id, struct bytes source,
+    struct bytes name) WAITS MUST_CHECK;
 
 /* ---- sync state of one (account, device, collection) (DESIGN 4) ---- */
 
 struct store_sync {
 	bool exists;
-	uint64_t epoch;            /* random, made with key 0: keys of a former life never match */
-	uint32_t generation;       /* 1 = primed; grows by one with each commit */
-	struct bytes current;      /* what the phone has at this generation: opaque here */
-	struct bytes previous;     /* at generation - 1; empty if there is none */
-	struct bytes settings;     /* sticky options: opaque here */
-	struct bytes adds;         /* ClientId → ServerId of the commit that made this generation: opaque here */
+	uint64_t epoch;        /* random, made with key 0: keys of a former life never match */
+	uint32_t generation;   /* 1 = primed; grows by one with each commit */
+	struct bytes current;  /* what the phone has at this generation: opaque here */
+	struct bytes previous; /* at generation - 1; empty if there is none */
+	struct bytes settings; /* sticky options: opaque here */
+	struct bytes adds; /* ClientId → ServerId of the commit that made this generation: opaque here */
 };
 /* Several collections in one round trip. */
 enum err store_sync_load(struct redis *r, struct arena *a, struct bytes account, struct bytes device,
@@ -81,17 +87,17 @@ enum err store_sync_load(struct redis *r, struct arena *a, struct bytes account,
 struct store_sync_commit {
 	uint32_t collection;
 	bool expect_exists;
-	uint64_t expected_epoch;   /* compared when expect_exists */
+	uint64_t expected_epoch; /* compared when expect_exists */
 	uint32_t expected_generation;
 	struct store_sync next;
-	bool won;                  /* out: this one was stored */
+	bool won; /* out: this one was stored */
 };
 /* Compare-and-set each of them, in one round trip. ERR_CONFLICT if any lost; see won. */
-enum err store_sync_commit(struct redis *r, struct bytes account, struct bytes device, struct store_sync_commit *v,
-    size_t n) WAITS MUST_CHECK;
+enum err store_sync_commit(struct redis *r, struct bytes account, struct bytes device,
+    struct store_sync_commit *v, size_t n) WAITS MUST_CHECK;
 /* Forgets a collection of a device (its folder is gone). */
-enum err store_sync_forget(struct redis *r, struct bytes account, struct bytes device, const uint32_t *collections, size_t n)
-    WAITS MUST_CHECK;
+enum err store_sync_forget(struct redis *r, struct bytes account, struct bytes device,
+    const uint32_t *collections, size_t n) WAITS MUST_CHECK;
 
 /* ---- device record and sync states in one round trip: what each Sync starts with ---- */
 enum err store_load_for_sync(struct redis *r, struct arena *a, struct bytes account, struct bytes device,
@@ -104,23 +110,25 @@ enum store_sent { STORE_SENT_NEW, STORE_SENT_UNDER_WAY, STORE_SENT_DONE };
 enum err store_sent_claim(struct redis *r, struct bytes account, struct bytes device, struct bytes client_id,
     uint32_t lease_s, enum store_sent *out) WAITS MUST_CHECK;
 /* done: remembered for keep_s seconds; not done: forgotten, so that the phone may try again. */
-enum err store_sent_settle(struct redis *r, struct bytes account, struct bytes device, struct bytes client_id, bool done,
-    uint32_t keep_s) WAITS MUST_CHECK;
+enum err store_sent_settle(struct redis *r, struct bytes account, struct bytes device, struct bytes client_id,
+    bool done, uint32_t keep_s) WAITS MUST_CHECK;
 
 /* ---- moves and adds remembered by content for replays ---- */
 /* A small value that lives for a while under a name of the caller's, in the account's slot. */
-enum err store_memo_set(struct redis *r, struct bytes account, const char *kind, struct bytes name, struct bytes value,
-    uint32_t keep_s) WAITS MUST_CHECK;
-enum err store_memo_get(struct redis *r, struct arena *a, struct bytes account, const char *kind, struct bytes name,
-    struct bytes *out) WAITS MUST_CHECK; /* ERR_NOT_FOUND */
+enum err store_memo_set(struct redis *r, struct bytes account, const char *kind, struct bytes name,
+    struct bytes value, uint32_t keep_s) WAITS MUST_CHECK;
+enum err store_memo_get(struct redis *r, struct arena *a, struct bytes account, const char *kind,
+    struct bytes name, struct bytes *out) WAITS MUST_CHECK; /* ERR_NOT_FOUND */
 
 /* ---- failures, counted across workers ---- */
 
-struct store_rate { uint32_t count, window_left_s; };
+struct store_rate {
+	uint32_t count, window_left_s;
+};
 /* Adds `n` (0 = only look) to the counter of `kind` ("auth-address", "auth-account") and `subject` in a window that
  * starts with the first failure. */
-enum err store_rate_add(struct redis *r, const char *kind, struct bytes subject, uint32_t n, uint32_t window_s,
-    struct store_rate *out) WAITS MUST_CHECK;
+enum err store_rate_add(struct redis *r, const char *kind, struct bytes subject, uint32_t n,
+    uint32_t window_s, struct store_rate *out) WAITS MUST_CHECK;
 enum err store_rate_clear(struct redis *r, const char *kind, struct bytes subject) WAITS MUST_CHECK;
 
 /* ---- wake-ups across workers and nodes (DESIGN 5) ---- */
@@ -130,14 +138,16 @@ enum err store_wake_publish(struct redis *r, struct bytes account, struct bytes 
 /* One subscription per worker for all accounts that it asks for: fn gets account and what. An empty `what` means that
  * something may have been missed. */
 struct store_wakes;
-struct store_wakes *store_wakes_new(struct redis *r, void (*fn)(void *arg, struct bytes account, struct bytes what), void *arg);
+struct store_wakes *store_wakes_new(
+    struct redis *r, void (*fn)(void *arg, struct bytes account, struct bytes what), void *arg);
 void store_wakes_free(struct store_wakes **w);
-enum err store_wakes_add(struct store_wakes *w, struct bytes account) MUST_CHECK;    /* counted */
+enum err store_wakes_add(struct store_wakes *w, struct bytes account) MUST_CHECK; /* counted */
 void store_wakes_remove(struct store_wakes *w, struct bytes account);
 /* A lease: only its holder watches the account's backend. *held tells whether we have it now; a holder renews by calling
  * again with the same token. */
-enum err store_lease(struct redis *r, struct bytes account, const char *what, struct bytes token, uint32_t lease_s, bool *held)
-    WAITS MUST_CHECK;
-enum err store_lease_end(struct redis *r, struct bytes account, const char *what, struct bytes token) WAITS MUST_CHECK;
+enum err store_lease(struct redis *r, struct bytes account, const char *what, struct bytes token,
+    uint32_t lease_s, bool *held) WAITS MUST_CHECK;
+enum err store_lease_end(
+    struct redis *r, struct bytes account, const char *what, struct bytes token) WAITS MUST_CHECK;
 
 #endif

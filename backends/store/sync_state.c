@@ -61,28 +61,31 @@ enum err store_sync_load(struct redis *r, struct arena *a, struct bytes account,
 
 /* Numbers are compared as text: Lua's have 53 bits. Deleting first keeps no field of a former state, and lets a hash
  * that has become small again be stored in the compact way. */
-static struct redis_script commit_script = { .text =
-	"local won = {}\n"
-	"for i, key in ipairs(KEYS) do\n"
-	"  local at = 9 * i - 7\n"
-	"  local had = redis.call('HMGET', key, 'v', 'e', 'g')\n"
-	"  local exists = had[1] == ARGV[1]\n"
-	"  local ok = not exists\n"
-	"  if ARGV[at] == '1' then ok = exists and had[2] == ARGV[at + 1] and had[3] == ARGV[at + 2] end\n"
-	"  if ok then\n"
-	"    local set = { 'HSET', key, 'v', ARGV[1], 'e', ARGV[at + 3], 'g', ARGV[at + 4] }\n"
-	"    for j, name in ipairs({ 'c', 'p', 's', 'a' }) do\n"
-	"      if ARGV[at + 4 + j] ~= '' then\n"
-	"        set[#set + 1] = name\n"
-	"        set[#set + 1] = ARGV[at + 4 + j]\n"
-	"      end\n"
-	"    end\n"
-	"    redis.call('DEL', key)\n"
-	"    redis.call(unpack(set))\n"
-	"  end\n"
-	"  won[i] = ok and 1 or 0\n"
-	"end\n"
-	"return won\n" };
+static struct redis_script commit_script = {
+	.text = "local won = {}\n"
+		"for i, key in ipairs(KEYS) do\n"
+		"  local at = 9 * i - 7\n"
+		"  local had = redis.call('HMGET', key, 'v', 'e', 'g')\n"
+		"  local exists = had[1] == ARGV[1]\n"
+		"  local ok = not exists\n"
+		"  if ARGV[at] == '1' then\n"
+		"    ok = exists and had[2] == ARGV[at + 1] and had[3] == ARGV[at + 2]\n"
+		"  end\n"
+		"  if ok then\n"
+		"    local set = { 'HSET', key, 'v', ARGV[1], 'e', ARGV[at + 3], 'g', ARGV[at + 4] }\n"
+		"    for j, name in ipairs({ 'c', 'p', 's', 'a' }) do\n"
+		"      if ARGV[at + 4 + j] ~= '' then\n"
+		"        set[#set + 1] = name\n"
+		"        set[#set + 1] = ARGV[at + 4 + j]\n"
+		"      end\n"
+		"    end\n"
+		"    redis.call('DEL', key)\n"
+		"    redis.call(unpack(set))\n"
+		"  end\n"
+		"  won[i] = ok and 1 or 0\n"
+		"end\n"
+		"return won\n"
+};
 
 /* Nine words, in the order in which the script reads them. */
 static void put_commit(struct words *args, const struct store_sync_commit *c)
@@ -123,8 +126,8 @@ static enum err commit(struct redis *r, struct arena *a, struct bytes account, s
 	return lost ? ERR_CONFLICT : ERR_OK;
 }
 
-enum err store_sync_commit(struct redis *r, struct bytes account, struct bytes device, struct store_sync_commit *v,
-    size_t n)
+enum err store_sync_commit(
+    struct redis *r, struct bytes account, struct bytes device, struct store_sync_commit *v, size_t n)
 {
 	struct arena *a;
 	enum err e;
@@ -137,8 +140,8 @@ enum err store_sync_commit(struct redis *r, struct bytes account, struct bytes d
 	return e;
 }
 
-enum err store_sync_forget(struct redis *r, struct bytes account, struct bytes device, const uint32_t *collections,
-    size_t n)
+enum err store_sync_forget(
+    struct redis *r, struct bytes account, struct bytes device, const uint32_t *collections, size_t n)
 {
 	struct redis_reply reply;
 	struct words w;

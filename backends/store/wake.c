@@ -44,8 +44,8 @@ static void on_message(void *arg, struct bytes message)
 	k->wakes->fn(k->wakes->arg, k->node.name, message);
 }
 
-struct store_wakes *store_wakes_new(struct redis *r, void (*fn)(void *arg, struct bytes account, struct bytes what),
-    void *arg)
+struct store_wakes *store_wakes_new(
+    struct redis *r, void (*fn)(void *arg, struct bytes account, struct bytes what), void *arg)
 {
 	struct store_wakes *w = calloc(1, sizeof(*w));
 

@@ -41,7 +41,8 @@ void words_put_u64(struct words *w, uint64_t n)
 		w->failed = ERR_LIMIT;
 }
 
-static void put_key(struct words *w, const char *kind, struct bytes account, const struct bytes *parts, size_t n)
+static void put_key(
+    struct words *w, const char *kind, struct bytes account, const struct bytes *parts, size_t n)
 {
 	struct buf b;
 	struct bytes key = { 0 };
@@ -64,7 +65,8 @@ void words_put_key1(struct words *w, const char *kind, struct bytes account, str
 	put_key(w, kind, account, &part, 1);
 }
 
-void words_put_key2(struct words *w, const char *kind, struct bytes account, struct bytes part, struct bytes part2)
+void words_put_key2(
+    struct words *w, const char *kind, struct bytes account, struct bytes part, struct bytes part2)
 {
 	put_key(w, kind, account, (const struct bytes[]){ part, part2 }, 2);
 }

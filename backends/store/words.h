@@ -19,12 +19,13 @@ void words_put_u64(struct words *w, uint64_t n);
 /* eas:KIND:{ACCOUNT} and up to two parts more; see key.h. */
 void words_put_key(struct words *w, const char *kind, struct bytes account);
 void words_put_key1(struct words *w, const char *kind, struct bytes account, struct bytes part);
-void words_put_key2(struct words *w, const char *kind, struct bytes account, struct bytes part, struct bytes part2);
+void words_put_key2(
+    struct words *w, const char *kind, struct bytes account, struct bytes part, struct bytes part2);
 
 /* Sends all commands in one round trip. An error answer of Redis is logged, with `what` we wanted, and becomes
  * ERR_UNAVAILABLE: it is out of memory, read-only, or not the Redis it should be. */
-enum err words_call(struct redis *r, const char *what, struct words *v, size_t n, struct redis_reply *replies)
-    WAITS MUST_CHECK;
+enum err words_call(struct redis *r, const char *what, struct words *v, size_t n,
+    struct redis_reply *replies) WAITS MUST_CHECK;
 enum err words_eval(struct redis *r, const char *what, struct redis_script *s, const struct words *keys,
     const struct words *args, struct redis_reply *out) WAITS MUST_CHECK;
 

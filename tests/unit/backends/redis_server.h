@@ -35,8 +35,9 @@ static inline bool redis_server_answers(const struct redis_server *s)
 
 static inline void redis_server_run(struct redis_server *s)
 {
-	const char *argv[32] = { "redis-server", "--port", "0", "--unixsocket", s->socket, "--dir", s->dir, "--save", "",
-		"--appendonly", "yes", "--appendfsync", "always", "--loglevel", "warning", "--logfile", "log" };
+	const char *argv[32] = { "redis-server", "--port", "0", "--unixsocket", s->socket, "--dir", s->dir,
+		"--save", "", "--appendonly", "yes", "--appendfsync", "always", "--loglevel", "warning",
+		"--logfile", "log" };
 	size_t n = 17;
 
 	for (size_t i = 0; s->extra[i]; i++)
@@ -107,7 +108,8 @@ static inline void redis_test_on(struct redis_test *t, const char *url)
 {
 	t->loop = loop_new();
 	assert_int_equal(redis_new(t->loop, url, &t->r), ERR_OK);
-	fiber_start(t->loop, &(struct fiber_opts){ .name = "test", .deadline_ms = 60000 }, redis_test_main, t);
+	fiber_start(
+	    t->loop, &(struct fiber_opts){ .name = "test", .deadline_ms = 60000 }, redis_test_main, t);
 	loop_run(t->loop);
 	redis_free(&t->r);
 	loop_free(&t->loop);

@@ -124,10 +124,18 @@ static void crowd_main(void *arg)
 	struct redis_reply r;
 
 	switch (REDIS_SAY(c->r, &r, c->command, "list", "0")) {
-	case ERR_OK: c->ok++; break;
-	case ERR_UNAVAILABLE: c->unavailable++; break;
-	case ERR_CANCELLED: c->cancelled++; break;
-	default: c->other++; break;
+	case ERR_OK:
+		c->ok++;
+		break;
+	case ERR_UNAVAILABLE:
+		c->unavailable++;
+		break;
+	case ERR_CANCELLED:
+		c->cancelled++;
+		break;
+	default:
+		c->other++;
+		break;
 	}
 	if (--c->left == 0)
 		fiber_wake(fiber_loop(), c->ticket);
@@ -140,7 +148,8 @@ static uint64_t crowd_start(struct crowd *c, unsigned n)
 	c->left = n;
 	c->ticket = fiber_ticket();
 	for (unsigned i = 0; i < n; i++) {
-		uint64_t id = fiber_start(fiber_loop(), &(struct fiber_opts){ .name = "crowd" }, crowd_main, c);
+		uint64_t id =
+		    fiber_start(fiber_loop(), &(struct fiber_opts){ .name = "crowd" }, crowd_main, c);
 
 		first = i ? first : id;
 	}
@@ -326,7 +335,8 @@ static const struct login_case {
 
 static void login(const struct login_case *c)
 {
-	struct redis_test t = { .server.extra = { "--requirepass", "s3cret" }, .fn = c->ok ? ping_ok : ping_refused };
+	struct redis_test t = { .server.extra = { "--requirepass", "s3cret" },
+		.fn = c->ok ? ping_ok : ping_refused };
 	char url[192];
 
 	redis_server_start(&t.server);
@@ -401,7 +411,8 @@ static void publish(struct redis_test *t, const char *channel, const char *text)
 static void subscribe_main(struct redis_test *t)
 {
 	struct ear a = { 0 }, b = { 0 }, a2 = { 0 };
-	struct redis_subscription *sa = redis_subscribe(t->r, "a", hear, &a), *sb = redis_subscribe(t->r, "b", hear, &b), *sa2;
+	struct redis_subscription *sa = redis_subscribe(t->r, "a", hear, &a),
+				  *sb = redis_subscribe(t->r, "b", hear, &b), *sa2;
 
 	/* Not connected when it was asked for: something may have been missed. */
 	until(&a.empty, 1);

@@ -196,7 +196,8 @@ static pid_t fork_orphan(const char *dir, unsigned after_ms, bool with_socket)
 		int fd = open(path, O_RDWR | O_CREAT, 0600), s = socket(AF_UNIX, SOCK_STREAM, 0);
 
 		signal(SIGTERM, SIG_IGN);
-		if (fcntl(fd, F_SETLK, &l) || (with_socket && (bind(s, (struct sockaddr *)&a, sizeof(a)) || listen(s, 5))) ||
+		if (fcntl(fd, F_SETLK, &l) ||
+		    (with_socket && (bind(s, (struct sockaddr *)&a, sizeof(a)) || listen(s, 5))) ||
 		    write(fds[1], "", 1) != 1)
 			_exit(1);
 		usleep(after_ms * 1000);
@@ -284,7 +285,9 @@ static void two_masters(void **state)
 
 /* ---- what can't start ---- */
 
-static const struct fault_case { const char *name, *program, *dir, *want; } fault_cases[] = {
+static const struct fault_case {
+	const char *name, *program, *dir, *want;
+} fault_cases[] = {
 	{ "no such program", "no-such-redis-server", NULL, "cannot run no-such-redis-server" },
 	{ "ends at once", "false", NULL, "ended at once" },
 	{ "never answers", "sleep-for-ever", NULL, "did not answer within 200 ms" },
@@ -309,7 +312,8 @@ static void fault(const struct fault_case *c)
 		fclose(f);
 		chmod(program, 0700);
 	}
-	assert_int_equal(embedded_redis_start(program, c->dir ? c->dir : dir, 200, &r, &why), ERR_UNAVAILABLE);
+	assert_int_equal(
+	    embedded_redis_start(program, c->dir ? c->dir : dir, 200, &r, &why), ERR_UNAVAILABLE);
 	assert_non_null(strstr(why, c->want));
 	assert_null(r);
 	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1); /* no child is left */

@@ -9,15 +9,17 @@
 
 /* ---- how a message travels ---- */
 
-static const struct data_case { const char *name, *in, *want; } data_cases[] = {
-	{ "as it is",              "A: b\r\n\r\ntext\r\n", "A: b\r\n\r\ntext\r\n.\r\n" },
-	{ "without a last end",    "text",                 "text\r\n.\r\n" },
-	{ "empty",                 "",                     ".\r\n" },
-	{ "dots",                  ".\r\n..\r\na.b\r\n.c", "..\r\n...\r\na.b\r\n..c\r\n.\r\n" },
-	{ "lone line feeds",       "a\n.\nb\n",            "a\r\n..\r\nb\r\n.\r\n" },
-	{ "lone carriage returns", "a\r.\rb\r",            "a\r\n..\r\nb\r\n.\r\n" },
-	{ "smuggling",             "a\r\n.\rMAIL",         "a\r\n..\r\nMAIL\r\n.\r\n" },
-	{ "CR CR LF",              "a\r\r\nb",             "a\r\n\r\nb\r\n.\r\n" },
+static const struct data_case {
+	const char *name, *in, *want;
+} data_cases[] = {
+	{ "as it is", "A: b\r\n\r\ntext\r\n", "A: b\r\n\r\ntext\r\n.\r\n" },
+	{ "without a last end", "text", "text\r\n.\r\n" },
+	{ "empty", "", ".\r\n" },
+	{ "dots", ".\r\n..\r\na.b\r\n.c", "..\r\n...\r\na.b\r\n..c\r\n.\r\n" },
+	{ "lone line feeds", "a\n.\nb\n", "a\r\n..\r\nb\r\n.\r\n" },
+	{ "lone carriage returns", "a\r.\rb\r", "a\r\n..\r\nb\r\n.\r\n" },
+	{ "smuggling", "a\r\n.\rMAIL", "a\r\n..\r\nMAIL\r\n.\r\n" },
+	{ "CR CR LF", "a\r\r\nb", "a\r\n\r\nb\r\n.\r\n" },
 };
 
 /* In steps of every size, so that each state meets each border. */
@@ -46,12 +48,12 @@ TEST_ROW(data)
 enum { TRANSCRIPT = 1 << 20 };
 
 struct mock {
-	const char *features;  /* after EHLO: lines such as "SIZE 100", separated by '|' */
+	const char *features;        /* after EHLO: lines such as "SIZE 100", separated by '|' */
 	const char *secure_features; /* the same after STARTTLS */
-	const char *at;        /* the start of the line that it answers in a way of its own; "" = its greeting */
-	const char *say;       /* that answer; NULL = cut the connection; "hang" = say nothing more */
+	const char *at;  /* the start of the line that it answers in a way of its own; "" = its greeting */
+	const char *say; /* that answer; NULL = cut the connection; "hang" = say nothing more */
 	SSL_CTX *tls;
-	char *transcript;      /* shared: all that it heard */
+	char *transcript; /* shared: all that it heard */
 	SSL *ssl;
 };
 
@@ -86,7 +88,8 @@ static bool mock_tell_features(struct mock *m, int fd)
 	char text[1024], *at = text;
 
 	at += sprintf(at, "250-mock PIPELINING is no feature here\r\n");
-	for (const char *f = m->ssl ? m->secure_features : m->features; f && *f; f += strcspn(f, "|") + (f[strcspn(f, "|")] == '|'))
+	for (const char *f = m->ssl ? m->secure_features : m->features; f && *f;
+	     f += strcspn(f, "|") + (f[strcspn(f, "|")] == '|'))
 		at += sprintf(at, "250-%.*s\r\n", (int)strcspn(f, "|"), f);
 	sprintf(at, "250 HELP\r\n");
 	return mock_say(m, fd, text);
@@ -95,9 +98,16 @@ static bool mock_tell_features(struct mock *m, int fd)
 /* False: the connection ends. */
 static bool mock_answer(struct mock *m, int fd, const char *line)
 {
-	static const struct { const char *line, *answer; } answers[] = {
-		{ "MAIL", "250 2.1.0 ok\r\n" }, { "RCPT", "250 2.1.5 ok\r\n" }, { "DATA", "354 go\r\n" }, { ".", "250 2.0.0 queued\r\n" },
-		{ "AUTH PLAIN", "235 2.7.0 in\r\n" }, { "AUTH LOGIN", "334 VXNlcm5hbWU6\r\n" }, { "dXNlcg==", "334 UGFzc3dvcmQ6\r\n" },
+	static const struct {
+		const char *line, *answer;
+	} answers[] = {
+		{ "MAIL", "250 2.1.0 ok\r\n" },
+		{ "RCPT", "250 2.1.5 ok\r\n" },
+		{ "DATA", "354 go\r\n" },
+		{ ".", "250 2.0.0 queued\r\n" },
+		{ "AUTH PLAIN", "235 2.7.0 in\r\n" },
+		{ "AUTH LOGIN", "334 VXNlcm5hbWU6\r\n" },
+		{ "dXNlcg==", "334 UGFzc3dvcmQ6\r\n" },
 		{ "cGFzcw==", "235 in\r\n" },
 	};
 
@@ -178,19 +188,21 @@ static void sending_main(void *arg)
 	s->fiber = fiber_id();
 	if (s->cancel_ms)
 		t = timer_start(s->loop, s->cancel_ms, cancel, s);
-	s->e = s->probe ? smtp_probe(&s->config, s->message.user, s->message.password, &s->result) :
-	    smtp_send(&s->config, &s->message, &s->result);
+	s->e = s->probe ? smtp_probe(&s->config, s->message.user, s->message.password, &s->result)
+			: smtp_send(&s->config, &s->message, &s->result);
 	snprintf(s->text, sizeof(s->text), "%.*s", BYTES_ARG(s->result.text));
 	timer_cancel(&t);
 }
 
-static const struct bytes two[] = { { (const uint8_t *)"b@example.org", 13 }, { (const uint8_t *)"c@example.org", 13 } };
+static const struct bytes two[] = { { (const uint8_t *)"b@example.org", 13 },
+	{ (const uint8_t *)"c@example.org", 13 } };
 
 static void send_mail(struct sending *s)
 {
 	struct peer p;
 
-	s->mock.transcript = mmap(NULL, TRANSCRIPT, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	s->mock.transcript =
+	    mmap(NULL, TRANSCRIPT, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	assert_true(s->mock.transcript != MAP_FAILED);
 	p = peer_start(mock_serve, &s->mock);
 	if (!s->config.server.host)
@@ -233,42 +245,74 @@ static const struct send_case {
 	const char *text;
 } send_cases[] = {
 	{ "plain server", "", NULL, NULL, ERR_OK, SMTP_DONE, 250, false, 0,
-	    "EHLO gate.example.org\r\nMAIL FROM:<a@example.org>\r\nRCPT TO:<b@example.org>\r\nRCPT TO:<c@example.org>\r\nDATA\r\n"
-	    "Subject: x\r\n\r\n..dot\r\n.\r\nQUIT\r\n", NULL, "2.0.0 queued" },
-	{ "all extensions", "PIPELINING|SIZE 1000|8BITMIME|SMTPUTF8|AUTH PLAIN", NULL, NULL, ERR_OK, SMTP_DONE, 250, false, 0,
-	    "MAIL FROM:<a@example.org> SIZE=20\r\nRCPT TO:<b@example.org>\r\nRCPT TO:<c@example.org>\r\nDATA\r\n", "AUTH", NULL },
-	{ "SIZE without a limit", "SIZE", NULL, NULL, ERR_OK, SMTP_DONE, 250, false, 0, "SIZE=20", NULL, NULL },
-	{ "greeting refuses", "", "", "554 go away\r\n", ERR_DENIED, SMTP_CONNECT, 554, false, 0, NULL, "EHLO", "go away" },
-	{ "greeting says later", "", "", "421 busy\r\n", ERR_UNAVAILABLE, SMTP_CONNECT, 421, false, 0, NULL, "EHLO", "busy" },
-	{ "greeting cut", "", "", NULL, ERR_UNAVAILABLE, SMTP_CONNECT, 0, false, 0, NULL, NULL, "the connection was closed" },
-	{ "greeting hangs", "", "", HANG, ERR_UNAVAILABLE, SMTP_CONNECT, 0, false, 0, NULL, NULL, "no answer in time" },
-	{ "not SMTP", "", "", "SSH-2.0-OpenSSH\r\n", ERR_UNAVAILABLE, SMTP_CONNECT, 0, false, 0, NULL, NULL, "the answer is not SMTP" },
-	{ "EHLO refused", "", "EHLO", "502 what\r\n", ERR_DENIED, SMTP_CONNECT, 502, false, 0, NULL, "MAIL", NULL },
+	    "EHLO gate.example.org\r\nMAIL FROM:<a@example.org>\r\nRCPT TO:<b@example.org>\r\nRCPT "
+	    "TO:<c@example.org>\r\nDATA\r\n"
+	    "Subject: x\r\n\r\n..dot\r\n.\r\nQUIT\r\n",
+	    NULL, "2.0.0 queued" },
+	{ "all extensions", "PIPELINING|SIZE 1000|8BITMIME|SMTPUTF8|AUTH PLAIN", NULL, NULL, ERR_OK,
+	    SMTP_DONE, 250, false, 0,
+	    "MAIL FROM:<a@example.org> SIZE=20\r\nRCPT TO:<b@example.org>\r\nRCPT "
+	    "TO:<c@example.org>\r\nDATA\r\n",
+	    "AUTH", NULL },
+	{ "SIZE without a limit", "SIZE", NULL, NULL, ERR_OK, SMTP_DONE, 250, false, 0, "SIZE=20", NULL,
+	    NULL },
+	{ "greeting refuses", "", "", "554 go away\r\n", ERR_DENIED, SMTP_CONNECT, 554, false, 0, NULL,
+	    "EHLO", "go away" },
+	{ "greeting says later", "", "", "421 busy\r\n", ERR_UNAVAILABLE, SMTP_CONNECT, 421, false, 0, NULL,
+	    "EHLO", "busy" },
+	{ "greeting cut", "", "", NULL, ERR_UNAVAILABLE, SMTP_CONNECT, 0, false, 0, NULL, NULL,
+	    "the connection was closed" },
+	{ "greeting hangs", "", "", HANG, ERR_UNAVAILABLE, SMTP_CONNECT, 0, false, 0, NULL, NULL,
+	    "no answer in time" },
+	{ "not SMTP", "", "", "SSH-2.0-OpenSSH\r\n", ERR_UNAVAILABLE, SMTP_CONNECT, 0, false, 0, NULL, NULL,
+	    "the answer is not SMTP" },
+	{ "EHLO refused", "", "EHLO", "502 what\r\n", ERR_DENIED, SMTP_CONNECT, 502, false, 0, NULL, "MAIL",
+	    NULL },
 	{ "larger than SIZE", "SIZE 19", NULL, NULL, ERR_LIMIT, SMTP_FROM, 0, false, 0, NULL, "MAIL", NULL },
-	{ "sender refused", "", "MAIL", "550 5.7.1 not you\r\n", ERR_DENIED, SMTP_FROM, 550, false, 0, NULL, "DATA", "5.7.1 not you" },
-	{ "sender refused, pipelined", "PIPELINING", "MAIL", "550 5.7.1 not you\r\n", ERR_DENIED, SMTP_FROM, 550, false, 0, NULL, "DATA", NULL },
-	{ "sender later", "", "MAIL", "451 4.3.0 later\r\n", ERR_UNAVAILABLE, SMTP_FROM, 451, false, 0, NULL, "DATA", NULL },
-	{ "too large at MAIL", "", "MAIL", "552 too large\r\n", ERR_LIMIT, SMTP_FROM, 552, false, 0, NULL, "DATA", NULL },
-	{ "one recipient refused", "", "RCPT TO:<c", "550 5.1.1 unknown\r\n", ERR_DENIED, SMTP_RCPT, 550, false, 1, NULL, "DATA", "5.1.1 unknown" },
-	{ "one refused, pipelined", "PIPELINING", "RCPT TO:<b", "550 unknown\r\n", ERR_DENIED, SMTP_RCPT, 550, false, 0, NULL, "DATA", NULL },
-	{ "recipient's box full", "", "RCPT TO:<c", "550 5.2.2 full\r\n", ERR_LIMIT, SMTP_RCPT, 550, false, 1, NULL, "DATA", NULL },
-	{ "recipient later", "", "RCPT TO:<c", "450 greylisted\r\n", ERR_UNAVAILABLE, SMTP_RCPT, 450, false, 1, NULL, "DATA", NULL },
-	{ "recipient cut", "", "RCPT TO:<c", NULL, ERR_UNAVAILABLE, SMTP_RCPT, 0, false, 1, NULL, "DATA", NULL },
-	{ "forwarded recipient", "", "RCPT TO:<c", "251 will forward\r\n", ERR_OK, SMTP_DONE, 250, false, 0, "DATA", NULL, NULL },
-	{ "DATA refused", "", "DATA", "554 no\r\n", ERR_DENIED, SMTP_DATA, 554, false, 0, NULL, "Subject", NULL },
-	{ "DATA later", "", "DATA", "451 no\r\n", ERR_UNAVAILABLE, SMTP_DATA, 451, false, 0, NULL, "Subject", NULL },
-	{ "DATA answered with 250", "", "DATA", "250 what\r\n", ERR_UNAVAILABLE, SMTP_DATA, 250, false, 0, NULL, "Subject", NULL },
+	{ "sender refused", "", "MAIL", "550 5.7.1 not you\r\n", ERR_DENIED, SMTP_FROM, 550, false, 0, NULL,
+	    "DATA", "5.7.1 not you" },
+	{ "sender refused, pipelined", "PIPELINING", "MAIL", "550 5.7.1 not you\r\n", ERR_DENIED, SMTP_FROM,
+	    550, false, 0, NULL, "DATA", NULL },
+	{ "sender later", "", "MAIL", "451 4.3.0 later\r\n", ERR_UNAVAILABLE, SMTP_FROM, 451, false, 0, NULL,
+	    "DATA", NULL },
+	{ "too large at MAIL", "", "MAIL", "552 too large\r\n", ERR_LIMIT, SMTP_FROM, 552, false, 0, NULL,
+	    "DATA", NULL },
+	{ "one recipient refused", "", "RCPT TO:<c", "550 5.1.1 unknown\r\n", ERR_DENIED, SMTP_RCPT, 550,
+	    false, 1, NULL, "DATA", "5.1.1 unknown" },
+	{ "one refused, pipelined", "PIPELINING", "RCPT TO:<b", "550 unknown\r\n", ERR_DENIED, SMTP_RCPT, 550,
+	    false, 0, NULL, "DATA", NULL },
+	{ "recipient's box full", "", "RCPT TO:<c", "550 5.2.2 full\r\n", ERR_LIMIT, SMTP_RCPT, 550, false, 1,
+	    NULL, "DATA", NULL },
+	{ "recipient later", "", "RCPT TO:<c", "450 greylisted\r\n", ERR_UNAVAILABLE, SMTP_RCPT, 450, false,
+	    1, NULL, "DATA", NULL },
+	{ "recipient cut", "", "RCPT TO:<c", NULL, ERR_UNAVAILABLE, SMTP_RCPT, 0, false, 1, NULL, "DATA",
+	    NULL },
+	{ "forwarded recipient", "", "RCPT TO:<c", "251 will forward\r\n", ERR_OK, SMTP_DONE, 250, false, 0,
+	    "DATA", NULL, NULL },
+	{ "DATA refused", "", "DATA", "554 no\r\n", ERR_DENIED, SMTP_DATA, 554, false, 0, NULL, "Subject",
+	    NULL },
+	{ "DATA later", "", "DATA", "451 no\r\n", ERR_UNAVAILABLE, SMTP_DATA, 451, false, 0, NULL, "Subject",
+	    NULL },
+	{ "DATA answered with 250", "", "DATA", "250 what\r\n", ERR_UNAVAILABLE, SMTP_DATA, 250, false, 0,
+	    NULL, "Subject", NULL },
 	{ "cut after DATA", "", "DATA", NULL, ERR_UNAVAILABLE, SMTP_DATA, 0, false, 0, NULL, NULL, NULL },
-	{ "message refused", "", ".", "554 5.7.1 spam\r\n", ERR_DENIED, SMTP_DATA, 554, false, 0, NULL, NULL, "5.7.1 spam" },
-	{ "message too large", "", ".", "552 5.3.4 big\r\n", ERR_LIMIT, SMTP_DATA, 552, false, 0, NULL, NULL, NULL },
-	{ "message later", "", ".", "452 4.3.1 disk\r\n", ERR_UNAVAILABLE, SMTP_DATA, 452, false, 0, NULL, NULL, NULL },
-	{ "cut after the dot", "", ".", NULL, ERR_UNAVAILABLE, SMTP_DATA, 0, true, 0, NULL, NULL, "the connection was closed" },
-	{ "hangs after the dot", "", ".", HANG, ERR_UNAVAILABLE, SMTP_DATA, 0, true, 0, NULL, NULL, "no answer in time" },
-	{ "nonsense after the dot", "", ".", "ok\r\n", ERR_UNAVAILABLE, SMTP_DATA, 0, true, 0, NULL, NULL, NULL },
-	{ "several lines after the dot", "", ".", "250-2.0.0 one\r\n250-two\r\n250 three\r\n", ERR_OK, SMTP_DONE, 250, false, 0, NULL, NULL,
-	    "2.0.0 one\ntwo\nthree" },
+	{ "message refused", "", ".", "554 5.7.1 spam\r\n", ERR_DENIED, SMTP_DATA, 554, false, 0, NULL, NULL,
+	    "5.7.1 spam" },
+	{ "message too large", "", ".", "552 5.3.4 big\r\n", ERR_LIMIT, SMTP_DATA, 552, false, 0, NULL, NULL,
+	    NULL },
+	{ "message later", "", ".", "452 4.3.1 disk\r\n", ERR_UNAVAILABLE, SMTP_DATA, 452, false, 0, NULL,
+	    NULL, NULL },
+	{ "cut after the dot", "", ".", NULL, ERR_UNAVAILABLE, SMTP_DATA, 0, true, 0, NULL, NULL,
+	    "the connection was closed" },
+	{ "hangs after the dot", "", ".", HANG, ERR_UNAVAILABLE, SMTP_DATA, 0, true, 0, NULL, NULL,
+	    "no answer in time" },
+	{ "nonsense after the dot", "", ".", "ok\r\n", ERR_UNAVAILABLE, SMTP_DATA, 0, true, 0, NULL, NULL,
+	    NULL },
+	{ "several lines after the dot", "", ".", "250-2.0.0 one\r\n250-two\r\n250 three\r\n", ERR_OK,
+	    SMTP_DONE, 250, false, 0, NULL, NULL, "2.0.0 one\ntwo\nthree" },
 	{ "line feeds alone", "", ".", "250-a\n250\n", ERR_OK, SMTP_DONE, 250, false, 0, NULL, NULL, "a" },
-	{ "code out of range", "", "MAIL", "650 x\r\n", ERR_UNAVAILABLE, SMTP_FROM, 0, false, 0, NULL, "DATA", "the answer is not SMTP" },
+	{ "code out of range", "", "MAIL", "650 x\r\n", ERR_UNAVAILABLE, SMTP_FROM, 0, false, 0, NULL, "DATA",
+	    "the answer is not SMTP" },
 };
 
 static void send_row(const struct send_case *c)
@@ -303,8 +347,10 @@ static const struct address_case {
 } address_cases[] = {
 	{ "beyond ASCII", "SMTPUTF8|8BITMIME", "a@example.org", "\xC3\xBC@example.org", ERR_OK, SMTP_DONE,
 	    "MAIL FROM:<a@example.org> BODY=8BITMIME SMTPUTF8\r\n" },
-	{ "beyond ASCII, not supported", "8BITMIME", "\xC3\xBC@example.org", "b@example.org", ERR_UNSUPPORTED, SMTP_FROM, NULL },
-	{ "a command in the recipient", "", "a@example.org", "b@x>\r\nRCPT TO:<c@x", ERR_DENIED, SMTP_RCPT, NULL },
+	{ "beyond ASCII, not supported", "8BITMIME", "\xC3\xBC@example.org", "b@example.org", ERR_UNSUPPORTED,
+	    SMTP_FROM, NULL },
+	{ "a command in the recipient", "", "a@example.org", "b@x>\r\nRCPT TO:<c@x", ERR_DENIED, SMTP_RCPT,
+	    NULL },
 	{ "a space in the sender", "", "a b@example.org", "b@example.org", ERR_DENIED, SMTP_FROM, NULL },
 	{ "empty recipient", "", "a@example.org", "", ERR_DENIED, SMTP_RCPT, NULL },
 };
@@ -341,8 +387,10 @@ static void eight_bits(void **state)
 static void many_recipients(void **state)
 {
 	struct bytes to[350];
-	struct sending s = { .mock = { .features = "PIPELINING", .at = "RCPT TO:<u333@", .say = "550 no\r\n" },
-		.message = { .to = to, .n_to = 350 } };
+	struct sending s = {
+		.mock = { .features = "PIPELINING", .at = "RCPT TO:<u333@", .say = "550 no\r\n" },
+		.message = { .to = to, .n_to = 350 }
+	};
 
 	(void)state;
 	for (int i = 0; i < 350; i++) {
@@ -361,7 +409,8 @@ static void many_recipients(void **state)
 static void large_message(void **state)
 {
 	static char text[300000];
-	struct sending s = { .mock.features = "SIZE 400000", .message.data = { (const uint8_t *)text, sizeof(text) } };
+	struct sending s = { .mock.features = "SIZE 400000",
+		.message.data = { (const uint8_t *)text, sizeof(text) } };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(text); i += 10)
@@ -390,7 +439,8 @@ static void flood(void **state)
 	(void)state;
 	for (size_t i = 0; i < 2; i++) {
 		struct peer p = peer_start(serve_flood, (void *)(uintptr_t)texts[i]);
-		struct sending s = { .config = { .server = peer_target(&p), .command_ms = 5000 }, .probe = true };
+		struct sending s = { .config = { .server = peer_target(&p), .command_ms = 5000 },
+			.probe = true };
 
 		on_fiber(sending_main, &s);
 		assert_int_equal(s.e, ERR_UNAVAILABLE);
@@ -422,7 +472,8 @@ static void drip(void **state)
 
 static void nobody(void **state)
 {
-	struct sending s = { .config = { .server = { .host = "127.0.0.1", .port = 1, .connect_ms = 2000 }, .command_ms = 1000 },
+	struct sending s = { .config = { .server = { .host = "127.0.0.1", .port = 1, .connect_ms = 2000 },
+				 .command_ms = 1000 },
 		.probe = true };
 
 	(void)state;
@@ -449,7 +500,8 @@ static void serve_late(int fd, void *arg)
 {
 	const struct cancel_case *c = arg;
 	char chunk[4096];
-	const char *const answers[] = { "220 x\r\n", "250 x\r\n", "250 x\r\n", "250 x\r\n", "250 x\r\n", "354 x\r\n" };
+	const char *const answers[] = { "220 x\r\n", "250 x\r\n", "250 x\r\n", "250 x\r\n", "250 x\r\n",
+		"354 x\r\n" };
 
 	for (size_t i = 0; i < 6; i++) {
 		if (i == 3 && !strcmp(c->at, "RCPT"))
@@ -469,7 +521,8 @@ static void serve_late(int fd, void *arg)
 static void cancelled(const struct cancel_case *c)
 {
 	struct peer p = peer_start(serve_late, (void *)(uintptr_t)c);
-	struct sending s = { .config = { .server = peer_target(&p), .command_ms = 5000 }, .cancel_ms = 200,
+	struct sending s = { .config = { .server = peer_target(&p), .command_ms = 5000 },
+		.cancel_ms = 200,
 		.message = { .from = BYTES("a@x"), .to = two, .n_to = 2, .data = BYTES("x\r\n") } };
 
 	on_fiber(sending_main, &s);
@@ -488,25 +541,34 @@ static const struct login_case {
 	uint16_t code;
 	const char *heard, *not_heard;
 } login_cases[] = {
-	{ "PLAIN", NULL, "AUTH LOGIN PLAIN", NULL, NULL, true, ERR_OK, 235, "AUTH PLAIN AHVzZXIAcGFzcw==\r\n", "AUTH LOGIN" },
-	{ "LOGIN", NULL, "AUTH XOAUTH2 LOGIN", NULL, NULL, true, ERR_OK, 235, "AUTH LOGIN\r\ndXNlcg==\r\ncGFzcw==\r\n", NULL },
+	{ "PLAIN", NULL, "AUTH LOGIN PLAIN", NULL, NULL, true, ERR_OK, 235, "AUTH PLAIN AHVzZXIAcGFzcw==\r\n",
+	    "AUTH LOGIN" },
+	{ "LOGIN", NULL, "AUTH XOAUTH2 LOGIN", NULL, NULL, true, ERR_OK, 235,
+	    "AUTH LOGIN\r\ndXNlcg==\r\ncGFzcw==\r\n", NULL },
 	{ "not wanted", NULL, "AUTH PLAIN", NULL, NULL, false, ERR_OK, 250, NULL, "AUTH" },
 	{ "wrong password", NULL, "AUTH PLAIN", "AUTH", "535 5.7.8 no\r\n", true, ERR_AUTH, 535, NULL, NULL },
-	{ "wrong password in LOGIN", NULL, "AUTH LOGIN", "cGFz", "535 5.7.8 no\r\n", true, ERR_AUTH, 535, NULL, NULL },
-	{ "not now", NULL, "AUTH PLAIN", "AUTH", "454 4.7.0 later\r\n", true, ERR_UNAVAILABLE, 454, NULL, NULL },
-	{ "wants TLS first", NULL, "AUTH PLAIN", "AUTH", "530 5.7.0 STARTTLS\r\n", true, ERR_DENIED, 530, NULL, NULL },
+	{ "wrong password in LOGIN", NULL, "AUTH LOGIN", "cGFz", "535 5.7.8 no\r\n", true, ERR_AUTH, 535,
+	    NULL, NULL },
+	{ "not now", NULL, "AUTH PLAIN", "AUTH", "454 4.7.0 later\r\n", true, ERR_UNAVAILABLE, 454, NULL,
+	    NULL },
+	{ "wants TLS first", NULL, "AUTH PLAIN", "AUTH", "530 5.7.0 STARTTLS\r\n", true, ERR_DENIED, 530,
+	    NULL, NULL },
 	{ "no AUTH", NULL, "PIPELINING", NULL, NULL, true, ERR_UNSUPPORTED, 0, NULL, "AUTH" },
-	{ "no mechanism that we know", NULL, "AUTH GSSAPI", NULL, NULL, true, ERR_UNSUPPORTED, 0, NULL, "AUTH" },
+	{ "no mechanism that we know", NULL, "AUTH GSSAPI", NULL, NULL, true, ERR_UNSUPPORTED, 0, NULL,
+	    "AUTH" },
 	{ "localhost by name", "localhost", "AUTH PLAIN", NULL, NULL, true, ERR_OK, 235, "AUTH PLAIN", NULL },
 };
 
 static void login(const struct login_case *c)
 {
-	struct sending s = { .mock = { .features = c->features, .at = c->at, .say = c->say }, .probe = true,
-		.config = { .login = c->login }, .message = { .user = BYTES("user"), .password = BYTES("pass") } };
+	struct sending s = { .mock = { .features = c->features, .at = c->at, .say = c->say },
+		.probe = true,
+		.config = { .login = c->login },
+		.message = { .user = BYTES("user"), .password = BYTES("pass") } };
 
 	if (c->host)
-		s.config.server = (struct stream_target){ .host = c->host, .connect_ms = 5000, .io_ms = 5000 };
+		s.config.server =
+		    (struct stream_target){ .host = c->host, .connect_ms = 5000, .io_ms = 5000 };
 	send_mail(&s);
 	assert_int_equal(s.e, c->want);
 	assert_int_equal(s.result.phase, c->want ? SMTP_LOGIN : SMTP_DONE);
@@ -532,18 +594,31 @@ static const struct tls_case {
 	const char *heard, *text;
 } tls_cases[] = {
 	{ "logs in and sends", "STARTTLS", NULL, NULL, true, ERR_OK, SMTP_DONE,
-	    "EHLO gate.example.org\r\nSTARTTLS\r\nEHLO gate.example.org\r\nAUTH PLAIN AHVzZXIAcGFzcw==\r\nMAIL", NULL },
-	{ "not offered", "SIZE 100", NULL, NULL, true, ERR_UNAVAILABLE, SMTP_CONNECT, NULL, "the server offers no STARTTLS" },
+	    "EHLO gate.example.org\r\nSTARTTLS\r\nEHLO gate.example.org\r\nAUTH PLAIN "
+	    "AHVzZXIAcGFzcw==\r\nMAIL",
+	    NULL },
+	{ "not offered", "SIZE 100", NULL, NULL, true, ERR_UNAVAILABLE, SMTP_CONNECT, NULL,
+	    "the server offers no STARTTLS" },
 	{ "refused", "STARTTLS", "STARTTLS", "454 no\r\n", true, ERR_UNAVAILABLE, SMTP_CONNECT, NULL, "no" },
-	{ "injected text", "STARTTLS", "STARTTLS", "220 go\r\n250 ok\r\n", true, ERR_UNAVAILABLE, SMTP_CONNECT, NULL, NULL },
-	{ "no TLS behind it", "STARTTLS", "STARTTLS", "220 go\r\n", true, ERR_UNAVAILABLE, SMTP_CONNECT, NULL, NULL },
+	{ "injected text", "STARTTLS", "STARTTLS", "220 go\r\n250 ok\r\n", true, ERR_UNAVAILABLE,
+	    SMTP_CONNECT, NULL, NULL },
+	{ "no TLS behind it", "STARTTLS", "STARTTLS", "220 go\r\n", true, ERR_UNAVAILABLE, SMTP_CONNECT, NULL,
+	    NULL },
 };
 
 static void starttls(const struct tls_case *c)
 {
-	struct sending s = { .mock = { .features = c->features, .secure_features = "AUTH PLAIN|SIZE 1000", .at = c->at, .say = c->say },
-		.config = { .login = true, .server = { .host = "127.0.0.1", .tls = STREAM_STARTTLS, .verify = c->verify, .ca_file = ca_path,
-		    .connect_ms = c->want ? 500 : 5000, .io_ms = 5000 } },
+	struct sending s = { .mock = { .features = c->features,
+				 .secure_features = "AUTH PLAIN|SIZE 1000",
+				 .at = c->at,
+				 .say = c->say },
+		.config = { .login = true,
+		    .server = { .host = "127.0.0.1",
+			.tls = STREAM_STARTTLS,
+			.verify = c->verify,
+			.ca_file = ca_path,
+			.connect_ms = c->want ? 500 : 5000,
+			.io_ms = 5000 } },
 		.message = { .user = BYTES("user"), .password = BYTES("pass") } };
 
 	s.mock.tls = cert_server_context(&cert);

@@ -8,13 +8,15 @@ static const struct bytes phone = { (const uint8_t *)"ApplDMQX", 8 };
 
 /* ---- keys ---- */
 
-static const struct name_case { const char *name, *in, *want; } name_cases[] = {
-	{ "plain",           "ann+x@Example.org_1-~", "ann+x@Example.org_1-~" },
-	{ "separators",      "a:b{c}d",               "a%3Ab%7Bc%7Dd" },
-	{ "percent",         "%3A",                   "%253A" },
-	{ "control, space",  "a\n b",                 "a%0A%20b" },
-	{ "eight bits",      "\xC3\xBC",              "%C3%BC" },
-	{ "nothing",         "",                      "%" },
+static const struct name_case {
+	const char *name, *in, *want;
+} name_cases[] = {
+	{ "plain", "ann+x@Example.org_1-~", "ann+x@Example.org_1-~" },
+	{ "separators", "a:b{c}d", "a%3Ab%7Bc%7Dd" },
+	{ "percent", "%3A", "%253A" },
+	{ "control, space", "a\n b", "a%0A%20b" },
+	{ "eight bits", "\xC3\xBC", "%C3%BC" },
+	{ "nothing", "", "%" },
 };
 
 static void name_in_key(const struct name_case *c)
@@ -38,7 +40,8 @@ static void long_names(void **state)
 	(void)state;
 	memset(text, 'x', sizeof(text));
 	buf_init(&b, test_arena(), 0);
-	key_put(&b, "sent", bytes_of(text, KEY_NAME_MOST), &(struct bytes){ (uint8_t *)text, KEY_NAME_MOST + 1 }, 1);
+	key_put(&b, "sent", bytes_of(text, KEY_NAME_MOST),
+	    &(struct bytes){ (uint8_t *)text, KEY_NAME_MOST + 1 }, 1);
 	assert_int_equal(buf_done(&b, &got), ERR_OK);
 	assert_int_equal(got.len, strlen("eas:sent:{}:") + KEY_NAME_MOST + 2 + 64);
 }
@@ -57,11 +60,20 @@ static int64_t integer(struct redis_test *t, const char *const *words)
 
 static void device_main(struct redis_test *t)
 {
-	struct store_device d = { .type = BYTES("iPhone"), .user_agent = BYTES("Apple-iPhone"), .model = BYTES("iPhone 15"),
-		.outbound_sms = true, .policy_key = UINT32_MAX, .policy_key_pending = 7, .policy_hash = BYTES("\x01\x00\xFF"),
-		.version = BYTES("16.1"), .last_seen = 1700000000, .ping = BYTES("p"), .sync_request = BYTES("s") };
-	const unsigned all = STORE_DEVICE_TYPE | STORE_DEVICE_USER_AGENT | STORE_DEVICE_INFORMATION | STORE_DEVICE_POLICY |
-	    STORE_DEVICE_VERSION | STORE_DEVICE_LAST_SEEN | STORE_DEVICE_PING | STORE_DEVICE_SYNC_REQUEST;
+	struct store_device d = { .type = BYTES("iPhone"),
+		.user_agent = BYTES("Apple-iPhone"),
+		.model = BYTES("iPhone 15"),
+		.outbound_sms = true,
+		.policy_key = UINT32_MAX,
+		.policy_key_pending = 7,
+		.policy_hash = BYTES("\x01\x00\xFF"),
+		.version = BYTES("16.1"),
+		.last_seen = 1700000000,
+		.ping = BYTES("p"),
+		.sync_request = BYTES("s") };
+	const unsigned all = STORE_DEVICE_TYPE | STORE_DEVICE_USER_AGENT | STORE_DEVICE_INFORMATION |
+			     STORE_DEVICE_POLICY | STORE_DEVICE_VERSION | STORE_DEVICE_LAST_SEEN |
+			     STORE_DEVICE_PING | STORE_DEVICE_SYNC_REQUEST;
 	struct store_device got;
 	uint64_t trips;
 
@@ -87,8 +99,9 @@ static void device_main(struct redis_test *t)
 	assert_int_equal(got.imei.len, 0);
 	/* Some fields, and some of them to nothing. */
 	d = (struct store_device){ .last_seen = 1700000100, .policy_key = 9, .imei = BYTES("123") };
-	assert_int_equal(store_device_save(t->r, ann, phone, &d, STORE_DEVICE_POLICY | STORE_DEVICE_LAST_SEEN |
-	    STORE_DEVICE_PING), ERR_OK);
+	assert_int_equal(store_device_save(t->r, ann, phone, &d,
+			     STORE_DEVICE_POLICY | STORE_DEVICE_LAST_SEEN | STORE_DEVICE_PING),
+	    ERR_OK);
 	assert_int_equal(store_device_load(t->r, fiber_arena(), ann, phone, &got), ERR_OK);
 	assert_bytes_str(got.type, "iPhone");
 	assert_int_equal(got.policy_key, 9);
@@ -100,7 +113,9 @@ static void device_main(struct redis_test *t)
 	assert_int_equal(INTEGER(t, "SISMEMBER", "eas:devs:{ann@example.org}", "ApplDMQX"), 1);
 	assert_int_equal(INTEGER(t, "ZCOUNT", "eas:devices", "1700000100", "1700000100"), 1);
 	/* A save that says nothing of the time doesn't set it back. */
-	assert_int_equal(store_device_save(t->r, ann, phone, &(struct store_device){ .last_seen = 1 }, STORE_DEVICE_PING), ERR_OK);
+	assert_int_equal(
+	    store_device_save(t->r, ann, phone, &(struct store_device){ .last_seen = 1 }, STORE_DEVICE_PING),
+	    ERR_OK);
 	assert_int_equal(INTEGER(t, "ZCOUNT", "eas:devices", "1700000100", "1700000100"), 1);
 }
 
@@ -119,7 +134,8 @@ static void hierarchy_main(struct redis_test *t)
 	assert_int_equal(store_hierarchy_commit(t->r, ann, phone, 0, 1, BYTES("again")), ERR_CONFLICT);
 	assert_int_equal(store_hierarchy_commit(t->r, ann, phone, 1, UINT64_MAX - 1, BYTES("two")), ERR_OK);
 	/* beyond the 53 bits of Lua's numbers */
-	assert_int_equal(store_hierarchy_commit(t->r, ann, phone, UINT64_MAX, 3, BYTES("three")), ERR_CONFLICT);
+	assert_int_equal(
+	    store_hierarchy_commit(t->r, ann, phone, UINT64_MAX, 3, BYTES("three")), ERR_CONFLICT);
 	assert_int_equal(store_device_load(t->r, fiber_arena(), ann, phone, &got), ERR_OK);
 	assert_bytes_str(got.hierarchy, "two");
 	assert_true(got.hierarchy_generation == UINT64_MAX - 1);
@@ -135,7 +151,9 @@ static void hierarchy(void **state)
 
 static struct store_folder imap(const char *name, uint32_t validity)
 {
-	return (struct store_folder){ .source = BYTES("imap"), .name = bytes_str(name), .uid_validity = validity };
+	return (struct store_folder){
+		.source = BYTES("imap"), .name = bytes_str(name), .uid_validity = validity
+	};
 }
 
 static uint32_t resolve(struct redis_test *t, const char *name, uint32_t validity)
@@ -228,7 +246,8 @@ static void rename_main(struct redis_test *t)
 	assert_bytes_str(f.name, "gone");
 	assert_false(find(t, 2, &f));
 	assert_int_equal(resolve(t, "a", 30), 3);
-	assert_int_equal(store_folder_rename(t->r, ann, 1, BYTES("imap"), BYTES("gone")), ERR_OK); /* the same again */
+	assert_int_equal(
+	    store_folder_rename(t->r, ann, 1, BYTES("imap"), BYTES("gone")), ERR_OK); /* the same again */
 	assert_int_equal(resolve(t, "gone", 10), 1);
 	assert_int_equal(store_folder_rename(t->r, ann, 77, BYTES("imap"), BYTES("x")), ERR_NOT_FOUND);
 }
@@ -324,9 +343,14 @@ static void commit_racer(struct racer *me)
 		if (store_sync_load(me->r, fiber_arena(), ann, phone, &id, 1, &s))
 			return;
 		snprintf(text, sizeof(text), "%u", s.generation + 1);
-		c = (struct store_sync_commit){ .collection = 5, .expect_exists = true, .expected_epoch = s.epoch,
+		c = (struct store_sync_commit){ .collection = 5,
+			.expect_exists = true,
+			.expected_epoch = s.epoch,
 			.expected_generation = s.generation,
-			.next = { .epoch = s.epoch, .generation = s.generation + 1, .current = bytes_str(text), .previous = s.current } };
+			.next = { .epoch = s.epoch,
+			    .generation = s.generation + 1,
+			    .current = bytes_str(text),
+			    .previous = s.current } };
 		e = store_sync_commit(me->r, ann, phone, &c, 1);
 		if (!e) {
 			me->race->won += c.won;
@@ -383,8 +407,11 @@ static void commit_main(struct redis_test *t)
 		c[i].expect_exists = true;
 		c[i].expected_epoch = (uint64_t)(i + 1) * 10 + (i == 2);
 		c[i].expected_generation = i == 1 ? 2 : 1;
-		c[i].next = (struct store_sync){ .epoch = (uint64_t)(i + 1) * 10, .generation = 2, .current = BYTES("c\0c"),
-			.previous = BYTES("p"), .adds = BYTES("a") };
+		c[i].next = (struct store_sync){ .epoch = (uint64_t)(i + 1) * 10,
+			.generation = 2,
+			.current = BYTES("c\0c"),
+			.previous = BYTES("p"),
+			.adds = BYTES("a") };
 	}
 	trips = redis_round_trips(t->r);
 	assert_int_equal(store_sync_commit(t->r, ann, phone, c, 3), ERR_CONFLICT);
@@ -401,14 +428,17 @@ static void commit_main(struct redis_test *t)
 	assert_false(s[3].exists);
 	/* with the device in one go */
 	trips = redis_round_trips(t->r);
-	assert_int_equal(store_device_save(t->r, ann, phone, &(struct store_device){ .type = BYTES("T") }, STORE_DEVICE_TYPE), ERR_OK);
+	assert_int_equal(store_device_save(t->r, ann, phone, &(struct store_device){ .type = BYTES("T") },
+			     STORE_DEVICE_TYPE),
+	    ERR_OK);
 	assert_int_equal(store_load_for_sync(t->r, fiber_arena(), ann, phone, ids, 2, &d, s), ERR_OK);
 	assert_int_equal(redis_round_trips(t->r) - trips, 2);
 	assert_bytes_str(d.type, "T");
 	assert_int_equal(s[0].generation, 2);
 	/* forgotten, and a format of another release: the same as none */
 	assert_int_equal(store_sync_forget(t->r, ann, phone, ids, 2), ERR_OK);
-	assert_int_equal(REDIS_SAY(t->r, &r, "HSET", "eas:sync:{ann@example.org}:ApplDMQX:3", "v", "2"), ERR_OK);
+	assert_int_equal(
+	    REDIS_SAY(t->r, &r, "HSET", "eas:sync:{ann@example.org}:ApplDMQX:3", "v", "2"), ERR_OK);
 	assert_int_equal(store_sync_load(t->r, fiber_arena(), ann, phone, ids, 3, s), ERR_OK);
 	assert_false(s[0].exists || s[1].exists || s[2].exists);
 	c[0] = start(3, 99);
@@ -431,9 +461,15 @@ static void memory_main(struct redis_test *t)
 {
 	uint8_t blob[512] = { 0 };
 	struct store_sync_commit c[10];
-	struct store_device d = { .type = BYTES("iPhone"), .user_agent = BYTES("Apple-iPhone16C2/2104.123"),
-		.model = BYTES("iPhone 15 Pro"), .os = BYTES("iOS 17.4"), .version = BYTES("16.1"), .last_seen = 1700000000,
-		.policy_key = 4000000000, .policy_hash = bytes_of(blob, 32), .ping = bytes_of(blob, 40),
+	struct store_device d = { .type = BYTES("iPhone"),
+		.user_agent = BYTES("Apple-iPhone16C2/2104.123"),
+		.model = BYTES("iPhone 15 Pro"),
+		.os = BYTES("iOS 17.4"),
+		.version = BYTES("16.1"),
+		.last_seen = 1700000000,
+		.policy_key = 4000000000,
+		.policy_hash = bytes_of(blob, 32),
+		.ping = bytes_of(blob, 40),
 		.sync_request = bytes_of(blob, 120) };
 	int64_t inbox, folder, record;
 
@@ -615,7 +651,8 @@ static void lease_main(struct redis_test *t)
 	assert_true(lease_of(t, "w1", 60));
 	assert_true(lease_of(t, "w1", 60));
 	assert_false(lease_of(t, "w2", 60));
-	assert_int_equal(store_lease_end(t->r, ann, "imap", BYTES("w2")), ERR_OK); /* not its own: nothing happens */
+	assert_int_equal(
+	    store_lease_end(t->r, ann, "imap", BYTES("w2")), ERR_OK); /* not its own: nothing happens */
 	assert_false(lease_of(t, "w2", 60));
 	assert_int_equal(store_lease_end(t->r, ann, "imap", BYTES("w1")), ERR_OK);
 	assert_true(lease_of(t, "w2", 1));
