@@ -116,7 +116,6 @@ static bool is_special(const struct folder *f)
 static enum err full_name(struct edit *x, uint32_t parent_id, struct bytes display, struct bytes *out, uint32_t *status)
 {
 	const struct folder *parent = folders_by_id(&x->list, parent_id);
-	struct bytes prefix = bytes_str(x->rq->worker->config->imap_prefix);
 	char separator = x->list.n ? x->list.v[0].separator : '/';
 	char *name;
 
@@ -132,7 +131,7 @@ static enum err full_name(struct edit *x, uint32_t parent_id, struct bytes displ
 	if (parent)
 		name = arena_printf(x->rq->arena, "%.*s%c%.*s", BYTES_ARG(parent->mailbox), separator, BYTES_ARG(display));
 	else
-		name = arena_printf(x->rq->arena, "%.*s%.*s", BYTES_ARG(prefix), BYTES_ARG(display));
+		name = arena_printf(x->rq->arena, "%.*s%.*s", BYTES_ARG(x->list.prefix), BYTES_ARG(display));
 	if (!name)
 		return ERR_LIMIT;
 	*out = bytes_str(name);

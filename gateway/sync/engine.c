@@ -287,6 +287,33 @@ static enum err work_normal(struct sync_run *r, size_t window, size_t budget)
 	return ERR_OK;
 }
 
+/* What the phone itself has deleted by this request was no news in the lost answer either. */
+static void drop_own_deletes(struct sync_run *r)
+{
+	const struct wbxml_node *n = r->ask->commands ? r->ask->commands->child : NULL;
+
+	for (; n; n = n->next) {
+		uint32_t folder;
+		uint64_t id;
+
+		if (n->tag != AIRSYNC_DELETE || server_id_parse(wbxml_child_text(n, AIRSYNC_SERVER_ID), &folder, &id))
+			continue;
+		for (size_t i = 0; i < r->changes.n; i++)
+			if (r->changes.v[i].id == id && r->changes.v[i].kind == CHANGE_DELETE)
+				r->changes.v[i].kind = CHANGE_NONE;
+	}
+}
+
+/* New items that are gone by now: the phone never gets them, so it does not have them. */
+static void forget_vanished(struct sync_run *r, size_t ready)
+{
+	for (size_t i = 0; i < ready; i++)
+		if (r->changes.v[i].kind == CHANGE_NONE && !snapshot_find(&r->base, r->changes.v[i].id)) {
+			snapshot_remove(&r->next, r->changes.v[i].id);
+			r->save = true;
+		}
+}
+
 static enum err work_replay(struct sync_run *r, size_t budget)
 {
 	size_t ready = 0;
@@ -294,11 +321,15 @@ static enum err work_replay(struct sync_run *r, size_t budget)
 
 	if ((e = compare_snapshots(r)))
 		return e;
+	drop_own_deletes(r);
+	ready = r->changes.n;
+	drop_nothings(&r->changes, &ready);
 	if (r->changes.n)
 		qsort(r->changes.v, r->changes.n, sizeof(*r->changes.v), by_sending_order);
 	/* The same changes as the first time, whatever their size: they fitted then. */
 	if ((e = prepare(r, r->changes.n, budget > SIZE_MAX / 2 ? budget : SIZE_MAX / 2, &ready)))
 		return e;
+	forget_vanished(r, ready);
 	drop_nothings(&r->changes, &ready);
 	r->more = r->next.n_pending > 0;
 	r->advance = true;
@@ -358,6 +389,13 @@ static enum err close_normal(struct sync_run *r)
 	return sync_results_encode(a, &r->results, &r->to_store.adds);
 }
 
+/* The same generation; of what it holds only what vanished is gone. */
+static enum err close_replay(struct sync_run *r)
+{
+	r->to_store = r->stored;
+	return snapshot_encode(r->c.rq->arena, &r->next, &r->to_store.current);
+}
+
 enum err sync_run_close(struct sync_run *r)
 {
 	struct buf settings;
@@ -368,6 +406,8 @@ enum err sync_run_close(struct sync_run *r)
 		e = close_start(r);
 	else if (r->mode == SYNC_NORMAL && r->save)
 		e = close_normal(r);
+	else if (r->mode == SYNC_REPLAY && r->save)
+		e = close_replay(r);
 	else
 		return ERR_OK;
 	if (e)

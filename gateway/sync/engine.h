@@ -11,7 +11,8 @@
  *   key 0        state is made, or joined if it has just been made; no items
  *   current key  the phone's commands are done, then it gets what differs
  *   former key   a replay: the answer was lost. With the same commands, the phone gets exactly what it should have got,
- *                computed from the two snapshots, and nothing is stored; with others, it is a sync from the former state
+ *                computed from the two snapshots (only what vanished meanwhile is stored as gone); with others, it is a
+ *                sync from the former state
  *   other key    status 3 */
 enum sync_mode { SYNC_START, SYNC_JOIN, SYNC_NORMAL, SYNC_REPLAY, SYNC_FAILED };
 

@@ -271,22 +271,21 @@ static void sort_by_depth(struct folder_list *l)
 enum err folders_load(struct request *rq, struct imap *c, struct folder_list *out)
 {
 	struct imap_mailboxes boxes;
-	struct bytes prefix;
 	enum err e;
 
 	if ((e = imap_list(c, rq->arena, true, &boxes))) /* the ids depend on UIDVALIDITY */
 		return e;
-	*out = (struct folder_list){ arena_array(rq->arena, boxes.n + 4, sizeof(*out->v)), 0 };
+	*out = (struct folder_list){ arena_array(rq->arena, boxes.n + 4, sizeof(*out->v)), 0,
+		personal_prefix(rq, &boxes) };
 	if (!out->v)
 		return ERR_LIMIT;
-	prefix = personal_prefix(rq, &boxes);
-	if ((e = take_mailboxes(rq, &boxes, prefix, out)))
+	if ((e = take_mailboxes(rq, &boxes, out->prefix, out)))
 		return e;
-	type_by_names(out, prefix);
-	if ((e = add_missing(rq, prefix, out)) || (e = resolve_ids(rq, out)))
+	type_by_names(out, out->prefix);
+	if ((e = add_missing(rq, out->prefix, out)) || (e = resolve_ids(rq, out)))
 		return e;
 	for (size_t i = 0; i < out->n; i++)
-		out->v[i].parent = parent_of(out, &out->v[i], prefix);
+		out->v[i].parent = parent_of(out, &out->v[i], out->prefix);
 	sort_by_depth(out);
 	return ERR_OK;
 }

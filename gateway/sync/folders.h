@@ -25,6 +25,7 @@ struct folder {
 struct folder_list {
 	struct folder *v;
 	size_t n;
+	struct bytes prefix;       /* of the personal namespace ("INBOX."), which top-level names don't show; may be empty */
 };
 
 /* All folders of the account as its servers have them now, with their ids; parents before their children. */

@@ -20,9 +20,19 @@ static void folders_go_to_imap(enum eas_version v)
 }
 TEST_VERSIONS(folders_go_to_imap)
 
+static void the_separator_is_refused(enum eas_version v)
+{
+	struct phone *ph = scene_synced_phone(scene_user(), "PHONE1", v);
+	const char *id;
+
+	SCENE_OK(ph, phone_folder_create(ph, "0", "v1.2", 12, &id));
+	assert_int_equal(ph->status, 10);
+}
+TEST_VERSIONS(the_separator_is_refused)
+
 static const struct name_case {
 	const char *name, *text;
-} name_cases[] = { { "dot", "v1.2" }, { "slash", "in/out" }, { "umlauts", "Größe" }, { "ampersand", "A & B" } };
+} name_cases[] = { { "quotes", "say \"hi\"" }, { "umlauts", "Größe" }, { "ampersand", "A & B" } };
 
 static void odd_name(const struct name_case *c)
 {
@@ -78,6 +88,7 @@ int main(void)
 
 	scene_open(&(struct bed_opts){ .users = 30, .services = "dovecot,redis", .dots = true, .imap_prefix = "INBOX." });
 	TEST_ADD_VERSIONS(folders_go_to_imap);
+	TEST_ADD_VERSIONS(the_separator_is_refused);
 	TEST_ADD_ROWS(odd_name, name_cases);
 	TEST_ADD_VERSIONS(deletes_go_to_the_trash);
 	failed = test_run("folders with dots");

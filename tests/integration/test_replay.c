@@ -257,6 +257,8 @@ static void starting_over_brings_all_again(enum eas_version v)
 	scene_append_many(user, "INBOX", "m", 6);
 	ph = scene_synced_phone(user, "PHONE1", v);
 	f = scene_inbox(ph);
+	scene_append(user, "INBOX", "one more", ""); /* before its first page is taken, starting over changes nothing */
+	scene_sync(ph, f);
 	old_key = test_keep(128);
 	old_id = test_keep(128);
 	snprintf(old_key, 128, "%s", f->key);
