@@ -9,7 +9,6 @@
 enum { MAX_MAILS = 400, BIG = 30 << 20 };
 
 static const char *const own_mails[] = {
-	"",
 	"\r\n",
 	"no header at all, just text",
 	"Subject: only a subject\r\n\r\n",
