@@ -88,6 +88,7 @@ static enum err sign_in(struct request *rq)
 	    &retry_after_s);
 
 	http_wipe_header(rq->exchange, "Authorization");
+	note_in_log(rq);
 	if (e == ERR_DENIED) { /* too many failures: 401 would make phones ask for the password, 403 give up */
 		rq->reply = (struct reply){ .kind = REPLY_HTTP, .http_status = 503,
 			.status = STATUS_SERVER_ERROR_RETRY_LATER, .retry_after_s = retry_after_s ? retry_after_s : 60 };
@@ -108,17 +109,16 @@ static enum err load_device(struct request *rq)
 	return e;
 }
 
-static enum err run_command(struct request *rq, struct wbxml_writer *w)
+static enum err run_command(struct request *rq, struct wbxml_writer *w, unsigned line_status)
 {
 	const struct command *c;
 	uint32_t status = 0;
 	bool go_on;
 	enum err e;
 
-	if ((e = request_read(rq, w, &go_on)) || !go_on)
+	if ((e = request_read(rq, w, line_status, &go_on)) || !go_on)
 		return e;
 	c = command_of(rq->command);
-	note_in_log(rq);
 	if (!c->loads_device) {
 		if ((e = load_device(rq)))
 			return e;
@@ -163,12 +163,15 @@ static void serve_command(struct job *j, struct request *rq)
 {
 	struct wbxml_writer w;
 	struct buf out;
-	enum err e = sign_in(rq);
+	unsigned status;
+	enum err e = request_read_line(rq, &status);
 
 	buf_init(&out, rq->arena, 0);
 	wbxml_writer_init(&w, &out);
 	if (!e)
-		e = run_command(rq, &w);
+		e = sign_in(rq);
+	if (!e)
+		e = run_command(rq, &w, status);
 	else if (e == ERR_DENIED)
 		e = ERR_OK; /* sign_in has said what to answer */
 	j->answered = true;

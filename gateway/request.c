@@ -152,28 +152,36 @@ static enum err read_command(struct request *rq, struct wbxml_writer *w, unsigne
 	return read_body(rq, w, go_on);
 }
 
-enum err request_read(struct request *rq, struct wbxml_writer *w, bool *go_on)
+enum err request_read_line(struct request *rq, unsigned *status)
 {
 	struct request_line *line = arena_alloc(rq->arena, sizeof(*line));
-	unsigned status = 0;
-	bool version_known = false;
 	enum err e;
 
-	*go_on = false;
+	*status = 0;
 	if (!line)
 		return ERR_LIMIT;
-	e = request_line_parse(rq->arena, http_query(rq->exchange), line, &status);
+	e = request_line_parse(rq->arena, http_query(rq->exchange), line, status);
 	if (e && e != ERR_PROTO)
 		return e;
 	rq->line = line;
 	rq->command = line->command;
-	rq->name = rq->command < CMD_COUNT ? eas_command_name(rq->command) : "-";
-	if (arena_dup(rq->arena, line->device_id, &rq->device_id) || arena_dup(rq->arena, line->device_type, &rq->device_type))
-		return ERR_LIMIT;
-	if (e && (status == STATUS_INVALID_CONTENT || status == STATUS_VERSION_NOT_SUPPORTED))
-		return refuse_http(rq, 400, status);
+	rq->name = eas_command_name(rq->command);
+	if ((e = arena_dup(rq->arena, line->device_id, &rq->device_id)) ||
+	    (e = arena_dup(rq->arena, line->device_type, &rq->device_type)))
+		return e;
+	return ERR_OK;
+}
+
+enum err request_read(struct request *rq, struct wbxml_writer *w, unsigned line_status, bool *go_on)
+{
+	bool version_known = false;
+	enum err e;
+
+	*go_on = false;
+	if (line_status == STATUS_INVALID_CONTENT || line_status == STATUS_VERSION_NOT_SUPPORTED)
+		return refuse_http(rq, 400, line_status);
 	read_headers(rq);
 	if ((e = read_version(rq, w, &version_known)) || !version_known)
 		return e;
-	return read_command(rq, w, status, go_on);
+	return read_command(rq, w, line_status, go_on);
 }
