@@ -141,8 +141,8 @@ static void send(struct request *rq, int http, struct bytes body, const char *ty
 	struct fields f = { .n = 0 };
 
 	add_usual(rq, &f, http, body, type);
-	http_reply(&rq->exchange, http, NULL, f.v, f.n, body);
 	access_log_write(rq, http, body.len);
+	http_reply(&rq->exchange, http, NULL, f.v, f.n, body);
 }
 
 void answer_send(struct request *rq, enum err e, struct wbxml_writer *w)
@@ -170,9 +170,8 @@ void answer_send(struct request *rq, enum err e, struct wbxml_writer *w)
 	send(rq, rq->reply.http_status ? rq->reply.http_status : 200, body, type);
 }
 
-void answer_drop(struct request *rq)
+void answer_nobody(struct request *rq)
 {
-	request_release(rq);
 	http_reply(&rq->exchange, 503, NULL, NULL, 0, bytes_of(NULL, 0)); /* nobody hears it */
 	access_log_write(rq, CLIENT_GONE, 0);
 }

@@ -8,7 +8,7 @@
  *   e  what the handler returned
  *   w  what it wrote; dropped on an error. NULL for what is no command */
 void answer_send(struct request *rq, enum err e, struct wbxml_writer *w);
-/* A client that has gone gets no answer; this frees the exchange and writes the log line. */
-void answer_drop(struct request *rq);
+/* The client has gone: frees the exchange and writes the log line. Also off fibers. */
+void answer_nobody(struct request *rq);
 
 #endif

@@ -151,10 +151,12 @@ static void note_device(struct request *rq)
 
 static void finish(struct request *rq, enum err e, struct wbxml_writer *w)
 {
-	if (e == ERR_CANCELLED && !rq->worker->draining)
-		answer_drop(rq);
-	else
+	if (e == ERR_CANCELLED && !rq->worker->draining) {
+		request_release(rq);
+		answer_nobody(rq);
+	} else {
 		answer_send(rq, e, w);
+	}
 }
 
 /* ---- routes ---- */
@@ -397,14 +399,13 @@ struct held *dispatch_hold(struct request *rq, void (*gone)(void *arg), void *ar
 	return h;
 }
 
-static struct request *request_of(const struct held *h)
+/* Without arena, and without a reference of its own to the account. */
+static void fill_request(const struct held *h, struct request *rq)
 {
 	static const struct request_line empty = { .command = CMD_NONE };
-	struct request *rq = arena_alloc(fiber_arena(), sizeof(*rq));
 
-	assert(rq);
 	*rq = (struct request){
-		.worker = h->worker, .arena = fiber_arena(), .exchange = h->exchange, .account = account_ref(h->account),
+		.worker = h->worker, .exchange = h->exchange, .account = h->account,
 		.name = eas_command_name(h->command), .command = h->command, .version = h->version,
 		.multipart = h->multipart, .has_policy_key = h->has_policy_key, .policy_key = h->policy_key,
 		.device_id = h->device_id, .device_type = h->device_type, .user_agent = h->user_agent,
@@ -412,7 +413,6 @@ static struct request *request_of(const struct held *h)
 		.body_len = h->body_len, .started_ms = h->started_ms, .figures = h->figures, .parked = h->parked,
 	};
 	memcpy(rq->id, h->id, sizeof(rq->id));
-	return rq;
 }
 
 static void held_free(struct held **h)
@@ -432,7 +432,7 @@ static void on_gone_while_running(void *arg)
 static void resume(void *arg)
 {
 	struct held *h = arg;
-	struct request *rq = request_of(h);
+	struct request *rq = arena_alloc(fiber_arena(), sizeof(*rq));
 	void (*done)(void *arg, bool held) = h->done;
 	void *done_arg = h->done_arg;
 	struct wbxml_writer w;
@@ -440,6 +440,10 @@ static void resume(void *arg)
 	bool still;
 	enum err e;
 
+	assert(rq);
+	fill_request(h, rq);
+	rq->arena = fiber_arena();
+	account_ref(rq->account);
 	note_in_log(rq);
 	buf_init(&out, rq->arena, 0);
 	wbxml_writer_init(&w, &out);
@@ -474,10 +478,12 @@ void dispatch_resume(struct held *h, struct parked *p, void (*done)(void *arg, b
 void dispatch_drop(struct held **h)
 {
 	struct held *x = *h;
+	struct request rq;
 
 	*h = NULL;
 	if (!x)
 		return;
-	http_reply(&x->exchange, 503, NULL, NULL, 0, bytes_of(NULL, 0)); /* where the client is still there */
+	fill_request(x, &rq);
+	answer_nobody(&rq);
 	held_free(&x);
 }

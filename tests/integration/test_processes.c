@@ -1,0 +1,190 @@
+/* Master and workers: reload, stop, a worker that dies, a config that is broken, all of it while phones wait. */
+#include <poll.h>
+#include <signal.h>
+#include <sys/stat.h>
+
+#include "scene.h"
+
+static struct phone *waiting_phone(const char *user)
+{
+	struct phone *ph = scene_synced_phone(user, "WAIT1", EAS_14_1);
+	const char *id = scene_inbox(ph)->id;
+
+	ph->resends = false;
+	SCENE_OK(ph, phone_ping_send(ph, 60, &id, 1));
+	poll(NULL, 0, 200);
+	return ph;
+}
+
+static pid_t master(void)
+{
+	return bed_service_pid(scene_bed(), "easgate");
+}
+
+static pid_t worker(void)
+{
+	pid_t v[4];
+
+	return bed_children(master(), v, 4) == 1 ? v[0] : 0;
+}
+
+static bool is_another(void *before)
+{
+	pid_t now = worker();
+
+	return now && now != *(pid_t *)before;
+}
+
+/* A held request is answered at once, as if its time were up; the next one meets the new worker. */
+static void a_reload_sends_waiting_phones_to_the_new_worker(void **state)
+{
+	struct phone *ph = waiting_phone(scene_user());
+	size_t changed;
+	pid_t before = worker();
+	int64_t from;
+
+	(void)state;
+	assert_true(before > 0);
+	from = bed_now_ms();
+	assert_true(bed_service_signal(scene_bed(), "easgate", "HUP"));
+	SCENE_OK(ph, phone_ping_receive(ph, 60, NULL, 0, &changed));
+	assert_int_equal(ph->status, 1);
+	assert_true(ph->reply.close);
+	assert_in_range(bed_now_ms() - from, 0, 5000);
+	assert_true(bed_wait(is_another, &before, 5000));
+	ph->resends = true;
+	SCENE_OK(ph, phone_folder_sync(ph, NULL));
+}
+
+/* Under way when the reload comes: nobody is refused, nothing is cut off. */
+static void requests_go_through_during_a_reload(void **state)
+{
+	struct phone *ph = scene_synced_phone(scene_user(), "BUSY1", EAS_14_1);
+	pid_t before = worker();
+
+	(void)state;
+	assert_true(bed_service_signal(scene_bed(), "easgate", "HUP"));
+	for (int i = 0; i < 200; i++)
+		SCENE_OK(ph, phone_folder_sync(ph, NULL));
+	assert_true(bed_wait(is_another, &before, 5000));
+}
+
+static void a_worker_that_is_killed_is_replaced(void **state)
+{
+	struct phone *ph = waiting_phone(scene_user());
+	size_t changed;
+	pid_t before = worker();
+
+	(void)state;
+	assert_int_equal(kill(before, SIGKILL), 0);
+	assert_int_equal(phone_ping_receive(ph, 60, NULL, 0, &changed), ERR_UNAVAILABLE);
+	ph->resends = true;
+	SCENE_OK(ph, phone_folder_sync(ph, NULL)); /* at once: the socket was open all the time */
+	assert_true(bed_wait(is_another, &before, 2000));
+}
+
+static void write_config(const char *text)
+{
+	FILE *f = fopen(scene_env("EASGATE_CONF"), "w");
+
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+}
+
+/* A mistake in the file, or in the certificate, is told and everything stays as it was. */
+static void a_broken_config_changes_nothing(const char *more)
+{
+	struct bytes good = test_file(scene_env("EASGATE_CONF"));
+	struct phone *ph = waiting_phone(scene_user());
+	char *text = test_keep(good.len + strlen(more) + 2);
+	pid_t before = worker();
+
+	memcpy(text, good.p, good.len);
+	strcpy(text + good.len, "\n");
+	strcpy(text + good.len + 1, more);
+	write_config(text);
+	assert_true(bed_service_signal(scene_bed(), "easgate", "HUP"));
+	poll(NULL, 0, 1000);
+	text[good.len] = '\0';
+	write_config(text);
+	assert_int_equal(worker(), before);
+	ph->resends = true;
+	phone_hang_up(ph);
+	SCENE_OK(ph, phone_folder_sync(ph, NULL));
+}
+static void a_reload_with_a_broken_config_changes_nothing(void **state)
+{
+	(void)state;
+	a_broken_config_changes_nothing("[server]\nnonsense = 1\n");
+}
+static void a_reload_with_a_missing_file_changes_nothing(void **state)
+{
+	(void)state;
+	a_broken_config_changes_nothing("[imap]\nca_file = /nonexistent\n");
+}
+
+static bool is_gone(void *pid)
+{
+	return kill(*(pid_t *)pid, 0) != 0;
+}
+
+static bool is_moved(void *log)
+{
+	struct stat st;
+
+	return stat(log, &st) == 0 && st.st_size > 0;
+}
+
+static void logs_are_opened_again_after_a_rotation(void **state)
+{
+	const char *log = scene_env("EASGATE_ACCESS_LOG");
+	struct phone *ph = scene_synced_phone(scene_user(), "ROTATE1", EAS_14_1);
+	char moved[512];
+
+	(void)state;
+	snprintf(moved, sizeof(moved), "%s.1", log);
+	assert_int_equal(rename(log, moved), 0);
+	assert_true(bed_service_signal(scene_bed(), "easgate", "USR1"));
+	for (int i = 0; i < 100 && !is_moved((void *)(uintptr_t)log); i++) {
+		SCENE_OK(ph, phone_folder_sync(ph, NULL));
+		poll(NULL, 0, 10);
+	}
+	assert_true(is_moved((void *)(uintptr_t)log));
+}
+
+/* The last test. */
+static void a_stop_answers_waiting_phones_and_ends(void **state)
+{
+	struct phone *ph = waiting_phone(scene_user());
+	size_t changed;
+	pid_t old_master = master(), old_worker = worker();
+	int64_t from = bed_now_ms();
+
+	(void)state;
+	assert_int_equal(kill(old_master, SIGTERM), 0);
+	SCENE_OK(ph, phone_ping_receive(ph, 60, NULL, 0, &changed));
+	assert_int_equal(ph->status, 1);
+	assert_true(bed_wait(is_gone, &old_worker, 3000));
+	assert_in_range(bed_now_ms() - from, 0, 4000);
+	phone_hang_up(ph);
+	ph->resends = true;
+	SCENE_ERR(ph, phone_folder_sync(ph, NULL), ERR_UNAVAILABLE);
+}
+
+int main(void)
+{
+	int failed;
+
+	scene_open(&(struct bed_opts){ .services = "dovecot,redis" });
+	TEST_ADD(a_reload_sends_waiting_phones_to_the_new_worker);
+	TEST_ADD(requests_go_through_during_a_reload);
+	TEST_ADD(a_worker_that_is_killed_is_replaced);
+	TEST_ADD(a_reload_with_a_broken_config_changes_nothing);
+	TEST_ADD(a_reload_with_a_missing_file_changes_nothing);
+	TEST_ADD(logs_are_opened_again_after_a_rotation);
+	TEST_ADD(a_stop_answers_waiting_phones_and_ends);
+	failed = test_run("processes");
+	scene_close();
+	return failed;
+}
