@@ -172,6 +172,6 @@ void answer_send(struct request *rq, enum err e, struct wbxml_writer *w)
 
 void answer_nobody(struct request *rq)
 {
-	http_reply(&rq->exchange, 503, NULL, NULL, 0, bytes_of(NULL, 0)); /* nobody hears it */
 	access_log_write(rq, CLIENT_GONE, 0);
+	http_reply(&rq->exchange, 503, NULL, NULL, 0, bytes_of(NULL, 0)); /* where the client is still there */
 }
