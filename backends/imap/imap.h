@@ -62,6 +62,8 @@ void imap_pool_free(struct imap_pool **p);
  * one, else waits for one. *why (may be NULL): text for the log, in the fiber's arena. */
 enum err imap_open(struct imap_pool *p, const struct imap_login *who, struct bytes prefer, struct imap **out,
     const char **why) WAITS MUST_CHECK;
+/* Whether the password is (still) right: logs in on a connection of its own, whatever the pool has. */
+enum err imap_verify(struct imap_pool *p, const struct imap_login *who, const char **why) WAITS MUST_CHECK;
 /* Back to the pool, or closed if it broke or its state is unsure. Doesn't wait. Accepts NULL, sets NULL. */
 void imap_close(struct imap **c);
 uint32_t imap_caps(const struct imap *c);

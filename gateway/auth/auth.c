@@ -41,6 +41,7 @@ struct login {
 	uint64_t until_ms;
 	uint64_t counted_until_ms; /* its refusal was counted: the same password once more is no further guess */
 	struct account *account;   /* a reference */
+	bool was_good;
 	enum err result;           /* of the last check */
 	struct waiter *waiters;    /* on their fibers' stacks */
 	unsigned users;            /* fibers that hold a pointer to this */
@@ -137,6 +138,7 @@ static void settle(struct auth *a, struct login *l, enum err result)
 	switch (result) {
 	case ERR_OK:
 		l->state = LOGIN_GOOD;
+		l->was_good = true;
 		l->until_ms = now + a->config->auth_cache_s * 1000ull;
 		break;
 	case ERR_AUTH:
@@ -152,12 +154,19 @@ static void settle(struct auth *a, struct login *l, enum err result)
 		fiber_wake(a->loop, w->ticket);
 }
 
-static enum err ask_imap(struct auth *a, const struct account *account)
+/* The first time by a connection that the request can then use; later by one of its own: what stands in the pool was
+ * let in by the password of then. */
+static enum err ask_imap(struct auth *a, const struct login *l)
 {
+	const struct account *account = l->account;
 	struct imap *c = NULL;
 	const char *why = NULL;
-	enum err e = imap_open(a->imap, &account->imap, bytes_of(NULL, 0), &c, &why);
+	enum err e;
 
+	if (l->was_good)
+		e = imap_verify(a->imap, &account->imap, &why);
+	else
+		e = imap_open(a->imap, &account->imap, bytes_of(NULL, 0), &c, &why);
 	imap_close(&c);
 	if (e && e != ERR_AUTH) {
 		log_event(LOG_LEVEL_WARN, "cannot verify a password: IMAP does not answer", LOG_STR("account", account->name),
@@ -187,7 +196,7 @@ static void note_failure(struct auth *a, struct login *l)
 static void run_check(void *arg)
 {
 	struct check *c = arg;
-	enum err e = ask_imap(c->auth, c->login->account);
+	enum err e = ask_imap(c->auth, c->login);
 
 	if (e == ERR_AUTH)
 		note_failure(c->auth, c->login);
@@ -307,7 +316,9 @@ static enum err verify(struct auth *a, struct login *l, struct bytes address, ui
 		return ERR_OK;
 	if (l->state == LOGIN_REFUSED && l->until_ms > now)
 		return ERR_AUTH;
-	if (l->state != LOGIN_CHECKING && (e = check_rates(a, address, bytes_str(l->account->name), retry_after_s)))
+	/* Who had the right password before isn't guessing: a stranger's failures must not lock him out. */
+	if (l->state != LOGIN_CHECKING && !l->was_good &&
+	    (e = check_rates(a, address, bytes_str(l->account->name), retry_after_s)))
 		return e;
 	if (l->state != LOGIN_CHECKING) /* and nobody else began meanwhile */
 		start_check(a, l);

@@ -1,0 +1,128 @@
+/* How sign-ins are remembered, counted and checked again. What odd names and passwords do: test_sign_in.c. */
+#include <poll.h>
+
+#include "scene.h"
+
+static struct phone *phone_of(const char *user, const char *password, const char *device)
+{
+	return phone_new(&(struct phone_config){ .url = scene_env("EASGATE_URL"), .user = user, .password = password,
+	    .ca_file = scene_env("CA_FILE"), .device_id = device, .version = EAS_14_1 });
+}
+
+static int options_status(struct phone *ph)
+{
+	struct phone_offer offer;
+
+	(void)!phone_options(ph, &offer);
+	return ph->reply.status;
+}
+
+/* The same account, however its name is written. */
+static const struct spelling_case {
+	const char *name, *user;
+} spelling_cases[] = {
+	{ "address", "alice@example.org" },
+	{ "short", "alice" },
+	{ "capitals", "Alice@Example.ORG" },
+	{ "Windows domain", "CORP\\alice" },
+	{ "DNS domain before a backslash", "example.org\\alice" },
+	{ "Windows domain and address", "CORP\\alice@example.org" },
+};
+static void spelling(const struct spelling_case *c)
+{
+	struct phone *ph = phone_of(c->user, "alice-pw", "SPELL1");
+
+	SCENE_OK(ph, phone_setup(ph));
+	phone_free(&ph);
+}
+TEST_ROW(spelling)
+
+/* A password that was right a moment ago needs no IMAP server; one that nobody has seen yet is neither right nor wrong. */
+static void while_imap_is_down_nobody_is_asked_for_a_password(void **state)
+{
+	struct phone *known = phone_of("bob@example.org", "bob-pw", "DOWN1"), *unknown = phone_of("carol@example.org", "carol-pw", "DOWN2");
+
+	(void)state;
+	assert_int_equal(options_status(known), 200);
+	assert_true(bed_service_stop(scene_bed(), "dovecot"));
+	assert_int_equal(options_status(known), 200);
+	assert_int_equal(options_status(unknown), 503);
+	assert_true(phone_answer_header(&unknown->reply, "Retry-After").len > 0);
+	assert_true(bed_service_restart(scene_bed(), "dovecot"));
+	assert_int_equal(options_status(unknown), 200);
+	phone_free(&known);
+	phone_free(&unknown);
+}
+
+static void while_redis_is_down_nobody_is_asked_for_a_password(void **state)
+{
+	struct phone *ph = phone_of("erin@example.org", "wrong", "DOWN3");
+	struct phone *health = phone_of("erin@example.org", "wrong", "DOWN3");
+	int status = 503;
+
+	(void)state;
+	assert_true(bed_service_stop(scene_bed(), "redis"));
+	assert_int_equal(options_status(ph), 503);
+	(void)!phone_http(health, "GET", "/healthz", NULL, bytes_of(NULL, 0));
+	assert_int_equal(health->reply.status, 503);
+	assert_true(bed_service_restart(scene_bed(), "redis"));
+	for (int i = 0; i < 100 && status == 503; i++) {
+		poll(NULL, 0, 50);
+		status = options_status(ph);
+	}
+	assert_int_equal(status, 401);
+	phone_free(&ph);
+	phone_free(&health);
+}
+
+/* A phone with an old password tries it again and again: that is one wrong guess, not many. */
+static void the_same_wrong_password_counts_once(void **state)
+{
+	struct phone *ph = phone_of("dora@example.org", "old", "OLD1"), *right = phone_of("dora@example.org", "pä:ss wörd%41", "OLD2");
+
+	(void)state;
+	for (int i = 0; i < 12; i++)
+		assert_int_equal(options_status(ph), 401);
+	assert_int_equal(options_status(right), 200);
+	phone_free(&ph);
+	phone_free(&right);
+}
+
+/* The account is shut for guesses, but not for a phone that was in before. The last test. */
+static void a_stranger_who_guesses_does_not_lock_the_owner_out(void **state)
+{
+	struct phone *owner = phone_of("alice@example.org", "alice-pw", "OWNER1");
+	char password[16];
+	int status = 401;
+
+	(void)state;
+	assert_int_equal(options_status(owner), 200);
+	for (int i = 0; i < 12 && status == 401; i++) {
+		struct phone *stranger;
+
+		snprintf(password, sizeof(password), "guess %d", i);
+		stranger = phone_of("alice@example.org", password, "GUESS1");
+		status = options_status(stranger);
+		phone_free(&stranger);
+	}
+	assert_int_equal(status, 503);
+	poll(NULL, 0, 3200); /* beyond auth.cache: the owner's password is checked again */
+	assert_int_equal(options_status(owner), 200);
+	phone_free(&owner);
+}
+
+int main(void)
+{
+	static const char *const settings[] = { "auth.fails_per_account=6", "auth.cache=3s", NULL };
+	int failed;
+
+	scene_open(&(struct bed_opts){ .services = "dovecot,redis", .users = 5, .settings = settings });
+	TEST_ADD_ROWS(spelling, spelling_cases);
+	TEST_ADD(while_imap_is_down_nobody_is_asked_for_a_password);
+	TEST_ADD(while_redis_is_down_nobody_is_asked_for_a_password);
+	TEST_ADD(the_same_wrong_password_counts_once);
+	TEST_ADD(a_stranger_who_guesses_does_not_lock_the_owner_out);
+	failed = test_run("sign-ins remembered");
+	scene_close();
+	return failed;
+}
