@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <netdb.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -100,6 +101,7 @@ struct phone_load *phone_load_new(struct event_base *base, const struct phone_lo
 	l->seed = 1; /* the same load each time */
 	l->ramp = event_new(base, -1, EV_PERSIST, on_ramp, l);
 	raise_file_limit();
+	signal(SIGPIPE, SIG_IGN); /* as in wire.c */
 	*problem = NULL;
 	if (!l->user || !l->password || !l->ramp)
 		abort();

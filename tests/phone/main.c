@@ -1,5 +1,4 @@
 /* The tool `easphone`. */
-#include <signal.h>
 #include <string.h>
 
 #include "cli.h"
@@ -19,7 +18,6 @@ int main(int argc, char **argv)
 	bool done;
 	int status;
 
-	signal(SIGPIPE, SIG_IGN);
 	status = cli_parse(&c, argc, argv, &done);
 	for (size_t i = 0; !status && !done && i < sizeof(commands) / sizeof(commands[0]); i++)
 		if (!strcmp(commands[i].name, c.command))

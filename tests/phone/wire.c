@@ -8,6 +8,7 @@
 #include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -245,6 +246,7 @@ enum err phone_wire_open(const struct phone_server *s, int timeout_ms, struct ph
 
 	if (!w)
 		abort();
+	signal(SIGPIPE, SIG_IGN); /* OpenSSL writes to sockets whose peer has gone */
 	*out = w;
 	w->fd = -1;
 	if ((e = connect_any(w, s, deadline_us)))
