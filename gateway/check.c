@@ -257,7 +257,10 @@ static const char *advice(const struct stream_target *t, enum err e)
 
 static void report_server(struct check *c, const char *what, const struct stream_target *t, enum err e, const char *why)
 {
-	bad(c, what, "%s port %u: %s", t->host, t->port, why && *why ? why : err_name(e));
+	if (why && *why)
+		bad(c, what, "%s", why);
+	else
+		bad(c, what, "%s port %u: %s", t->host, t->port, err_name(e));
 	mend("%s", advice(t, e));
 }
 
