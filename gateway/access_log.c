@@ -116,8 +116,13 @@ static void put_counts(struct line *l, const struct request_figures *f)
 		const char *key;
 		uint32_t n;
 	} counts[] = {
-		{ "adds", f->adds }, { "changes", f->changes }, { "deletes", f->deletes }, { "soft_deletes", f->soft_deletes },
-		{ "fetches", f->fetches }, { "client", f->client_commands }, { "stubs", f->stubs },
+		{ "adds", f->adds },
+		{ "changes", f->changes },
+		{ "deletes", f->deletes },
+		{ "soft_deletes", f->soft_deletes },
+		{ "fetches", f->fetches },
+		{ "client", f->client_commands },
+		{ "stubs", f->stubs },
 	};
 
 	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
@@ -138,13 +143,15 @@ void access_log_write(const struct request *rq, int http, size_t bytes_out)
 	put_text(&l, "account", bytes_str(rq->account ? rq->account->name : "-"));
 	put_text(&l, "device", rq->device_id.len ? rq->device_id : BYTES("-"));
 	put_text(&l, "type", rq->device_type.len ? rq->device_type : BYTES("-"));
-	put(&l, " version=%s command=%s", rq->version < EAS_VERSIONS ? eas_version_name(rq->version) : "-", rq->name);
+	put(&l, " version=%s command=%s", rq->version < EAS_VERSIONS ? eas_version_name(rq->version) : "-",
+	    rq->name);
 	if (rq->reply.status || http == 200)
 		put(&l, " status=%" PRIu32, rq->reply.status ? rq->reply.status : 1);
 	put(&l, " http=%d", http);
 	put_counts(&l, f);
-	put(&l, " in=%zu out=%zu ms=%" PRIu64 " backend_ms=%" PRIu32 " imap=%" PRIu32 " redis=%" PRIu32, rq->body_len, bytes_out,
-	    loop_now_ms() - rq->started_ms, f->backend_ms, f->imap_round_trips, f->redis_round_trips);
+	put(&l, " in=%zu out=%zu ms=%" PRIu64 " backend_ms=%" PRIu32 " imap=%" PRIu32 " redis=%" PRIu32,
+	    rq->body_len, bytes_out, loop_now_ms() - rq->started_ms, f->backend_ms, f->imap_round_trips,
+	    f->redis_round_trips);
 	put_text(&l, "address", rq->address);
 	put_text(&l, "agent", rq->user_agent.len ? rq->user_agent : BYTES("-"));
 	l.text[l.len++] = '\n'; /* put() leaves room for it: it keeps one byte for a NUL */

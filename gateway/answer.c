@@ -12,7 +12,7 @@ enum { RETRY_S = 30, RETRY_LIMIT_S = 300, MAX_FIELDS = 12, CLIENT_GONE = 0 };
 /* What becomes of an error that a handler has no answer of its own for (DESIGN 7). Nothing that passes is answered by
  * 401, 403 or 500: on those a client runs Autodiscover again or asks for the password. */
 static const struct failure {
-	int http;             /* 0: by status */
+	int http; /* 0: by status */
 	uint32_t status, retry_s;
 	enum log_level level;
 } failures[ERR_COUNT] = {
@@ -111,7 +111,9 @@ static void apply_failure(struct request *rq, enum err e, struct wbxml_writer *w
 	const struct failure *f = &failures[e];
 
 	log_event(f->level, "request failed", LOG_STR("command", rq->name), LOG_STR("error", err_name(e)));
-	rq->reply = (struct reply){ .kind = REPLY_HTTP, .http_status = f->http, .status = f->status, .retry_after_s = f->retry_s };
+	rq->reply = (struct reply){
+		.kind = REPLY_HTTP, .http_status = f->http, .status = f->status, .retry_after_s = f->retry_s
+	};
 	if (f->http)
 		return;
 	rq->reply.kind = REPLY_WBXML;
@@ -173,5 +175,6 @@ void answer_send(struct request *rq, enum err e, struct wbxml_writer *w)
 void answer_nobody(struct request *rq)
 {
 	access_log_write(rq, CLIENT_GONE, 0);
-	http_reply(&rq->exchange, 503, NULL, NULL, 0, bytes_of(NULL, 0)); /* where the client is still there */
+	/* sent where the client is still there: a process that ends */
+	http_reply(&rq->exchange, 503, NULL, NULL, 0, bytes_of(NULL, 0));
 }

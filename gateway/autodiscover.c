@@ -56,7 +56,8 @@ static enum err reply_with(struct request *rq, struct buf *b, int http, const ch
 enum err autodiscover_xml(struct request *rq)
 {
 	struct autodiscover_request ask;
-	struct autodiscover_user user = { .culture = BYTES("en:us"), .email = bytes_str(rq->account->address) };
+	struct autodiscover_user user = { .culture = BYTES("en:us"),
+		.email = bytes_str(rq->account->address) };
 	struct bytes url;
 	struct buf b;
 	int code = AUTODISCOVER_INVALID_REQUEST;
@@ -102,8 +103,9 @@ enum err autodiscover_json(struct request *rq, struct bytes rest)
 		email = bytes_of(rest.p + 6, rest.len - 6);
 	buf_init(&b, rq->arena, 0);
 	if (!protocol.len || !email.len) {
-		autodiscover_put_json_error(&b, "MandatoryParameterMissing", !protocol.len ?
-		    "A valid value must be provided for the query parameter 'Protocol'" : "A mail address must be provided");
+		autodiscover_put_json_error(&b, "MandatoryParameterMissing",
+		    !protocol.len ? "A valid value must be provided for the query parameter 'Protocol'"
+				  : "A mail address must be provided");
 		return reply_with(rq, &b, 400, json);
 	}
 	pox = bytes_eq_nocase(protocol, "AutodiscoverV1");

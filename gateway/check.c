@@ -58,7 +58,8 @@ static void note(const char *what, const char *fmt, ...)
 	va_end(args);
 }
 
-static void bad(struct check *c, const char *what, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+static void bad(struct check *c, const char *what, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
 static void bad(struct check *c, const char *what, const char *fmt, ...)
 {
 	va_list args;
@@ -88,7 +89,8 @@ static void check_dates(struct check *c, const X509 *cert)
 	if (X509_cmp_current_time(X509_get0_notBefore(cert)) > 0) {
 		bad(c, "certificate", "it is not valid yet");
 		mend("Is the clock of this machine right?");
-	} else if (!ASN1_TIME_diff(&days, &seconds, NULL, X509_get0_notAfter(cert)) || days < 0 || seconds < 0) {
+	} else if (!ASN1_TIME_diff(&days, &seconds, NULL, X509_get0_notAfter(cert)) || days < 0 ||
+		   seconds < 0) {
 		bad(c, "certificate", "it has expired");
 		mend("Renew it, then send SIGHUP (systemctl reload easgate).");
 	} else if (days < EXPIRES_SOON_DAYS) {
@@ -142,7 +144,8 @@ static void check_certificate(struct check *c)
 	}
 	if (tls_context_new(c->config, NULL, &ctx, why, sizeof(why))) {
 		bad(c, "certificate", "%s", why);
-		mend("certificate must be a PEM file with the whole chain, certificate_key the key that belongs to it.");
+		mend("certificate must be a PEM file with the whole chain, certificate_key the key that "
+		     "belongs to it.");
 		return;
 	}
 	check_dates(c, SSL_CTX_get0_certificate(ctx));
@@ -157,9 +160,11 @@ static void check_user(struct check *c)
 	const char *user = c->config->user;
 
 	if (!*user && geteuid() == 0)
-		note("user", "workers would run as root: set user in [server], or let systemd start easgate as another user");
+		note("user", "workers would run as root: set user in [server], or let systemd start easgate "
+			     "as another user");
 	else if (*user && !getpwnam(user))
-		bad(c, "user", "there is no user \"%s\": make it (useradd --system %s) or change user", user, user);
+		bad(c, "user", "there is no user \"%s\": make it (useradd --system %s) or change user", user,
+		    user);
 }
 
 static bool in_path(const char *program)
@@ -186,7 +191,8 @@ static void check_embedded(struct check *c)
 
 	if (!in_path(c->config->redis_server)) {
 		bad(c, "store", "the program \"%s\" is not there", c->config->redis_server);
-		mend("Install it (apt install redis-server; its own service may stay off), or set redis_server or store.");
+		mend("Install it (apt install redis-server; its own service may stay off), or set "
+		     "redis_server or store.");
 	} else if (stat(c->config->state_dir, &st) != 0 && errno == ENOENT) {
 		note("store", "%s is not there yet; it is made at the first start", c->config->state_dir);
 	} else if (access(c->config->state_dir, W_OK | X_OK) != 0) {
@@ -246,8 +252,9 @@ static const char *advice(const struct stream_target *t, enum err e)
 	case ERR_DENIED:
 		return "Its certificate is refused: use the name that stands in it, or give ca_file.";
 	case ERR_PROTO:
-		return t->tls == STREAM_TLS ? "Does that port speak TLS from the start? Else set tls = starttls." :
-		    "Does that port want TLS from the start? Then set tls = tls.";
+		return t->tls == STREAM_TLS
+			   ? "Does that port speak TLS from the start? Else set tls = starttls."
+			   : "Does that port want TLS from the start? Then set tls = tls.";
 	case ERR_TIMEOUT:
 		return "Is a firewall in between?";
 	default:
@@ -255,7 +262,8 @@ static const char *advice(const struct stream_target *t, enum err e)
 	}
 }
 
-static void report_server(struct check *c, const char *what, const struct stream_target *t, enum err e, const char *why)
+static void report_server(
+    struct check *c, const char *what, const struct stream_target *t, enum err e, const char *why)
 {
 	if (why && *why)
 		bad(c, what, "%s", why);
@@ -278,7 +286,8 @@ static void check_imap_connection(struct check *c)
 		e = stream_read(s, greeting, sizeof(greeting), &n);
 	if (e) {
 		report_server(c, "IMAP", t, e, why);
-	} else if (!bytes_starts(bytes_of(greeting, n), "* OK") && !bytes_starts(bytes_of(greeting, n), "* PREAUTH")) {
+	} else if (!bytes_starts(bytes_of(greeting, n), "* OK") &&
+		   !bytes_starts(bytes_of(greeting, n), "* PREAUTH")) {
 		bad(c, "IMAP", "%s port %u: what answers there is no IMAP server", t->host, t->port);
 		mend("IMAP is on port 993 (tls) or 143 (starttls).");
 	} else {
@@ -293,8 +302,9 @@ static bool names_of(struct check *c, const char *pattern, struct bytes *out)
 	struct user_name name;
 	struct arena *a = fiber_arena();
 
-	return user_name_parse(a, bytes_str(c->user), bytes_str(c->config->default_domain), &name) == ERR_OK &&
-	    user_name_expand(a, pattern, &name, out) == ERR_OK;
+	return user_name_parse(a, bytes_str(c->user), bytes_str(c->config->default_domain), &name) ==
+		   ERR_OK &&
+	       user_name_expand(a, pattern, &name, out) == ERR_OK;
 }
 
 static void check_imap_login(struct check *c)
@@ -308,8 +318,10 @@ static void check_imap_login(struct check *c)
 	if (!e)
 		e = imap_open(pool, &who, bytes_of(NULL, 0), &imap, &why);
 	if (e == ERR_AUTH) {
-		bad(c, "IMAP", "the server refuses the user \"%.*s\" with this password", BYTES_ARG(who.user));
-		mend("If the name should look different there, see user in [imap] and default_domain in [auth].");
+		bad(c, "IMAP", "the server refuses the user \"%.*s\" with this password",
+		    BYTES_ARG(who.user));
+		mend("If the name should look different there, see user in [imap] and default_domain in "
+		     "[auth].");
 	} else if (e) {
 		report_server(c, "IMAP", &c->config->imap.server, e, why);
 	} else {
@@ -338,7 +350,8 @@ static void check_smtp(struct check *c)
 	} else if (e) {
 		char why[256];
 
-		snprintf(why, sizeof(why), "%.*s", (int)(r.text.len < 200 ? r.text.len : 200), (const char *)r.text.p);
+		snprintf(why, sizeof(why), "%.*s", (int)(r.text.len < 200 ? r.text.len : 200),
+		    (const char *)r.text.p);
 		report_server(c, "SMTP", &smtp->server, e, why);
 	} else {
 		good("SMTP", "%s takes mail%s", smtp->server.host, user.len ? ", the login works" : "");

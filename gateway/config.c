@@ -21,7 +21,7 @@ struct reading {
 	FILE *file;
 	int line;
 	struct config *config;
-	bool *given;            /* by row */
+	bool *given; /* by row */
 	void (*complain)(void *arg, const char *text);
 	void *arg;
 	bool failed;
@@ -85,7 +85,8 @@ static char **split(struct bytes text)
 }
 
 /* A number with one letter that multiplies it. */
-static bool number(struct bytes text, const char *letters, const uint32_t *factors, uint32_t max, uint32_t *out)
+static bool number(
+    struct bytes text, const char *letters, const uint32_t *factors, uint32_t max, uint32_t *out)
 {
 	uint64_t n, factor = 1;
 	const char *unit = text.len ? strchr(letters, text.p[text.len - 1]) : NULL;
@@ -199,8 +200,10 @@ static bool set(struct config *c, const struct config_key *k, struct bytes text)
 	case KEY_TIME:
 		return number(text, "smh", times, k->max, at);
 	case KEY_TIME_MS:
-		return text.len && strchr("smh", text.p[text.len - 1]) ? number(text, "smh", time_ms, k->max, at) :
-		    number(bytes_of(text.p, text.len), "", NULL, k->max / 1000, at) && (*(uint32_t *)at *= 1000, true);
+		return text.len && strchr("smh", text.p[text.len - 1])
+			   ? number(text, "smh", time_ms, k->max, at)
+			   : number(bytes_of(text.p, text.len), "", NULL, k->max / 1000, at) &&
+				 (*(uint32_t *)at *= 1000, true);
 	case KEY_SERVER:
 		return server_of(text, at);
 	case KEY_TLS:
@@ -263,13 +266,14 @@ static int on_value(void *arg, const char *section, const char *name, const char
 	const struct config_key *k = config_key_find(section, name);
 
 	if (!k) {
-		complain(r, r->line, "there is no key \"%s\" in [%s]: remove it, or see `easgate sample` for its right name",
+		complain(r, r->line,
+		    "there is no key \"%s\" in [%s]: remove it, or see `easgate sample` for its right name",
 		    name, section);
 	} else if (r->given[k - config_keys]) {
 		complain(r, r->line, "\"%s\" stands twice in [%s]: remove one", name, section);
 	} else if (!set(r->config, k, bytes_trim(bytes_str(value)))) {
-		complain(r, r->line, "\"%s\" is no value for \"%s\": it takes %s, such as \"%s\"", value, name,
-		    config_kind_text(k->kind), *k->fallback ? k->fallback : k->example);
+		complain(r, r->line, "\"%s\" is no value for \"%s\": it takes %s, such as \"%s\"", value,
+		    name, config_kind_text(k->kind), *k->fallback ? k->fallback : k->example);
 	} else {
 		r->given[k - config_keys] = true;
 	}
@@ -282,7 +286,8 @@ static void read_file(struct reading *r)
 
 	r->file = fopen(r->path, "r");
 	if (!r->file) {
-		complain(r, 0, "cannot be read: %s. `easgate sample` prints one to begin with", strerror(errno));
+		complain(
+		    r, 0, "cannot be read: %s. `easgate sample` prints one to begin with", strerror(errno));
 		return;
 	}
 	ini_use_stack = false;
@@ -310,8 +315,10 @@ static void check_twice(struct reading *r, char **list, char **other)
 {
 	for (char **p = list; *p; p++)
 		for (char **q = list == other ? p + 1 : other; *q; q++)
-			if (strcmp(*p, *q) == 0 && strcmp(strrchr(*p, ':') ? strrchr(*p, ':') : "", ":0") != 0)
-				complain(r, 0, "\"%s\" stands twice in listen and listen_plain: remove one", *p);
+			if (strcmp(*p, *q) == 0 &&
+			    strcmp(strrchr(*p, ':') ? strrchr(*p, ':') : "", ":0") != 0)
+				complain(
+				    r, 0, "\"%s\" stands twice in listen and listen_plain: remove one", *p);
 }
 
 static void check_server(struct reading *r)
@@ -323,13 +330,16 @@ static void check_server(struct reading *r)
 
 	for (char **p = c->listen; *p; p++)
 		if (endpoint_parse(bytes_str(*p), &sa, &len))
-			complain(r, 0, "listen: \"%s\" is no address and port, such as 0.0.0.0:443 or [::]:443", *p);
+			complain(r, 0,
+			    "listen: \"%s\" is no address and port, such as 0.0.0.0:443 or [::]:443", *p);
 	for (char **p = c->listen_plain; *p; p++)
 		if (endpoint_parse(bytes_str(*p), &sa, &len))
-			complain(r, 0, "listen_plain: \"%s\" is no address and port, such as 127.0.0.1:8080", *p);
+			complain(
+			    r, 0, "listen_plain: \"%s\" is no address and port, such as 127.0.0.1:8080", *p);
 	for (char **p = c->trusted_proxies; *p; p++)
 		if (network_parse(bytes_str(*p), &n))
-			complain(r, 0, "trusted_proxies: \"%s\" is no address or network, such as 10.0.0.0/8", *p);
+			complain(
+			    r, 0, "trusted_proxies: \"%s\" is no address or network, such as 10.0.0.0/8", *p);
 	check_twice(r, c->listen, c->listen);
 	check_twice(r, c->listen, c->listen_plain);
 	check_twice(r, c->listen_plain, c->listen_plain);
@@ -339,10 +349,12 @@ static void check_server(struct reading *r)
 		check_readable(r, c->certificate, "certificate");
 		check_readable(r, c->certificate_key, "certificate_key");
 	}
-	if (*c->public_url && strncmp(c->public_url, "https://", 8) != 0 && strncmp(c->public_url, "http://", 7) != 0)
+	if (*c->public_url && strncmp(c->public_url, "https://", 8) != 0 &&
+	    strncmp(c->public_url, "http://", 7) != 0)
 		complain(r, 0, "public_url: \"%s\" does not begin with https://", c->public_url);
 	if (strcmp(c->store, "embedded") != 0 && !strstr(c->store, "://"))
-		complain(r, 0, "store: \"%s\" is neither \"embedded\" nor an address such as redis://127.0.0.1:6379/0",
+		complain(r, 0,
+		    "store: \"%s\" is neither \"embedded\" nor an address such as redis://127.0.0.1:6379/0",
 		    c->store);
 }
 
@@ -382,7 +394,8 @@ static void settle(struct config *c)
 	c->smtp.helo = copy(bytes_str(host));
 }
 
-enum err config_load(const char *path, void (*tell)(void *arg, const char *text), void *arg, struct config **out)
+enum err config_load(
+    const char *path, void (*tell)(void *arg, const char *text), void *arg, struct config **out)
 {
 	struct reading r = { .path = path, .complain = tell, .arg = arg };
 

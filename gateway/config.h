@@ -11,18 +11,18 @@
  * config.c and is explained in deploy/easgate.conf; `make check` compares the two. */
 struct config {
 	/* [server] */
-	char **listen;              /* "0.0.0.0:443", "[::]:443": TLS */
-	char **listen_plain;        /* behind a proxy */
+	char **listen;                       /* "0.0.0.0:443", "[::]:443": TLS */
+	char **listen_plain;                 /* behind a proxy */
 	char *certificate, *certificate_key; /* PEM files */
-	char *public_url;           /* "https://mail.example.org", for Autodiscover; empty = from the Host header */
-	char **trusted_proxies;     /* addresses or networks whose X-Forwarded-For or PROXY header is believed */
-	bool proxy_protocol;        /* listen_plain expects a PROXY header (v1 or v2) */
-	uint32_t workers;           /* 0 = one per core */
-	char *state_dir, *user;     /* user to become after binding ports; empty = stay */
-	char *store;                /* "embedded" or a redis URL */
-	char *redis_server;         /* the program for embedded */
-	uint32_t drain_s;           /* how long a stop or reload waits for running requests */
-	char *pid_file;             /* empty = none */
+	char *public_url; /* "https://mail.example.org", for Autodiscover; empty = from the Host header */
+	char **trusted_proxies; /* addresses or networks whose X-Forwarded-For or PROXY header is believed */
+	bool proxy_protocol;    /* listen_plain expects a PROXY header (v1 or v2) */
+	uint32_t workers;       /* 0 = one per core */
+	char *state_dir, *user; /* user to become after binding ports; empty = stay */
+	char *store;            /* "embedded" or a redis URL */
+	char *redis_server;     /* the program for embedded */
+	uint32_t drain_s;       /* how long a stop or reload waits for running requests */
+	char *pid_file;         /* empty = none */
 
 	/* [limits] */
 	uint32_t max_body_bytes, max_header_bytes, read_timeout_s, idle_timeout_s, request_timeout_s;
@@ -31,23 +31,23 @@ struct config {
 
 	/* [auth] */
 	uint32_t auth_cache_s, auth_fail_window_s, auth_fails_per_address, auth_fails_per_account;
-	char *default_domain;       /* added to user names without one, for the mail address */
-	char *account_template;     /* %u whole name, %n before the @, %d domain: the canonical account name */
-	char *address_template;     /* the mail address */
+	char *default_domain;   /* added to user names without one, for the mail address */
+	char *account_template; /* %u whole name, %n before the @, %d domain: the canonical account name */
+	char *address_template; /* the mail address */
 
 	/* [imap] [smtp] */
 	struct imap_config imap;
 	char *imap_user_template;
-	char *imap_prefix;          /* personal namespace to strip; empty = ask NAMESPACE */
+	char *imap_prefix; /* personal namespace to strip; empty = ask NAMESPACE */
 	struct smtp_config smtp;
 	char *smtp_user_template;
 	uint32_t smtp_max_bytes;
 
 	/* [eas] */
-	eas_version_set versions;   /* offered and taken */
+	eas_version_set versions; /* offered and taken */
 	uint32_t heartbeat_min_s, heartbeat_max_s, max_ping_folders, max_sync_collections;
 	uint32_t sync_response_bytes; /* byte budget for one Sync response */
-	uint32_t poll_s;            /* for folders without push */
+	uint32_t poll_s;              /* for folders without push */
 	bool require_provisioning;
 
 	/* [log] */
@@ -57,8 +57,8 @@ struct config {
 
 /* Reads and checks. Problems (unknown key, bad value, missing file) are told one by one through `complain`, in plain
  * words with file and line; ERR_PROTO if there was any. */
-enum err config_load(const char *path, void (*complain)(void *arg, const char *text), void *arg, struct config **out)
-    MUST_CHECK;
+enum err config_load(const char *path, void (*complain)(void *arg, const char *text), void *arg,
+    struct config **out) MUST_CHECK;
 void config_free(struct config **c); /* accepts NULL, sets NULL */
 
 /* The sample that explains every key with its default: what deploy/easgate.conf holds. */

@@ -6,17 +6,17 @@
 /* The table of all keys of easgate.conf. For config.c and its test. */
 enum config_kind {
 	KEY_TEXT,
-	KEY_TEMPLATE,  /* text with %u %n %d */
-	KEY_LIST,      /* char **, NULL at the end */
+	KEY_TEMPLATE, /* text with %u %n %d */
+	KEY_LIST,     /* char **, NULL at the end */
 	KEY_BOOL,
-	KEY_COUNT,     /* uint32_t */
-	KEY_COUNT16,   /* uint16_t */
-	KEY_SIZE,      /* uint32_t bytes, with K, M or G */
-	KEY_TIME,      /* uint32_t seconds, with s, m or h */
-	KEY_TIME_MS,   /* the same in the file, uint32_t milliseconds here */
-	KEY_SERVER,    /* host and port of a struct stream_target */
-	KEY_TLS,       /* enum stream_tls */
-	KEY_VERSIONS,  /* eas_version_set */
+	KEY_COUNT,    /* uint32_t */
+	KEY_COUNT16,  /* uint16_t */
+	KEY_SIZE,     /* uint32_t bytes, with K, M or G */
+	KEY_TIME,     /* uint32_t seconds, with s, m or h */
+	KEY_TIME_MS,  /* the same in the file, uint32_t milliseconds here */
+	KEY_SERVER,   /* host and port of a struct stream_target */
+	KEY_TLS,      /* enum stream_tls */
+	KEY_VERSIONS, /* eas_version_set */
 	KEY_LOG_LEVEL,
 };
 

@@ -60,7 +60,8 @@ static struct request *new_request(const struct job *j)
 		.body_len = http_body(j->x).len,
 		.started_ms = j->started_ms,
 	};
-	if (arena_dup(rq->arena, rq->user_agent, &rq->user_agent) || arena_dup(rq->arena, rq->address, &rq->address))
+	if (arena_dup(rq->arena, rq->user_agent, &rq->user_agent) ||
+	    arena_dup(rq->arena, rq->address, &rq->address))
 		rq->user_agent = rq->address = (struct bytes){ 0 };
 	make_id(rq->id, sizeof(rq->id));
 	return rq;
@@ -84,14 +85,17 @@ static void note_in_log(struct request *rq)
 static enum err sign_in(struct request *rq)
 {
 	uint32_t retry_after_s = 0;
-	enum err e = auth_check(rq->worker->auth, http_header(rq->exchange, "Authorization"), rq->address, &rq->account,
-	    &retry_after_s);
+	enum err e = auth_check(rq->worker->auth, http_header(rq->exchange, "Authorization"), rq->address,
+	    &rq->account, &retry_after_s);
 
 	http_wipe_header(rq->exchange, "Authorization");
 	note_in_log(rq);
-	if (e == ERR_DENIED) { /* too many failures: 401 would make phones ask for the password, 403 give up */
-		rq->reply = (struct reply){ .kind = REPLY_HTTP, .http_status = 503,
-			.status = STATUS_SERVER_ERROR_RETRY_LATER, .retry_after_s = retry_after_s ? retry_after_s : 60 };
+	if (e ==
+	    ERR_DENIED) { /* too many failures: 401 would make phones ask for the password, 403 give up */
+		rq->reply = (struct reply){ .kind = REPLY_HTTP,
+			.http_status = 503,
+			.status = STATUS_SERVER_ERROR_RETRY_LATER,
+			.retry_after_s = retry_after_s ? retry_after_s : 60 };
 	}
 	return e;
 }
@@ -104,7 +108,8 @@ static enum err load_device(struct request *rq)
 
 	if (!rq->device_id.len)
 		return ERR_OK;
-	e = store_device_load(rq->worker->redis, rq->arena, bytes_str(rq->account->name), rq->device_id, &rq->device);
+	e = store_device_load(
+	    rq->worker->redis, rq->arena, bytes_str(rq->account->name), rq->device_id, &rq->device);
 	rq->device_loaded = e == ERR_OK;
 	return e;
 }
@@ -134,18 +139,19 @@ static void note_device(struct request *rq)
 {
 	struct store_device *d = &rq->device;
 	const char *version = rq->version < EAS_VERSIONS ? eas_version_name(rq->version) : "";
-	bool same = d->exists && bytes_eq(d->type, rq->device_type) && bytes_eq(d->user_agent, rq->user_agent) &&
-	    bytes_eq_str(d->version, version);
+	bool same = d->exists && bytes_eq(d->type, rq->device_type) &&
+		    bytes_eq(d->user_agent, rq->user_agent) && bytes_eq_str(d->version, version);
 	int64_t now = time(NULL);
 
-	if (!rq->device_loaded || bytes_eq_nocase(rq->device_id, "validate") || (same && now - d->last_seen < SEEN_EVERY_S))
+	if (!rq->device_loaded || bytes_eq_nocase(rq->device_id, "validate") ||
+	    (same && now - d->last_seen < SEEN_EVERY_S))
 		return;
 	d->type = rq->device_type;
 	d->user_agent = rq->user_agent;
 	d->version = bytes_str(version);
 	d->last_seen = now;
 	if (store_device_save(rq->worker->redis, bytes_str(rq->account->name), rq->device_id, d,
-	        STORE_DEVICE_TYPE | STORE_DEVICE_USER_AGENT | STORE_DEVICE_VERSION | STORE_DEVICE_LAST_SEEN))
+		STORE_DEVICE_TYPE | STORE_DEVICE_USER_AGENT | STORE_DEVICE_VERSION | STORE_DEVICE_LAST_SEEN))
 		log_debug("the device's record was not brought up to date");
 }
 
@@ -254,7 +260,8 @@ static const struct route *route_of(struct bytes path)
 
 		if (bytes_eq_nocase(path, r->path))
 			return r;
-		if (r->more_may_follow && bytes_starts_nocase(path, r->path) && path.p[strlen(r->path)] == '/')
+		if (r->more_may_follow && bytes_starts_nocase(path, r->path) &&
+		    path.p[strlen(r->path)] == '/')
 			return r;
 	}
 	return NULL;
@@ -307,7 +314,8 @@ static void run_job(void *arg)
 
 static void start_job(struct http_exchange *x, struct worker *w, const struct route *route)
 {
-	struct fiber_opts opts = { .name = "request", .arena_budget = w->config->request_memory_bytes,
+	struct fiber_opts opts = { .name = "request",
+		.arena_budget = w->config->request_memory_bytes,
 		.deadline_ms = w->config->request_timeout_s * 1000 };
 	struct job *j = calloc(1, sizeof(*j));
 
@@ -344,7 +352,7 @@ struct held {
 	struct account *account; /* a reference */
 	void (*gone)(void *arg);
 	void *gone_arg;
-	struct parked *parked;   /* push's, while a fiber runs */
+	struct parked *parked; /* push's, while a fiber runs */
 	void (*done)(void *arg, bool held);
 	void *done_arg;
 	uint64_t fiber;
@@ -380,10 +388,19 @@ struct held *dispatch_hold(struct request *rq, void (*gone)(void *arg), void *ar
 		abort();
 	request_release(rq); /* nothing is held while it waits */
 	*h = (struct held){
-		.worker = rq->worker, .exchange = rq->exchange, .account = account_ref(rq->account),
-		.gone = gone, .gone_arg = arg, .command = rq->command, .version = rq->version,
-		.multipart = rq->multipart, .has_policy_key = rq->has_policy_key, .policy_key = rq->policy_key,
-		.started_ms = rq->started_ms, .body_len = rq->body_len, .figures = rq->figures,
+		.worker = rq->worker,
+		.exchange = rq->exchange,
+		.account = account_ref(rq->account),
+		.gone = gone,
+		.gone_arg = arg,
+		.command = rq->command,
+		.version = rq->version,
+		.multipart = rq->multipart,
+		.has_policy_key = rq->has_policy_key,
+		.policy_key = rq->policy_key,
+		.started_ms = rq->started_ms,
+		.body_len = rq->body_len,
+		.figures = rq->figures,
 	};
 	memcpy(h->id, rq->id, sizeof(h->id));
 	at = h->texts;
@@ -405,12 +422,25 @@ static void fill_request(const struct held *h, struct request *rq)
 	static const struct request_line empty = { .command = CMD_NONE };
 
 	*rq = (struct request){
-		.worker = h->worker, .exchange = h->exchange, .account = h->account,
-		.name = eas_command_name(h->command), .command = h->command, .version = h->version,
-		.multipart = h->multipart, .has_policy_key = h->has_policy_key, .policy_key = h->policy_key,
-		.device_id = h->device_id, .device_type = h->device_type, .user_agent = h->user_agent,
-		.content_type = h->content_type, .address = http_address(h->exchange), .line = &empty,
-		.body_len = h->body_len, .started_ms = h->started_ms, .figures = h->figures, .parked = h->parked,
+		.worker = h->worker,
+		.exchange = h->exchange,
+		.account = h->account,
+		.name = eas_command_name(h->command),
+		.command = h->command,
+		.version = h->version,
+		.multipart = h->multipart,
+		.has_policy_key = h->has_policy_key,
+		.policy_key = h->policy_key,
+		.device_id = h->device_id,
+		.device_type = h->device_type,
+		.user_agent = h->user_agent,
+		.content_type = h->content_type,
+		.address = http_address(h->exchange),
+		.line = &empty,
+		.body_len = h->body_len,
+		.started_ms = h->started_ms,
+		.figures = h->figures,
+		.parked = h->parked,
 	};
 	memcpy(rq->id, h->id, sizeof(rq->id));
 }
@@ -465,7 +495,8 @@ static void resume(void *arg)
 void dispatch_resume(struct held *h, struct parked *p, void (*done)(void *arg, bool held), void *arg)
 {
 	const struct config *c = h->worker->config;
-	struct fiber_opts opts = { .name = "resumed request", .arena_budget = c->request_memory_bytes,
+	struct fiber_opts opts = { .name = "resumed request",
+		.arena_budget = c->request_memory_bytes,
 		.deadline_ms = c->request_timeout_s * 1000 };
 
 	h->parked = p;

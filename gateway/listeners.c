@@ -15,18 +15,18 @@ enum { BACKLOG = 1024, KEEPALIVE_IDLE_S = 900, KEEPALIVE_EVERY_S = 60, KEEPALIVE
 
 struct place {
 	struct place *next;
-	char *text;       /* as in the config */
-	bool plain;       /* from listen_plain */
-	int *fds;         /* one for each worker */
+	char *text; /* as in the config */
+	bool plain; /* from listen_plain */
+	int *fds;   /* one for each worker */
 	uint32_t n;
-	bool wanted;      /* by the config opened last */
+	bool wanted; /* by the config opened last */
 };
 
 struct listeners {
 	struct place *places;
 	struct place **order; /* of the config opened last */
 	size_t n_order;
-	int *of_worker;       /* what listeners_of gives out */
+	int *of_worker; /* what listeners_of gives out */
 };
 
 struct listeners *listeners_new(void)
@@ -188,8 +188,8 @@ static bool is_open(const struct place *p)
 	return p->n > 0;
 }
 
-static enum err open_list(char **list, bool plain, struct listeners *l, uint32_t workers, struct place **order, size_t *n,
-    const char **why)
+static enum err open_list(char **list, bool plain, struct listeners *l, uint32_t workers,
+    struct place **order, size_t *n, const char **why)
 {
 	static char text[256];
 
@@ -280,10 +280,13 @@ const char *listeners_text(const struct listeners *l)
 		if (getsockname(l->order[i]->fds[0], (struct sockaddr *)&sa, &sa_len) != 0)
 			continue;
 		v6 = sa.ss_family == AF_INET6;
-		inet_ntop(sa.ss_family, v6 ? (void *)&((struct sockaddr_in6 *)(void *)&sa)->sin6_addr :
-		    (void *)&((struct sockaddr_in *)(void *)&sa)->sin_addr, host, sizeof(host));
+		inet_ntop(sa.ss_family,
+		    v6 ? (void *)&((struct sockaddr_in6 *)(void *)&sa)->sin6_addr
+		       : (void *)&((struct sockaddr_in *)(void *)&sa)->sin_addr,
+		    host, sizeof(host));
 		n = snprintf(text + len, sizeof(text) - len, v6 ? "%s[%s]:%d" : "%s%s:%d", i ? " " : "", host,
-		    ntohs(v6 ? ((struct sockaddr_in6 *)(void *)&sa)->sin6_port : ((struct sockaddr_in *)(void *)&sa)->sin_port));
+		    ntohs(v6 ? ((struct sockaddr_in6 *)(void *)&sa)->sin6_port
+			     : ((struct sockaddr_in *)(void *)&sa)->sin_port));
 		len += n < 0 ? 0 : (size_t)n;
 	}
 	return text;

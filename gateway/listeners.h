@@ -13,7 +13,8 @@ struct listeners *listeners_new(void);
 void listeners_free(struct listeners **l);
 /* Opens what the config asks for and isn't open yet, for that many workers. On ERR_UNAVAILABLE *why tells (static
  * buffer), and everything is as before. */
-enum err listeners_open(struct listeners *l, const struct config *config, uint32_t workers, const char **why) MUST_CHECK;
+enum err listeners_open(
+    struct listeners *l, const struct config *config, uint32_t workers, const char **why) MUST_CHECK;
 /* Closes what the config that was opened last doesn't ask for: after its workers have taken over. */
 void listeners_close_others(struct listeners *l);
 /* The sockets of worker `i`, in the order of listen, then listen_plain; valid until the next call. */

@@ -24,15 +24,17 @@
 #include "worker.h"
 
 enum {
-	READY_MS = 10 * 1000, REDIS_START_MS = 10 * 1000,
-	BACKOFF_FIRST_MS = 100, BACKOFF_MOST_MS = 10 * 1000,
-	SOUND_MS = 10 * 1000,  /* who lived that long is restarted at once */
-	KILL_GRACE_MS = 3000,  /* beyond the drain time */
+	READY_MS = 10 * 1000,
+	REDIS_START_MS = 10 * 1000,
+	BACKOFF_FIRST_MS = 100,
+	BACKOFF_MOST_MS = 10 * 1000,
+	SOUND_MS = 10 * 1000, /* who lived that long is restarted at once */
+	KILL_GRACE_MS = 3000, /* beyond the drain time */
 };
 
 /* A process that is restarted when it dies: with growing delay, as long as it dies soon. */
 struct child {
-	pid_t pid;              /* 0: not running */
+	pid_t pid; /* 0: not running */
 	uint64_t started_ms, restart_ms;
 	uint32_t backoff_ms;
 };
@@ -87,7 +89,9 @@ static const char *store_url(const struct master *m)
 /* The new process never comes back from here. */
 static void be_worker(struct master *m, uint32_t i, int ready_fd)
 {
-	struct worker_start start = { .config = m->config, .store_url = store_url(m), .ticket_keys = m->ticket_keys,
+	struct worker_start start = { .config = m->config,
+		.store_url = store_url(m),
+		.ticket_keys = m->ticket_keys,
 		.ready_fd = ready_fd };
 
 	listeners_keep(m->listeners, i);
@@ -181,7 +185,8 @@ static const char *how_it_ended(int status)
 	static char text[64];
 
 	if (WIFSIGNALED(status))
-		snprintf(text, sizeof(text), "killed by signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
+		snprintf(text, sizeof(text), "killed by signal %d (%s)", WTERMSIG(status),
+		    strsignal(WTERMSIG(status)));
 	else
 		snprintf(text, sizeof(text), "exit status %d", WEXITSTATUS(status));
 	return text;

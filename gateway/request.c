@@ -71,7 +71,7 @@ static void read_headers(struct request *rq)
 
 	rq->content_type = http_header(rq->exchange, "Content-Type");
 	rq->multipart = rq->line->accept_multipart ||
-	    bytes_eq_nocase(bytes_trim(http_header(rq->exchange, "MS-ASAcceptMultiPart")), "T");
+			bytes_eq_nocase(bytes_trim(http_header(rq->exchange, "MS-ASAcceptMultiPart")), "T");
 	if (rq->line->has_policy_key) {
 		rq->has_policy_key = true;
 		rq->policy_key = rq->line->policy_key;
@@ -95,8 +95,8 @@ static bool type_is(struct bytes content_type, const char *want)
 static bool is_wbxml_type(const struct request *rq)
 {
 	return type_is(rq->content_type, "application/vnd.ms-sync.wbxml") ||
-	    type_is(rq->content_type, "application/vnd.ms-sync") ||
-	    (!rq->content_type.len && rq->body.p[0] == 0x03); /* WBXML 1.3 that nobody named */
+	       type_is(rq->content_type, "application/vnd.ms-sync") ||
+	       (!rq->content_type.len && rq->body.p[0] == 0x03); /* WBXML 1.3 that nobody named */
 }
 
 static enum err read_wbxml(struct request *rq, struct wbxml_writer *w, bool *go_on)
@@ -112,8 +112,8 @@ static enum err read_wbxml(struct request *rq, struct wbxml_writer *w, bool *go_
 		*go_on = true;
 		return ERR_OK;
 	}
-	log_event(LOG_LEVEL_INFO, "the request can't be read", LOG_STR("problem", problem ? problem : "another root element"),
-	    LOG_U64("at", at));
+	log_event(LOG_LEVEL_INFO, "the request can't be read",
+	    LOG_STR("problem", problem ? problem : "another root element"), LOG_U64("at", at));
 	if (e == ERR_OK || e == ERR_LIMIT)
 		return request_refuse(rq, w, STATUS_INVALID_XML);
 	return request_refuse(rq, w, STATUS_INVALID_WBXML);

@@ -21,10 +21,10 @@ enum reply_kind {
 
 struct reply {
 	enum reply_kind kind;
-	int http_status;          /* 0 = 200 */
-	uint32_t retry_after_s;   /* with 503 */
-	const char *allow;        /* with 405; static */
-	bool lists;               /* send the lists of versions and commands (OPTIONS) */
+	int http_status;        /* 0 = 200 */
+	uint32_t retry_after_s; /* with 503 */
+	const char *allow;      /* with 405; static */
+	bool lists;             /* send the lists of versions and commands (OPTIONS) */
 	struct bytes raw;
 	const char *content_type; /* with REPLY_RAW */
 	uint32_t status;          /* the EAS status of the whole, for the access log; 0 = 1 */
@@ -40,25 +40,25 @@ struct request_figures {
 
 struct request {
 	struct worker *worker;
-	struct arena *arena;          /* borrowed: the fiber's */
-	char id[24];                  /* for logs and the request-id header */
+	struct arena *arena;            /* borrowed: the fiber's */
+	char id[24];                    /* for logs and the request-id header */
 	struct http_exchange *exchange; /* owned by the dispatcher, or by push once parked */
-	const char *name;             /* "Sync", "OPTIONS", "Autodiscover": for logs */
+	const char *name;               /* "Sync", "OPTIONS", "Autodiscover": for logs */
 	enum eas_command command;
-	enum eas_version version;     /* EAS_VERSIONS: not known (yet) */
-	struct account *account;      /* a reference is held while the request lives */
+	enum eas_version version; /* EAS_VERSIONS: not known (yet) */
+	struct account *account;  /* a reference is held while the request lives */
 	struct bytes device_id, device_type, user_agent, address;
 	const struct request_line *line; /* never NULL; empty when a parked request goes on */
-	struct store_device device;   /* as loaded at the start; see device_loaded */
-	bool device_loaded;           /* Sync loads it together with its states: one round trip */
-	bool has_policy_key;          /* the client sent one, be it 0 */
+	struct store_device device;      /* as loaded at the start; see device_loaded */
+	bool device_loaded;              /* Sync loads it together with its states: one round trip */
+	bool has_policy_key;             /* the client sent one, be it 0 */
 	uint32_t policy_key;
-	struct imap *imap;            /* opened by request_imap, given back when the request ends */
+	struct imap *imap; /* opened by request_imap, given back when the request ends */
 	uint32_t imap_trips_before;
-	struct parked *parked;        /* set when a parked request goes on (push/push.h) */
-	bool multipart;               /* the client takes multipart ItemOperations responses */
-	struct bytes body;            /* undecoded; empty when a parked request goes on */
-	size_t body_len;              /* for the access log */
+	struct parked *parked; /* set when a parked request goes on (push/push.h) */
+	bool multipart;        /* the client takes multipart ItemOperations responses */
+	struct bytes body;     /* undecoded; empty when a parked request goes on */
+	size_t body_len;       /* for the access log */
 	struct bytes content_type;
 	const struct wbxml_node *xml; /* decoded body; NULL if there is none or it isn't WBXML */
 	uint64_t started_ms;

@@ -11,6 +11,7 @@
 enum err request_read_line(struct request *rq, unsigned *status) MUST_CHECK;
 /* The rest: version, command, body. *go_on is false if the request is refused; the answer then stands in rq->reply or was
  * written. */
-enum err request_read(struct request *rq, struct wbxml_writer *w, unsigned line_status, bool *go_on) MUST_CHECK;
+enum err request_read(
+    struct request *rq, struct wbxml_writer *w, unsigned line_status, bool *go_on) MUST_CHECK;
 
 #endif

@@ -106,7 +106,8 @@ static enum err become(const char *user)
 	errno = 0;
 	pw = getpwnam(user);
 	if (!pw || initgroups(user, pw->pw_gid) != 0 || setgid(pw->pw_gid) != 0 || setuid(pw->pw_uid) != 0) {
-		log_error("cannot become the user \"%s\": %s", user, pw || errno ? strerror(errno) : "there is no such user");
+		log_error("cannot become the user \"%s\": %s", user,
+		    pw || errno ? strerror(errno) : "there is no such user");
 		return ERR_DENIED;
 	}
 	return ERR_OK;
@@ -122,8 +123,12 @@ static void follow_master(pid_t master)
 
 static enum err start_worker(struct worker *w, const struct worker_start *start)
 {
-	struct http_server_opts opts = { .config = start->config, .fds = start->fds, .n_fds = start->n_fds,
-		.ticket_keys = start->ticket_keys, .handler = dispatch_exchange, .arg = w };
+	struct http_server_opts opts = { .config = start->config,
+		.fds = start->fds,
+		.n_fds = start->n_fds,
+		.ticket_keys = start->ticket_keys,
+		.handler = dispatch_exchange,
+		.arg = w };
 	enum err e = redis_new(w->loop, start->store_url, &w->redis);
 
 	if (e) {

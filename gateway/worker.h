@@ -18,14 +18,14 @@ struct worker {
 	struct auth *auth;
 	struct push *push;
 	struct http_server *http;
-	bool draining;           /* a stop or reload is under way: parked requests are being ended */
+	bool draining; /* a stop or reload is under way: parked requests are being ended */
 };
 
 /* What a worker process is started with. Borrowed: it lives as long as the process. */
 struct worker_start {
 	const struct config *config;
-	const char *store_url;      /* config's, or the embedded server's */
-	const int *fds;             /* listening sockets of this worker, in the order of listen, then listen_plain */
+	const char *store_url; /* config's, or the embedded server's */
+	const int *fds; /* listening sockets of this worker, in the order of listen, then listen_plain */
 	size_t n_fds;
 	const uint8_t *ticket_keys; /* of TLS sessions, the same in all workers; see http.h */
 	int ready_fd;               /* one byte is written here when it serves; -1 = nobody listens */

@@ -32,8 +32,8 @@ void account_unref(struct account **a)
 }
 
 /* One block for the struct and its texts; the password stands in it once. */
-struct account *account_make(struct bytes name, struct bytes address, struct bytes imap_user, struct bytes smtp_user,
-    struct bytes password, struct bytes client_address)
+struct account *account_make(struct bytes name, struct bytes address, struct bytes imap_user,
+    struct bytes smtp_user, struct bytes password, struct bytes client_address)
 {
 	struct bytes texts[] = { name, address, imap_user, smtp_user, password, client_address };
 	enum { COUNT = sizeof(texts) / sizeof(texts[0]) };

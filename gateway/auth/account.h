@@ -8,10 +8,10 @@
 /* A verified login. Shared by all that runs for it in this worker, counted; its password is wiped when the last one lets
  * go. */
 struct account {
-	char *name;              /* canonical, for Redis keys and logs */
-	char *address;           /* primary mail address */
-	struct imap_login imap;  /* what IMAP takes */
-	struct imap_login smtp;  /* what submission takes (client_address unused) */
+	char *name;             /* canonical, for Redis keys and logs */
+	char *address;          /* primary mail address */
+	struct imap_login imap; /* what IMAP takes */
+	struct imap_login smtp; /* what submission takes (client_address unused) */
 	unsigned refs;
 };
 struct account *account_ref(struct account *a);
@@ -19,7 +19,8 @@ void account_unref(struct account **a); /* accepts NULL, sets NULL */
 
 /* Verifies credentials by an IMAP login and remembers success for a while, in memory, by a salted hash. */
 struct auth; /* one per worker */
-struct auth *auth_new(struct loop *l, const struct config *config, struct redis *redis, struct imap_pool *imap);
+struct auth *auth_new(
+    struct loop *l, const struct config *config, struct redis *redis, struct imap_pool *imap);
 void auth_free(struct auth **a);
 
 /* authorization   the header's value, may be empty

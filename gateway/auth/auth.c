@@ -17,8 +17,8 @@
 enum {
 	HASH_LEN = 32,
 	BUCKETS = 4096,
-	MOST_LOGINS = 65536,     /* beyond, refusals aren't remembered */
-	REFUSED_MS = 30 * 1000,  /* a password may just have been set */
+	MOST_LOGINS = 65536,    /* beyond, refusals aren't remembered */
+	REFUSED_MS = 30 * 1000, /* a password may just have been set */
 	SWEEP_MS = 30 * 1000,
 };
 
@@ -39,12 +39,13 @@ struct login {
 	uint8_t hash[HASH_LEN];
 	enum login_state state;
 	uint64_t until_ms;
-	uint64_t counted_until_ms; /* its refusal was counted: the same password once more is no further guess */
-	struct account *account;   /* a reference */
+	uint64_t
+	    counted_until_ms; /* its refusal was counted: the same password once more is no further guess */
+	struct account *account; /* a reference */
 	bool was_good;
-	enum err result;           /* of the last check */
-	struct waiter *waiters;    /* on their fibers' stacks */
-	unsigned users;            /* fibers that hold a pointer to this */
+	enum err result;        /* of the last check */
+	struct waiter *waiters; /* on their fibers' stacks */
+	unsigned users;         /* fibers that hold a pointer to this */
 };
 
 struct auth {
@@ -111,13 +112,14 @@ static void hash_of(const struct auth *a, const struct credentials *c, uint8_t o
 	uint64_t user_len = c->user.len; /* so that no two pairs run together */
 	EVP_MAC *mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
 	EVP_MAC_CTX *ctx = EVP_MAC_CTX_new(mac);
-	OSSL_PARAM params[] = { OSSL_PARAM_construct_utf8_string("digest", (char[]){ "SHA256" }, 0), OSSL_PARAM_END };
+	OSSL_PARAM params[] = { OSSL_PARAM_construct_utf8_string("digest", (char[]){ "SHA256" }, 0),
+		OSSL_PARAM_END };
 	size_t len;
 
 	if (!ctx || !EVP_MAC_init(ctx, a->key, sizeof(a->key), params) ||
 	    !EVP_MAC_update(ctx, (const uint8_t *)&user_len, sizeof(user_len)) ||
-	    !EVP_MAC_update(ctx, c->user.p, c->user.len) || !EVP_MAC_update(ctx, c->password.p, c->password.len) ||
-	    !EVP_MAC_final(ctx, out, &len, HASH_LEN))
+	    !EVP_MAC_update(ctx, c->user.p, c->user.len) ||
+	    !EVP_MAC_update(ctx, c->password.p, c->password.len) || !EVP_MAC_final(ctx, out, &len, HASH_LEN))
 		abort();
 	EVP_MAC_CTX_free(ctx);
 	EVP_MAC_free(mac);
@@ -169,8 +171,8 @@ static enum err ask_imap(struct auth *a, const struct login *l)
 		e = imap_open(a->imap, &account->imap, bytes_of(NULL, 0), &c, &why);
 	imap_close(&c);
 	if (e && e != ERR_AUTH) {
-		log_event(LOG_LEVEL_WARN, "cannot verify a password: IMAP does not answer", LOG_STR("account", account->name),
-		    LOG_STR("error", err_name(e)), LOG_STR("why", why));
+		log_event(LOG_LEVEL_WARN, "cannot verify a password: IMAP does not answer",
+		    LOG_STR("account", account->name), LOG_STR("error", err_name(e)), LOG_STR("why", why));
 		return ERR_UNAVAILABLE;
 	}
 	return e;
@@ -188,8 +190,10 @@ static void note_failure(struct auth *a, struct login *l)
 	log_event(LOG_LEVEL_INFO, "sign-in refused", LOG_STR("account", l->account->name),
 	    LOG_BYTES("address", l->account->imap.client_address));
 	/* Redis down: the failure stays uncounted, and the answer is the same */
-	if (store_rate_add(a->redis, "auth-address", l->account->imap.client_address, 1, config->auth_fail_window_s, &rate) ||
-	    store_rate_add(a->redis, "auth-account", bytes_str(l->account->name), 1, config->auth_fail_window_s, &rate))
+	if (store_rate_add(a->redis, "auth-address", l->account->imap.client_address, 1,
+		config->auth_fail_window_s, &rate) ||
+	    store_rate_add(
+		a->redis, "auth-account", bytes_str(l->account->name), 1, config->auth_fail_window_s, &rate))
 		log_warn("a failed sign-in could not be counted: Redis is down");
 }
 
@@ -208,7 +212,8 @@ static void run_check(void *arg)
 static void start_check(struct auth *a, struct login *l)
 {
 	const struct imap_config *imap = &a->config->imap;
-	struct fiber_opts opts = { .name = "auth", .arena_budget = 1024 * 1024,
+	struct fiber_opts opts = { .name = "auth",
+		.arena_budget = 1024 * 1024,
 		.deadline_ms = imap->server.connect_ms + imap->command_ms };
 	struct check *c = malloc(sizeof(*c));
 
@@ -239,7 +244,8 @@ static enum err await_check(struct auth *a, struct login *l)
 
 /* ---- too many failures ---- */
 
-static enum err check_rates(struct auth *a, struct bytes address, struct bytes account, uint32_t *retry_after_s)
+static enum err check_rates(
+    struct auth *a, struct bytes address, struct bytes account, uint32_t *retry_after_s)
 {
 	const struct config *c = a->config;
 	struct store_rate by_address, by_account;
@@ -261,7 +267,8 @@ static enum err check_rates(struct auth *a, struct bytes address, struct bytes a
 
 /* ---- */
 
-static enum err make_account(struct auth *a, const struct credentials *c, struct bytes client_address, struct account **out)
+static enum err make_account(
+    struct auth *a, const struct credentials *c, struct bytes client_address, struct account **out)
 {
 	const struct config *config = a->config;
 	struct arena *arena = fiber_arena();
@@ -283,7 +290,8 @@ static enum err make_account(struct auth *a, const struct credentials *c, struct
 }
 
 /* The login of these credentials, made where there is none yet. */
-static enum err find_login(struct auth *a, const struct credentials *c, struct bytes address, struct login **out)
+static enum err find_login(
+    struct auth *a, const struct credentials *c, struct bytes address, struct login **out)
 {
 	uint8_t hash[HASH_LEN];
 	struct login **place;
@@ -362,7 +370,8 @@ void auth_forget(struct auth *a, const struct account *account)
 
 /* ---- life ---- */
 
-struct auth *auth_new(struct loop *l, const struct config *config, struct redis *redis, struct imap_pool *imap)
+struct auth *auth_new(
+    struct loop *l, const struct config *config, struct redis *redis, struct imap_pool *imap)
 {
 	struct auth *a = calloc(1, sizeof(*a));
 

@@ -47,8 +47,8 @@ enum err credentials_parse(struct arena *a, struct bytes authorization, struct c
 	if (e)
 		return e == ERR_LIMIT ? e : ERR_AUTH;
 	*out = (struct credentials){ .password = text };
-	if (bytes_find(text, ':') == text.len || !bytes_split(&out->password, ':', &out->user) || !is_clean(out->user) ||
-	    bytes_find(out->password, 0) < out->password.len) {
+	if (bytes_find(text, ':') == text.len || !bytes_split(&out->password, ':', &out->user) ||
+	    !is_clean(out->user) || bytes_find(out->password, 0) < out->password.len) {
 		OPENSSL_cleanse((void *)(uintptr_t)text.p, text.len);
 		return ERR_AUTH;
 	}
@@ -75,7 +75,8 @@ static enum err with_domain(struct arena *a, struct bytes local, struct bytes do
 	return buf_done(&b, out);
 }
 
-enum err user_name_parse(struct arena *a, struct bytes typed, struct bytes default_domain, struct user_name *out)
+enum err user_name_parse(
+    struct arena *a, struct bytes typed, struct bytes default_domain, struct user_name *out)
 {
 	struct bytes realm = { 0 }, name = typed;
 	bool in_name;
@@ -103,7 +104,8 @@ enum err user_name_parse(struct arena *a, struct bytes typed, struct bytes defau
 	return with_domain(a, name, out->domain, &out->whole);
 }
 
-enum err user_name_expand(struct arena *a, const char *pattern, const struct user_name *name, struct bytes *out)
+enum err user_name_expand(
+    struct arena *a, const char *pattern, const struct user_name *name, struct bytes *out)
 {
 	struct buf b;
 

@@ -20,8 +20,10 @@ struct user_name {
 	struct bytes domain; /* behind it, or before the backslash; may be empty */
 };
 /* A Windows domain (no dot in it) is no part of the whole name: mail servers don't know it. */
-enum err user_name_parse(struct arena *a, struct bytes typed, struct bytes default_domain, struct user_name *out) MUST_CHECK;
+enum err user_name_parse(
+    struct arena *a, struct bytes typed, struct bytes default_domain, struct user_name *out) MUST_CHECK;
 /* %u the whole name, %n the local part, %d the domain, %% a percent sign. */
-enum err user_name_expand(struct arena *a, const char *pattern, const struct user_name *name, struct bytes *out) MUST_CHECK;
+enum err user_name_expand(
+    struct arena *a, const char *pattern, const struct user_name *name, struct bytes *out) MUST_CHECK;
 
 #endif

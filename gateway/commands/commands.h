@@ -20,8 +20,9 @@ enum err command_provision(struct request *rq, struct wbxml_writer *w) WAITS MUS
 
 /* What the dispatcher needs to know of a command, beside what proto/eas/command.h says of it. */
 struct command {
-	command_fn *run;     /* NULL: in the protocol, but not here: HTTP 501, and not advertised */
-	bool loads_device;   /* it loads rq->device itself (in one round trip with more) and then calls policy_gate */
+	command_fn *run; /* NULL: in the protocol, but not here: HTTP 501, and not advertised */
+	bool
+	    loads_device; /* it loads rq->device itself (in one round trip with more) and then calls policy_gate */
 };
 /* c < CMD_COUNT; never NULL. */
 const struct command *command_of(enum eas_command c);

@@ -53,7 +53,8 @@ static struct bytes without_port(struct bytes text)
 		return inner;
 	}
 	end = bytes_find(text, ':');
-	if (end < text.len && bytes_find(bytes_of(text.p + end + 1, text.len - end - 1), ':') == text.len - end - 1)
+	if (end < text.len &&
+	    bytes_find(bytes_of(text.p + end + 1, text.len - end - 1), ':') == text.len - end - 1)
 		text.len = end; /* a single colon: no IPv6 address */
 	return text;
 }

@@ -16,24 +16,24 @@
 
 enum {
 	READ_AHEAD = 4096,
-	GZIP_MIN = 1024,             /* below, a packet is a packet */
-	GZIP_MAX = 1024 * 1024,      /* above, the loop would stand still too long */
+	GZIP_MIN = 1024,        /* below, a packet is a packet */
+	GZIP_MAX = 1024 * 1024, /* above, the loop would stand still too long */
 };
 
 struct http_exchange {
 	struct http_server *server;
-	struct loop *loop;           /* also when the server is gone */
-	struct connection *c;        /* NULL: the client has gone */
-	struct evhttp_request *req;  /* owned */
-	char *path;                  /* owned, decoded */
+	struct loop *loop;          /* also when the server is gone */
+	struct connection *c;       /* NULL: the client has gone */
+	struct evhttp_request *req; /* owned */
+	char *path;                 /* owned, decoded */
 	size_t path_len;
-	uint8_t *expanded;           /* owned: the body, if it came gzipped */
+	uint8_t *expanded; /* owned: the body, if it came gzipped */
 	struct bytes body;
 	char address[ADDRESS_TEXT_MAX];
 	bool takes_gzip;
-	void (*gone)(void *arg);     /* NULL: nobody asked, or it was told */
+	void (*gone)(void *arg); /* NULL: nobody asked, or it was told */
 	void *gone_arg;
-	struct timer *telling;       /* the client has gone: gone is called at the next turn */
+	struct timer *telling; /* the client has gone: gone is called at the next turn */
 };
 
 /* ---- what the request says ---- */
@@ -184,7 +184,8 @@ static void on_sent(struct evhttp_request *req, void *arg)
 
 	(void)req;
 	bufferevent_setwatermark(c->bev, EV_READ, 0, 0);
-	connection_set_phase(c, evbuffer_get_length(bufferevent_get_input(c->bev)) ? PHASE_READING : PHASE_IDLE);
+	connection_set_phase(
+	    c, evbuffer_get_length(bufferevent_get_input(c->bev)) ? PHASE_READING : PHASE_IDLE);
 }
 
 void exchange_on_request(struct evhttp_request *req, void *server)
@@ -293,8 +294,8 @@ static bool is_compressible(const struct http_field *fields, size_t n)
 		struct bytes type = bytes_str(fields[i].value);
 
 		if (strcasecmp(fields[i].name, "Content-Type") == 0)
-			return bytes_starts(type, "application/vnd.ms-sync.wbxml") || bytes_starts(type, "text/") ||
-			    bytes_starts(type, "application/json");
+			return bytes_starts(type, "application/vnd.ms-sync.wbxml") ||
+			       bytes_starts(type, "text/") || bytes_starts(type, "application/json");
 	}
 	return false;
 }
@@ -305,8 +306,8 @@ static void free_gzipped(const void *data, size_t len, void *arg)
 	free((void *)(uintptr_t)data);
 }
 
-static void put_body(struct http_exchange *x, const struct http_field *fields, size_t n_fields, struct bytes body,
-    struct evbuffer *out)
+static void put_body(struct http_exchange *x, const struct http_field *fields, size_t n_fields,
+    struct bytes body, struct evbuffer *out)
 {
 	struct evkeyvalq *headers = evhttp_request_get_output_headers(x->req);
 	bool fits = body.len >= GZIP_MIN && body.len <= GZIP_MAX && is_compressible(fields, n_fields);
@@ -342,8 +343,8 @@ static const char *reason_of(int status)
 	}
 }
 
-void http_reply(struct http_exchange **x, int status, const char *reason, const struct http_field *fields, size_t n_fields,
-    struct bytes body)
+void http_reply(struct http_exchange **x, int status, const char *reason, const struct http_field *fields,
+    size_t n_fields, struct bytes body)
 {
 	struct http_exchange *e = *x;
 	struct connection *c = e->c;

@@ -6,22 +6,26 @@
 
 /* The HTTP front: TLS, evhttp, limits, slow senders, proxies. What stands above sees an exchange: one request
  * and the one reply that it gets, now or an hour later. */
-struct http_server;   /* one per worker */
+struct http_server; /* one per worker */
 struct http_exchange;
 
 enum { HTTP_TICKET_KEYS_LEN = 80 };
 
 struct http_server_opts {
 	const struct config *config;
-	const int *fds;             /* listening sockets that the master bound, in the order of listen, then listen_plain */
+	const int
+	    *fds; /* listening sockets that the master bound, in the order of listen, then listen_plain */
 	size_t n_fds;
-	const uint8_t *ticket_keys; /* HTTP_TICKET_KEYS_LEN random bytes that all workers share, so that a phone resumes
+	const uint8_t
+	    *ticket_keys; /* HTTP_TICKET_KEYS_LEN random bytes that all workers share, so that a phone resumes
 	                             * its TLS session at any of them; NULL = keys of this process alone */
-	void (*handler)(struct http_exchange *x, void *arg); /* called on the loop when a request has arrived whole */
+	void (*handler)(
+	    struct http_exchange *x, void *arg); /* called on the loop when a request has arrived whole */
 	void *arg;
 };
 /* ERR_UNAVAILABLE if certificate or key can't be used; the log says why. */
-enum err http_server_new(struct loop *l, const struct http_server_opts *opts, struct http_server **out) MUST_CHECK;
+enum err http_server_new(
+    struct loop *l, const struct http_server_opts *opts, struct http_server **out) MUST_CHECK;
 /* No new connections; idle ones are closed, the others after their present answer. */
 void http_server_drain(struct http_server *s);
 uint32_t http_server_connections(const struct http_server *s);
@@ -32,10 +36,10 @@ enum http_method { HTTP_GET, HTTP_POST, HTTP_OPTIONS, HTTP_OTHER };
 
 /* Views, valid until the exchange is replied to. */
 enum http_method http_method(const struct http_exchange *x);
-struct bytes http_path(const struct http_exchange *x);   /* percent-decoded, without the query */
-struct bytes http_query(const struct http_exchange *x);  /* raw, without '?' */
+struct bytes http_path(const struct http_exchange *x);  /* percent-decoded, without the query */
+struct bytes http_query(const struct http_exchange *x); /* raw, without '?' */
 struct bytes http_header(const struct http_exchange *x, const char *name); /* empty if absent */
-struct bytes http_body(const struct http_exchange *x);   /* already gunzipped if it came gzipped */
+struct bytes http_body(const struct http_exchange *x);    /* already gunzipped if it came gzipped */
 struct bytes http_address(const struct http_exchange *x); /* the client's, after X-Forwarded-For or PROXY */
 struct bytes http_host(const struct http_exchange *x);
 bool http_is_tls(const struct http_exchange *x);
@@ -48,10 +52,12 @@ void http_wipe_header(struct http_exchange *x, const char *name);
 void http_watch_client(struct http_exchange *x, void (*gone)(void *arg), void *arg);
 void http_park(struct http_exchange *x);
 
-struct http_field { const char *name, *value; };
+struct http_field {
+	const char *name, *value;
+};
 /* Sends the reply and frees the exchange (*x is NULL afterwards). The body is copied, gzipped if the client takes it and it
  * pays. reason NULL = the usual one. */
-void http_reply(struct http_exchange **x, int status, const char *reason, const struct http_field *fields, size_t n_fields,
-    struct bytes body);
+void http_reply(struct http_exchange **x, int status, const char *reason, const struct http_field *fields,
+    size_t n_fields, struct bytes body);
 
 #endif

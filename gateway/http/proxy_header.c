@@ -5,7 +5,8 @@
 
 enum { V1_MAX = 107, V2_HEAD = 16 };
 
-static const uint8_t v2_signature[12] = { 0x0D, 0x0A, 0x0D, 0x0A, 0x00, 0x0D, 0x0A, 0x51, 0x55, 0x49, 0x54, 0x0A };
+static const uint8_t v2_signature[12] = { 0x0D, 0x0A, 0x0D, 0x0A, 0x00, 0x0D, 0x0A, 0x51, 0x55, 0x49, 0x54,
+	0x0A };
 
 /* Whether `in` begins as `want` does, as far as either goes. */
 static bool may_start(struct bytes in, const void *want, size_t len)
@@ -24,7 +25,8 @@ static enum err parse_v1(struct bytes in, size_t *used, struct address *client)
 		return ERR_TRUNCATED;
 	*used = line.len + 1;
 	line = bytes_trim(line);
-	if (!bytes_split(&line, ' ', &word) || !bytes_eq_str(word, "PROXY") || !bytes_split(&line, ' ', &word))
+	if (!bytes_split(&line, ' ', &word) || !bytes_eq_str(word, "PROXY") ||
+	    !bytes_split(&line, ' ', &word))
 		return ERR_PROTO;
 	*client = (struct address){ 0 };
 	if (bytes_eq_str(word, "UNKNOWN"))

@@ -36,7 +36,8 @@ static void read_trusted(struct http_server *s)
 	if (!s->trusted)
 		abort();
 	for (size_t i = 0; i < n; i++)
-		if (network_parse(bytes_str(s->config->trusted_proxies[i]), &s->trusted[s->n_trusted]) == ERR_OK)
+		if (network_parse(bytes_str(s->config->trusted_proxies[i]), &s->trusted[s->n_trusted]) ==
+		    ERR_OK)
 			s->n_trusted++;
 }
 
@@ -80,7 +81,8 @@ static void on_sweep(void *arg)
 	timer_restart(s->sweep, SWEEP_MS);
 }
 
-static struct evhttp *make_evhttp(struct http_server *s, struct bufferevent *(*make)(struct event_base *, void *))
+static struct evhttp *make_evhttp(
+    struct http_server *s, struct bufferevent *(*make)(struct event_base *, void *))
 {
 	struct evhttp *h = evhttp_new(loop_base(s->loop));
 
@@ -154,7 +156,9 @@ enum err http_server_new(struct loop *l, const struct http_server_opts *opts, st
 
 	if (!s)
 		abort();
-	*s = (struct http_server){ .loop = l, .config = opts->config, .handler = opts->handler, .arg = opts->arg };
+	*s = (struct http_server){
+		.loop = l, .config = opts->config, .handler = opts->handler, .arg = opts->arg
+	};
 	read_trusted(s);
 	s->sweep = timer_start(l, SWEEP_MS, on_sweep, s);
 	e = start(s, opts);

@@ -35,15 +35,15 @@ enum phase {
 
 struct connection {
 	struct http_server *server;
-	struct evhttp_connection *evcon; /* owns us: frees us through its close callback */
-	struct bufferevent *bev;         /* evcon's */
-	struct http_exchange *exchange;  /* in PHASE_BUSY */
-	struct peer *peer;               /* NULL: not counted */
-	struct takeover *takeover;       /* in PHASE_PROXY */
+	struct evhttp_connection *evcon;   /* owns us: frees us through its close callback */
+	struct bufferevent *bev;           /* evcon's */
+	struct http_exchange *exchange;    /* in PHASE_BUSY */
+	struct peer *peer;                 /* NULL: not counted */
+	struct takeover *takeover;         /* in PHASE_PROXY */
 	struct connection *before, *after; /* in `queue` */
-	struct queue *queue;             /* NULL in PHASE_BUSY */
-	uint64_t due_ms;                 /* when it is looked at again */
-	size_t moved;                    /* READING: bytes since the last look; WRITING: what was left to send then */
+	struct queue *queue;               /* NULL in PHASE_BUSY */
+	uint64_t due_ms;                   /* when it is looked at again */
+	size_t moved; /* READING: bytes since the last look; WRITING: what was left to send then */
 	struct address client;
 	enum phase phase;
 	bool tls;

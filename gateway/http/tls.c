@@ -22,10 +22,12 @@ static void set_options(SSL_CTX *c, const uint8_t *ticket_keys)
 	uint8_t keys[HTTP_TICKET_KEYS_LEN];
 
 	SSL_CTX_set_min_proto_version(c, TLS1_2_VERSION);
-	SSL_CTX_set_options(c, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE |
-	    SSL_OP_PRIORITIZE_CHACHA | SSL_OP_IGNORE_UNEXPECTED_EOF);
+	SSL_CTX_set_options(c, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
+				   SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA |
+				   SSL_OP_IGNORE_UNEXPECTED_EOF);
 	/* Buffers only while bytes move: 34 KB less for each connection that waits. */
-	SSL_CTX_set_mode(c, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+	SSL_CTX_set_mode(c,
+	    SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 	/* Sessions are resumed by tickets, which the phones keep; we keep nothing. */
 	SSL_CTX_set_session_cache_mode(c, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_session_id_context(c, (const unsigned char *)"easgate", 7);
@@ -36,7 +38,8 @@ static void set_options(SSL_CTX *c, const uint8_t *ticket_keys)
 	}
 }
 
-enum err tls_context_new(const struct config *config, const uint8_t *ticket_keys, SSL_CTX **out, char *why, size_t why_len)
+enum err tls_context_new(
+    const struct config *config, const uint8_t *ticket_keys, SSL_CTX **out, char *why, size_t why_len)
 {
 	SSL_CTX *c = SSL_CTX_new(TLS_server_method());
 	enum err e = ERR_OK;

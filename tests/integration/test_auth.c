@@ -5,8 +5,12 @@
 
 static struct phone *phone_of(const char *user, const char *password, const char *device)
 {
-	return phone_new(&(struct phone_config){ .url = scene_env("EASGATE_URL"), .user = user, .password = password,
-	    .ca_file = scene_env("CA_FILE"), .device_id = device, .version = EAS_14_1 });
+	return phone_new(&(struct phone_config){ .url = scene_env("EASGATE_URL"),
+	    .user = user,
+	    .password = password,
+	    .ca_file = scene_env("CA_FILE"),
+	    .device_id = device,
+	    .version = EAS_14_1 });
 }
 
 static int options_status(struct phone *ph)
@@ -40,7 +44,8 @@ TEST_ROW(spelling)
 /* A password that was right a moment ago needs no IMAP server; one that nobody has seen yet is neither right nor wrong. */
 static void while_imap_is_down_nobody_is_asked_for_a_password(void **state)
 {
-	struct phone *known = phone_of("bob@example.org", "bob-pw", "DOWN1"), *unknown = phone_of("carol@example.org", "carol-pw", "DOWN2");
+	struct phone *known = phone_of("bob@example.org", "bob-pw", "DOWN1"),
+		     *unknown = phone_of("carol@example.org", "carol-pw", "DOWN2");
 
 	(void)state;
 	assert_int_equal(options_status(known), 200);
@@ -78,7 +83,8 @@ static void while_redis_is_down_nobody_is_asked_for_a_password(void **state)
 /* A phone with an old password tries it again and again: that is one wrong guess, not many. */
 static void the_same_wrong_password_counts_once(void **state)
 {
-	struct phone *ph = phone_of("dora@example.org", "old", "OLD1"), *right = phone_of("dora@example.org", "pä:ss wörd%41", "OLD2");
+	struct phone *ph = phone_of("dora@example.org", "old", "OLD1"),
+		     *right = phone_of("dora@example.org", "pä:ss wörd%41", "OLD2");
 
 	(void)state;
 	for (int i = 0; i < 12; i++)

@@ -11,8 +11,10 @@ static const char *run(const char *sed, const char *args, int *status)
 	size_t n;
 	FILE *p;
 
-	snprintf(command, sizeof(command), "sed '%s' %s > %s/check.conf && EASGATE_PASSWORD=%s %s/easgate -c %s/check.conf %s 2>&1", sed,
-	    scene_env("EASGATE_CONF"), scene_env("BED"), "alice-pw", getenv("B") ? getenv("B") : "build", scene_env("BED"), args);
+	snprintf(command, sizeof(command),
+	    "sed '%s' %s > %s/check.conf && EASGATE_PASSWORD=%s %s/easgate -c %s/check.conf %s 2>&1", sed,
+	    scene_env("EASGATE_CONF"), scene_env("BED"), "alice-pw", getenv("B") ? getenv("B") : "build",
+	    scene_env("BED"), args);
 	p = popen(command, "r");
 	assert_non_null(p);
 	n = fread(out, 1, 16 * 1024 - 1, p);
@@ -28,13 +30,19 @@ static const struct check_case {
 } check_cases[] = {
 	{ "all is well", "", "check", 0, "all is well" },
 	{ "with a login", "", "check --user alice", 0, "alice@example.org is logged in" },
-	{ "a name without its domain", "s/^default_domain.*/default_domain =/", "check --user alice", 1, "refuses the user \"alice\"" },
+	{ "a name without its domain", "s/^default_domain.*/default_domain =/", "check --user alice", 1,
+	    "refuses the user \"alice\"" },
 	{ "no IMAP there", "s/^server = 127.0.0.1:.*/server = 127.0.0.1:1/", "check", 1, "WRONG  IMAP" },
-	{ "no Redis there", "s/^store = .*/store = redis:\\/\\/127.0.0.1:1\\/0/", "check", 1, "WRONG  store" },
-	{ "no redis-server program", "s/^store = .*/store = embedded\\nredis_server = \\/nonexistent/", "check", 1, "is not there" },
-	{ "no certificate in the file", "s/^certificate = .*/certificate = \\/etc\\/passwd/", "check", 1, "cannot use the certificate" },
-	{ "another name", "s/^\\[server\\]/[server]\\npublic_url = https:\\/\\/mail.example.net/", "check", 1, "it is not for mail.example.net" },
-	{ "its name", "s/^\\[server\\]/[server]\\npublic_url = https:\\/\\/localhost/", "check", 0, "it is for localhost" },
+	{ "no Redis there", "s/^store = .*/store = redis:\\/\\/127.0.0.1:1\\/0/", "check", 1,
+	    "WRONG  store" },
+	{ "no redis-server program", "s/^store = .*/store = embedded\\nredis_server = \\/nonexistent/",
+	    "check", 1, "is not there" },
+	{ "no certificate in the file", "s/^certificate = .*/certificate = \\/etc\\/passwd/", "check", 1,
+	    "cannot use the certificate" },
+	{ "another name", "s/^\\[server\\]/[server]\\npublic_url = https:\\/\\/mail.example.net/", "check", 1,
+	    "it is not for mail.example.net" },
+	{ "its name", "s/^\\[server\\]/[server]\\npublic_url = https:\\/\\/localhost/", "check", 0,
+	    "it is for localhost" },
 	{ "a mistake in the config", "s/^drain/dran/", "check", 1, "there is no key \"dran\" in [server]" },
 	{ "version", "", "--version", 0, "easgate 0." },
 	{ "help", "", "--help", 0, "easgate [-c FILE] check" },
@@ -66,7 +74,8 @@ int main(void)
 {
 	int failed;
 
-	scene_open(&(struct bed_opts){ .services = "dovecot,redis,mocksmtp", .users = 5, .imap_hide = "NOTIFY,CONDSTORE,QRESYNC" });
+	scene_open(&(struct bed_opts){
+	    .services = "dovecot,redis,mocksmtp", .users = 5, .imap_hide = "NOTIFY,CONDSTORE,QRESYNC" });
 	TEST_ADD_ROWS(check, check_cases);
 	TEST_ADD(missing_extensions_are_named_with_their_cost);
 	failed = test_run("easgate check");

@@ -6,8 +6,12 @@
 
 static struct phone *phone_at(const char *url_key, enum eas_version v)
 {
-	return phone_new(&(struct phone_config){ .url = scene_env(url_key), .user = "alice@example.org", .password = "alice-pw",
-	    .ca_file = scene_env("CA_FILE"), .device_id = "FRONT1", .version = v });
+	return phone_new(&(struct phone_config){ .url = scene_env(url_key),
+	    .user = "alice@example.org",
+	    .password = "alice-pw",
+	    .ca_file = scene_env("CA_FILE"),
+	    .device_id = "FRONT1",
+	    .version = v });
 }
 
 /* ---- what is refused, and how ---- */
@@ -16,7 +20,9 @@ static struct phone *phone_at(const char *url_key, enum eas_version v)
 #define V(x) "MS-ASProtocolVersion: " x "\r\n"
 #define EAS "/Microsoft-Server-ActiveSync"
 #define QUERY(cmd) EAS "?Cmd=" cmd "&User=alice&DeviceId=FRONT1&DeviceType=test"
-#define FOLDER_SYNC "\x03\x01\x6a\x00\x00\x07\x56\x52\x03" "0\x00\x01\x01"
+#define FOLDER_SYNC                            \
+	"\x03\x01\x6a\x00\x00\x07\x56\x52\x03" \
+	"0\x00\x01\x01"
 #define FOLDER_SYNC_LEN 13
 #define BODY(text) (text), sizeof(text) - 1
 
@@ -24,7 +30,7 @@ static const struct refused_case {
 	const char *name, *method, *target, *headers, *body;
 	size_t body_len;
 	int http;
-	unsigned status;      /* in the body; 0: no body is looked at */
+	unsigned status;            /* in the body; 0: no body is looked at */
 	const char *header, *value; /* one more thing that the answer says */
 } refused_cases[] = {
 	{ "another path", "GET", "/", "", BODY(""), 404, 0, NULL, NULL },
@@ -33,47 +39,70 @@ static const struct refused_case {
 	{ "delete", "DELETE", EAS, "", BODY(""), 405, 0, "Allow", "OPTIONS, POST" },
 	{ "post to healthz", "POST", "/healthz", "", BODY(""), 405, 0, "Allow", "GET" },
 	{ "healthz", "GET", "/HealthZ", "", BODY(""), 200, 0, NULL, NULL },
-	{ "options in another letter case", "OPTIONS", "/MICROSOFT-server-activesync", "", BODY(""), 200, 0, "MS-ASProtocolVersions",
-	    "12.1,14.0,14.1,16.1" },
+	{ "options in another letter case", "OPTIONS", "/MICROSOFT-server-activesync", "", BODY(""), 200, 0,
+	    "MS-ASProtocolVersions", "12.1,14.0,14.1,16.1" },
 	{ "no query", "POST", EAS, V("14.1"), BODY(""), 400, 0, NULL, NULL },
 	{ "no version", "POST", QUERY("FolderSync"), WBXML, BODY(FOLDER_SYNC), 400, 0, NULL, NULL },
 	{ "version 1.0", "POST", QUERY("FolderSync"), V("1.0") WBXML, BODY(FOLDER_SYNC), 505, 0, NULL, NULL },
-	{ "version 2.5, switched off", "POST", QUERY("FolderSync"), V("2.5") WBXML, BODY(FOLDER_SYNC), 400, 0, NULL, NULL },
-	{ "version 16.0, switched off", "POST", QUERY("FolderSync"), V("16.0") WBXML, BODY(FOLDER_SYNC), 200, 138, NULL, NULL },
-	{ "version 17.0", "POST", QUERY("FolderSync"), V("17.0") WBXML, BODY(FOLDER_SYNC), 200, 138, NULL, NULL },
-	{ "version nonsense", "POST", QUERY("FolderSync"), V("x") WBXML, BODY(FOLDER_SYNC), 400, 0, NULL, NULL },
+	{ "version 2.5, switched off", "POST", QUERY("FolderSync"), V("2.5") WBXML, BODY(FOLDER_SYNC), 400, 0,
+	    NULL, NULL },
+	{ "version 16.0, switched off", "POST", QUERY("FolderSync"), V("16.0") WBXML, BODY(FOLDER_SYNC), 200,
+	    138, NULL, NULL },
+	{ "version 17.0", "POST", QUERY("FolderSync"), V("17.0") WBXML, BODY(FOLDER_SYNC), 200, 138, NULL,
+	    NULL },
+	{ "version nonsense", "POST", QUERY("FolderSync"), V("x") WBXML, BODY(FOLDER_SYNC), 400, 0, NULL,
+	    NULL },
 	{ "unknown command", "POST", QUERY("Brew"), V("14.1"), BODY(""), 501, 0, NULL, NULL },
-	{ "command that is not here", "POST", QUERY("ValidateCert"), V("14.1") WBXML, BODY("\x03\x01\x6a\x00"), 501, 0, NULL, NULL },
-	{ "GetAttachment is gone in 14.1", "POST", QUERY("GetAttachment"), V("14.1"), BODY(""), 400, 0, NULL, NULL },
+	{ "command that is not here", "POST", QUERY("ValidateCert"), V("14.1") WBXML,
+	    BODY("\x03\x01\x6a\x00"), 501, 0, NULL, NULL },
+	{ "GetAttachment is gone in 14.1", "POST", QUERY("GetAttachment"), V("14.1"), BODY(""), 400, 0, NULL,
+	    NULL },
 	{ "no body", "POST", QUERY("FolderSync"), V("14.1"), BODY(""), 200, 101, NULL, NULL },
 	{ "no body, 12.1", "POST", QUERY("FolderSync"), V("12.1"), BODY(""), 400, 0, NULL, NULL },
-	{ "another type", "POST", QUERY("FolderSync"), V("14.1") "Content-Type: text/xml\r\n", BODY("<FolderSync/>"), 200, 101, NULL, NULL },
+	{ "another type", "POST", QUERY("FolderSync"), V("14.1") "Content-Type: text/xml\r\n",
+	    BODY("<FolderSync/>"), 200, 101, NULL, NULL },
 	{ "no type", "POST", QUERY("FolderSync"), V("14.1"), BODY("hello"), 200, 101, NULL, NULL },
-	{ "the short type", "POST", QUERY("FolderSync"), V("14.1") "Content-Type: application/vnd.ms-sync\r\n", BODY(FOLDER_SYNC), 200, 142, NULL, NULL },
-	{ "a type with parameters", "POST", QUERY("FolderSync"), V("14.1") "Content-Type: application/vnd.ms-sync.wbxml; x=y\r\n",
-	    BODY(FOLDER_SYNC), 200, 142, NULL, NULL },
+	{ "the short type", "POST", QUERY("FolderSync"),
+	    V("14.1") "Content-Type: application/vnd.ms-sync\r\n", BODY(FOLDER_SYNC), 200, 142, NULL, NULL },
+	{ "a type with parameters", "POST", QUERY("FolderSync"),
+	    V("14.1") "Content-Type: application/vnd.ms-sync.wbxml; x=y\r\n", BODY(FOLDER_SYNC), 200, 142,
+	    NULL, NULL },
 	{ "no WBXML", "POST", QUERY("FolderSync"), V("14.1") WBXML, BODY("hello"), 200, 102, NULL, NULL },
 	{ "no WBXML, 12.1", "POST", QUERY("FolderSync"), V("12.1") WBXML, BODY("hello"), 400, 0, NULL, NULL },
-	{ "cut WBXML", "POST", QUERY("FolderSync"), V("14.1") WBXML, FOLDER_SYNC, FOLDER_SYNC_LEN - 2, 200, 102, NULL, NULL },
-	{ "another root", "POST", QUERY("FolderSync"), V("14.1") WBXML, BODY("\x03\x01\x6a\x00\x00\x0d\x45\x01"), 200, 103, NULL, NULL },
-	{ "another root, 12.1", "POST", QUERY("FolderSync"), V("12.1") WBXML, BODY("\x03\x01\x6a\x00\x00\x0d\x45\x01"), 400, 0, NULL, NULL },
-	{ "no device", "POST", EAS "?Cmd=FolderSync&User=alice&DeviceType=test", V("14.1") WBXML, BODY(FOLDER_SYNC), 200, 108, NULL, NULL },
-	{ "no device, 12.1", "POST", EAS "?Cmd=FolderSync&User=alice&DeviceType=test", V("12.1") WBXML, BODY(FOLDER_SYNC), 400, 0, NULL, NULL },
-	{ "names in another letter case", "POST", EAS "?cmd=foldersync&USER=alice&deviceid=FRONT1&devicetype=test", V("14.1") WBXML,
+	{ "cut WBXML", "POST", QUERY("FolderSync"), V("14.1") WBXML, FOLDER_SYNC, FOLDER_SYNC_LEN - 2, 200,
+	    102, NULL, NULL },
+	{ "another root", "POST", QUERY("FolderSync"), V("14.1") WBXML,
+	    BODY("\x03\x01\x6a\x00\x00\x0d\x45\x01"), 200, 103, NULL, NULL },
+	{ "another root, 12.1", "POST", QUERY("FolderSync"), V("12.1") WBXML,
+	    BODY("\x03\x01\x6a\x00\x00\x0d\x45\x01"), 400, 0, NULL, NULL },
+	{ "no device", "POST", EAS "?Cmd=FolderSync&User=alice&DeviceType=test", V("14.1") WBXML,
+	    BODY(FOLDER_SYNC), 200, 108, NULL, NULL },
+	{ "no device, 12.1", "POST", EAS "?Cmd=FolderSync&User=alice&DeviceType=test", V("12.1") WBXML,
+	    BODY(FOLDER_SYNC), 400, 0, NULL, NULL },
+	{ "names in another letter case", "POST",
+	    EAS "?cmd=foldersync&USER=alice&deviceid=FRONT1&devicetype=test", V("14.1") WBXML,
 	    BODY(FOLDER_SYNC), 200, 142, NULL, NULL },
-	{ "not provisioned", "POST", QUERY("FolderSync"), V("14.1") WBXML, BODY(FOLDER_SYNC), 200, 142, NULL, NULL },
-	{ "not provisioned, 12.1", "POST", QUERY("FolderSync"), V("12.1") WBXML, BODY(FOLDER_SYNC), 449, 0, NULL, NULL },
-	{ "base64, 16.1", "POST", EAS "?oQkJBAZGUk9OVDEABHRlc3Q", WBXML, BODY(FOLDER_SYNC), 200, 142, NULL, NULL },
+	{ "not provisioned", "POST", QUERY("FolderSync"), V("14.1") WBXML, BODY(FOLDER_SYNC), 200, 142, NULL,
+	    NULL },
+	{ "not provisioned, 12.1", "POST", QUERY("FolderSync"), V("12.1") WBXML, BODY(FOLDER_SYNC), 449, 0,
+	    NULL, NULL },
+	{ "base64, 16.1", "POST", EAS "?oQkJBAZGUk9OVDEABHRlc3Q", WBXML, BODY(FOLDER_SYNC), 200, 142, NULL,
+	    NULL },
 	{ "broken base64", "POST", EAS "?jAk", WBXML, BODY(FOLDER_SYNC), 400, 0, NULL, NULL },
-	{ "JSON, one form", "GET", "/autodiscover/autodiscover.json?Email=a%40example.org&Protocol=ActiveSync", "", BODY(""), 200, 0,
+	{ "JSON, one form", "GET",
+	    "/autodiscover/autodiscover.json?Email=a%40example.org&Protocol=ActiveSync", "", BODY(""), 200, 0,
 	    "Content-Type", "application/json; charset=utf-8" },
-	{ "JSON, the other", "GET", "/Autodiscover/Autodiscover.json/v1.0/a%40example.org?protocol=activesync&RedirectCount=1", "", BODY(""), 200,
-	    0, NULL, NULL },
-	{ "JSON, another protocol", "GET", "/autodiscover/autodiscover.json?Email=a%40example.org&Protocol=EWS", "", BODY(""), 400, 0, NULL, NULL },
-	{ "JSON, no protocol", "GET", "/autodiscover/autodiscover.json?Email=a%40example.org", "", BODY(""), 400, 0, NULL, NULL },
+	{ "JSON, the other", "GET",
+	    "/Autodiscover/Autodiscover.json/v1.0/a%40example.org?protocol=activesync&RedirectCount=1", "",
+	    BODY(""), 200, 0, NULL, NULL },
+	{ "JSON, another protocol", "GET",
+	    "/autodiscover/autodiscover.json?Email=a%40example.org&Protocol=EWS", "", BODY(""), 400, 0, NULL,
+	    NULL },
+	{ "JSON, no protocol", "GET", "/autodiscover/autodiscover.json?Email=a%40example.org", "", BODY(""),
+	    400, 0, NULL, NULL },
 	{ "POX by get", "GET", "/autodiscover/autodiscover.xml", "", BODY(""), 405, 0, "Allow", "POST" },
-	{ "POX, no XML", "POST", "/AutoDiscover/AutoDiscover.XML", "Content-Type: text/xml\r\n", BODY("hello"), 200, 0, "Content-Type",
-	    "text/xml; charset=utf-8" },
+	{ "POX, no XML", "POST", "/AutoDiscover/AutoDiscover.XML", "Content-Type: text/xml\r\n",
+	    BODY("hello"), 200, 0, "Content-Type", "text/xml; charset=utf-8" },
 };
 
 /* <Root><Status>n</Status></Root> */
@@ -111,7 +140,8 @@ static const struct stranger_case {
 	{ "options", "OPTIONS " EAS " HTTP/1.1\r\nHost: x\r\n\r\n" },
 	{ "unknown command", "POST " QUERY("Brew") " HTTP/1.1\r\nHost: x\r\n" V("14.1") "\r\n" },
 	{ "empty bearer", "OPTIONS " EAS " HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer\r\n\r\n" },
-	{ "autodiscover", "POST /autodiscover/autodiscover.xml HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n" },
+	{ "autodiscover",
+	    "POST /autodiscover/autodiscover.xml HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n" },
 };
 
 static struct phone_wire *dial(bool tls)
@@ -121,7 +151,9 @@ static struct phone_wire *dial(bool tls)
 	char url[64];
 
 	snprintf(url, sizeof(url), "http://127.0.0.1:%u", bed_port(scene_bed(), "EASGATE_PLAIN_PORT"));
-	assert_int_equal(phone_server_init(&server, tls ? scene_env("EASGATE_URL") : url, scene_env("CA_FILE"), false), ERR_OK);
+	assert_int_equal(
+	    phone_server_init(&server, tls ? scene_env("EASGATE_URL") : url, scene_env("CA_FILE"), false),
+	    ERR_OK);
 	if (phone_wire_open(&server, 5000, &w))
 		fail_msg("%s", w->problem);
 	phone_server_deinit(&server);
@@ -169,7 +201,9 @@ static void a_slow_sender_is_cut_off(void **state)
 	struct phone_wire *w = dial(false);
 	struct phone_answer a;
 	int64_t from = bed_now_ms();
-	enum err e = phone_wire_send_slowly(w, BYTES("OPTIONS " EAS " HTTP/1.1\r\nHost: x\r\nX-A: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"), 1, 100);
+	enum err e = phone_wire_send_slowly(w,
+	    BYTES("OPTIONS " EAS " HTTP/1.1\r\nHost: x\r\nX-A: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"), 1,
+	    100);
 
 	(void)state;
 	if (!e)
@@ -234,7 +268,8 @@ static void what_comes_behind_a_waiting_request_is_served_after_it(void **state)
 
 	(void)state;
 	poll(NULL, 0, 200);
-	assert_int_equal(phone_wire_send(ph->wire, BYTES("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"), 1000), ERR_OK);
+	assert_int_equal(
+	    phone_wire_send(ph->wire, BYTES("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"), 1000), ERR_OK);
 	SCENE_OK(ph, phone_ping_receive(ph, 2, NULL, 0, &changed));
 	assert_int_equal(ph->status, 1);
 	assert_int_equal(answer_of(ph->wire, 2000, &a), 200);

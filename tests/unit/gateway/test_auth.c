@@ -92,7 +92,8 @@ static const struct name_case {
 	{ "two @", "a@b@example.net", "", "a@b@example.net", "a@b", "example.net" },
 	{ "Windows domain", "CORP\\ann", "", "ann", "ann", "CORP" },
 	{ "Windows domain with a default", "CORP\\ann", "example.org", "ann@example.org", "ann", "CORP" },
-	{ "DNS domain before the backslash", "example.net\\ann", "example.org", "ann@example.net", "ann", "example.net" },
+	{ "DNS domain before the backslash", "example.net\\ann", "example.org", "ann@example.net", "ann",
+	    "example.net" },
 	{ "domain field filled (iOS)", "CORP\\ann@example.net", "", "ann@example.net", "ann", "example.net" },
 	{ "empty domain field", "\\ann@example.net", "", "ann@example.net", "ann", "example.net" },
 	{ "@ at the end", "ann@", "example.org", "ann@@example.org", "ann@", "example.org" },
@@ -102,7 +103,8 @@ static void name(const struct name_case *c)
 {
 	struct user_name got;
 
-	assert_int_equal(user_name_parse(test_arena(), bytes_str(c->typed), bytes_str(c->default_domain), &got), ERR_OK);
+	assert_int_equal(
+	    user_name_parse(test_arena(), bytes_str(c->typed), bytes_str(c->default_domain), &got), ERR_OK);
 	assert_bytes_str(got.whole, c->whole);
 	assert_bytes_str(got.local, c->local);
 	assert_bytes_str(got.domain, c->domain);
@@ -137,8 +139,8 @@ static void only_a_domain_is_no_name(void **state)
 
 static void an_account_keeps_its_own_texts(void **state)
 {
-	struct account *a = account_make(BYTES("Ann@Example.ORG"), BYTES("Ann@Example.ORG"), BYTES("ann"), BYTES("Ann"),
-	    BYTES("secret"), BYTES("192.0.2.1"));
+	struct account *a = account_make(BYTES("Ann@Example.ORG"), BYTES("Ann@Example.ORG"), BYTES("ann"),
+	    BYTES("Ann"), BYTES("secret"), BYTES("192.0.2.1"));
 	struct account *b = account_ref(a);
 
 	(void)state;

@@ -58,9 +58,13 @@ static void values_are_read(void **state)
 	struct config *c;
 
 	(void)state;
-	assert_int_equal(load(PLAIN "drain = 2m\nproxy_protocol = YES ; a note\n\n[LIMITS]\n  max_body = 3K\n[imap]\n"
-	    "server = [::1]:143\ntls = starttls\ncommand_timeout = 5\nuser = %n\n[eas]\nversions = 14.1 16.1\n"
-	    "[log]\nlevel = debug\n", &c), ERR_OK);
+	assert_int_equal(
+	    load(PLAIN "drain = 2m\nproxy_protocol = YES ; a note\n\n[LIMITS]\n  max_body = 3K\n[imap]\n"
+		       "server = [::1]:143\ntls = starttls\ncommand_timeout = 5\nuser = %n\n[eas]\nversions "
+		       "= 14.1 16.1\n"
+		       "[log]\nlevel = debug\n",
+		&c),
+	    ERR_OK);
 	assert_int_equal(c->drain_s, 120);
 	assert_true(c->proxy_protocol);
 	assert_int_equal(c->max_body_bytes, 3072);
@@ -76,11 +80,12 @@ static void values_are_read(void **state)
 
 static const struct bad_case {
 	const char *name, *text;
-	int line;               /* 0: the message names none */
+	int line; /* 0: the message names none */
 	const char *says;
 } bad_cases[] = {
 	{ "unknown key", PLAIN "colour = red\n", 4, "there is no key \"colour\" in [server]" },
-	{ "key in another section", PLAIN "[imap]\nlisten = :1\n", 5, "there is no key \"listen\" in [imap]" },
+	{ "key in another section", PLAIN "[imap]\nlisten = :1\n", 5,
+	    "there is no key \"listen\" in [imap]" },
 	{ "twice", PLAIN "drain = 1\ndrain = 2\n", 5, "stands twice" },
 	{ "no number", PLAIN "[limits]\nmax_parked = many\n", 5, "\"many\" is no value for \"max_parked\"" },
 	{ "too large", PLAIN "workers = 257\n", 4, "not too large" },
@@ -95,8 +100,10 @@ static const struct bad_case {
 	{ "a place twice", "[server]\nlisten =\nlisten_plain = :81 :82 :81\n", 0, "\":81\" stands twice" },
 	{ "network", PLAIN "trusted_proxies = 10.0.0.0/33\n", 0, "10.0.0.0/33" },
 	{ "nowhere to listen", "[server]\nlisten =\n", 0, "nothing to listen on" },
-	{ "no certificate", "[server]\ncertificate = /nonexistent.pem\n", 0, "cannot read \"/nonexistent.pem\"" },
-	{ "heartbeats", PLAIN "[eas]\nheartbeat_min = 10m\nheartbeat_max = 5m\n", 0, "heartbeat_min is larger" },
+	{ "no certificate", "[server]\ncertificate = /nonexistent.pem\n", 0,
+	    "cannot read \"/nonexistent.pem\"" },
+	{ "heartbeats", PLAIN "[eas]\nheartbeat_min = 10m\nheartbeat_max = 5m\n", 0,
+	    "heartbeat_min is larger" },
 	{ "store", PLAIN "store = redis\n", 0, "store: \"redis\"" },
 };
 static void bad(const struct bad_case *c)
@@ -161,7 +168,8 @@ static void the_sample_is_a_config(void **state)
 	while (bytes_split(&text, '\n', &line)) {
 		bool key = line.len > 1 && line.p[0] == '#' && line.p[1] != ' ';
 
-		if (bytes_starts(line, "#certificate") || bytes_starts(line, "#listen =") || bytes_starts(line, "#listen_plain"))
+		if (bytes_starts(line, "#certificate") || bytes_starts(line, "#listen =") ||
+		    bytes_starts(line, "#listen_plain"))
 			continue;
 		buf_put(&out, key ? bytes_of(line.p + 1, line.len - 1) : line);
 		buf_put_str(&out, "\n");

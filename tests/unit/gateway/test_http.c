@@ -18,8 +18,8 @@ static struct {
 	struct listeners *listeners;
 	struct http_server *server;
 	uint16_t port, tls_port;
-	struct http_exchange *held;  /* of /hold */
-	unsigned gone;               /* how often the client of a held one went away */
+	struct http_exchange *held; /* of /hold */
+	unsigned gone;              /* how often the client of a held one went away */
 	unsigned handled;
 	void (*client)(void);
 	bool finished;
@@ -39,9 +39,10 @@ static void reply_info(struct http_exchange *x)
 	static const struct http_field plain = { "X-Test", "yes" };
 	static const char *const methods[] = { "GET", "POST", "OPTIONS", "OTHER" };
 	char text[512];
-	struct bytes path = http_path(x), query = http_query(x), address = http_address(x), agent = http_header(x, "user-agent");
-	int n = snprintf(text, sizeof(text), "%s %.*s ? %.*s from %.*s by %.*s", methods[http_method(x)], BYTES_ARG(path),
-	    BYTES_ARG(query), BYTES_ARG(address), BYTES_ARG(agent));
+	struct bytes path = http_path(x), query = http_query(x), address = http_address(x),
+		     agent = http_header(x, "user-agent");
+	int n = snprintf(text, sizeof(text), "%s %.*s ? %.*s from %.*s by %.*s", methods[http_method(x)],
+	    BYTES_ARG(path), BYTES_ARG(query), BYTES_ARG(address), BYTES_ARG(agent));
 
 	http_reply(&x, 200, NULL, &plain, 1, bytes_of(text, (size_t)n));
 }
@@ -92,7 +93,8 @@ static void make_certificate(const char *path)
 	X509_gmtime_adj(X509_getm_notBefore(cert), -60);
 	X509_gmtime_adj(X509_getm_notAfter(cert), 3600);
 	X509_set_pubkey(cert, key);
-	X509_NAME_add_entry_by_txt(X509_get_subject_name(cert), "CN", MBSTRING_ASC, (const unsigned char *)"localhost", -1, -1, 0);
+	X509_NAME_add_entry_by_txt(
+	    X509_get_subject_name(cert), "CN", MBSTRING_ASC, (const unsigned char *)"localhost", -1, -1, 0);
 	X509_set_issuer_name(cert, X509_get_subject_name(cert));
 	X509_sign(cert, key, EVP_sha256());
 	PEM_write_X509(f, cert);
@@ -111,8 +113,10 @@ static struct config *make_config(const char *more)
 	assert_true(fd >= 0);
 	snprintf(pem, sizeof(pem), "%s.pem", path);
 	make_certificate(pem);
-	snprintf(text, sizeof(text), "[server]\nlisten = 127.0.0.1:0\nlisten_plain = 127.0.0.1:0\ncertificate = %s\n"
-	    "certificate_key = %s\n%s", pem, pem, more);
+	snprintf(text, sizeof(text),
+	    "[server]\nlisten = 127.0.0.1:0\nlisten_plain = 127.0.0.1:0\ncertificate = %s\n"
+	    "certificate_key = %s\n%s",
+	    pem, pem, more);
 	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
 	close(fd);
 	assert_int_equal(config_load(path, complain, NULL, &c), ERR_OK);
@@ -131,7 +135,9 @@ static void run_client(void *arg)
 /* more: lines of the config, beginning in [server] */
 static void with_server(const char *more, void (*client)(void))
 {
-	static const struct fiber_opts opts = { .name = "client", .deadline_ms = 20 * 1000, .arena_budget = 256 << 20 };
+	static const struct fiber_opts opts = {
+		.name = "client", .deadline_ms = 20 * 1000, .arena_budget = 256 << 20
+	};
 	struct http_server_opts server = { .handler = handle };
 	const char *why = "", *ports;
 
@@ -152,7 +158,8 @@ static void with_server(const char *more, void (*client)(void))
 	assert_null(t.held);
 	http_server_free(&t.server);
 	loop_free(&t.loop);
-	listeners_free(&t.listeners); /* closes again what the server has closed: harmless, nothing was opened since */
+	listeners_free(
+	    &t.listeners); /* closes again what the server has closed: harmless, nothing was opened since */
 	config_free(&t.config);
 }
 
@@ -160,8 +167,11 @@ static void with_server(const char *more, void (*client)(void))
 
 static struct stream *dial_port(uint16_t port, bool tls)
 {
-	struct stream_target target = { .host = "127.0.0.1", .port = port, .tls = tls ? STREAM_TLS : STREAM_PLAIN,
-		.connect_ms = 5000, .io_ms = 10000 };
+	struct stream_target target = { .host = "127.0.0.1",
+		.port = port,
+		.tls = tls ? STREAM_TLS : STREAM_PLAIN,
+		.connect_ms = 5000,
+		.io_ms = 10000 };
 	struct stream *s = NULL;
 	const char *why = NULL;
 
@@ -241,30 +251,43 @@ static const struct talk_case {
 	const char *name, *request, *answer;
 	bool closes;
 } talk_cases[] = {
-	{ "get", "GET /a%20b?x=%20y HTTP/1.1\r\nUser-Agent: me\r\n\r\n", "GET /a b ? x=%20y from 127.0.0.1 by me", false },
+	{ "get", "GET /a%20b?x=%20y HTTP/1.1\r\nUser-Agent: me\r\n\r\n",
+	    "GET /a b ? x=%20y from 127.0.0.1 by me", false },
 	{ "a field of the answer", "GET /a HTTP/1.1\r\n\r\n", "X-Test: yes", false },
 	{ "options", "OPTIONS /a HTTP/1.1\r\n\r\n", "OPTIONS /a", false },
 	{ "another method", "DELETE /a HTTP/1.1\r\n\r\n", "OTHER /a", false },
 	{ "a method that nobody knows", "BREW /a HTTP/1.1\r\n\r\n", "OTHER /a", false },
-	{ "head has no body", "HEAD /a HTTP/1.1\r\nConnection: close\r\n\r\n", "Connection: close\r\n\r\n", true },
+	{ "head has no body", "HEAD /a HTTP/1.1\r\nConnection: close\r\n\r\n", "Connection: close\r\n\r\n",
+	    true },
 	{ "length", "POST /echo HTTP/1.1\r\nContent-Length: 5\r\n\r\nhello", "hello", false },
-	{ "chunks", "POST /echo HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n", "hello", false },
+	{ "chunks",
+	    "POST /echo HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n",
+	    "hello", false },
 	{ "no body", "POST /echo HTTP/1.1\r\n\r\n", "Content-Length: 0", false },
-	{ "expect", "POST /echo HTTP/1.1\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n", "100 Continue", false },
+	{ "expect", "POST /echo HTTP/1.1\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n",
+	    "100 Continue", false },
 	{ "1.0 closes", "GET /a HTTP/1.0\r\n\r\n", "GET /a", true },
 	{ "close", "GET /a HTTP/1.1\r\nConnection: close\r\n\r\n", "Connection: close", true },
-	{ "both lengths", "POST /echo HTTP/1.1\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "400 ", true },
-	{ "two lengths", "POST /echo HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\nx", "400 ", true },
+	{ "both lengths",
+	    "POST /echo HTTP/1.1\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "400 ",
+	    true },
+	{ "two lengths", "POST /echo HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\nx", "400 ",
+	    true },
 	{ "length with a sign", "POST /echo HTTP/1.1\r\nContent-Length: +1\r\n\r\nx", "400 ", true },
 	{ "no length", "POST /echo HTTP/1.1\r\nContent-Length: x\r\n\r\n", "400 ", true },
-	{ "a coding in front of chunked", "POST /echo HTTP/1.1\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", "400 ", true },
+	{ "a coding in front of chunked",
+	    "POST /echo HTTP/1.1\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", "400 ", true },
 	{ "no request line", "hello world\r\n\r\n", "400 ", true },
 	{ "TLS on the plain port", "\x16\x03\x01\x02\xfc\x03\x03 and so on and on\r\n\r\n", "400 ", true },
 	{ "no colon", "GET /a HTTP/1.1\r\nwhat\r\n\r\n", "400 ", true },
-	{ "a coding that nobody knows", "POST /echo HTTP/1.1\r\nContent-Encoding: br\r\nContent-Length: 1\r\n\r\nx", "415 ", true },
-	{ "damaged gzip", "POST /echo HTTP/1.1\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\nabcd", "400 ", true },
+	{ "a coding that nobody knows",
+	    "POST /echo HTTP/1.1\r\nContent-Encoding: br\r\nContent-Length: 1\r\n\r\nx", "415 ", true },
+	{ "damaged gzip", "POST /echo HTTP/1.1\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\nabcd",
+	    "400 ", true },
 	{ "too long", "POST /echo HTTP/1.1\r\nContent-Length: 11\r\n\r\nhello world", "413 ", true },
-	{ "chunks too long", "POST /echo HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nb\r\nhello world\r\n0\r\n\r\n", "413 ", true },
+	{ "chunks too long",
+	    "POST /echo HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nb\r\nhello world\r\n0\r\n\r\n", "413 ",
+	    true },
 	{ "no path", "OPTIONS * HTTP/1.1\r\n\r\n", "OPTIONS * ?", false },
 };
 static const struct talk_case *talk_case;
@@ -308,7 +331,8 @@ static void pipeline_client(void)
 {
 	struct stream *s = dial();
 
-	say(s, "POST /echo HTTP/1.1\r\nContent-Length: 3\r\n\r\noneGET /two HTTP/1.1\r\n\r\nGET /three HTTP/1.1\r\n\r\n");
+	say(s, "POST /echo HTTP/1.1\r\nContent-Length: 3\r\n\r\noneGET /two HTTP/1.1\r\n\r\nGET /three "
+	       "HTTP/1.1\r\n\r\n");
 	expect(s, "GET /three");
 	assert_int_equal(t.handled, 3);
 	stream_close(&s);
@@ -343,7 +367,8 @@ static void post_gzipped(size_t zeros, const char *want)
 	struct stream *s = dial();
 	char head[256];
 
-	snprintf(head, sizeof(head), "POST /length HTTP/1.1\r\nContent-Encoding: gzip\r\nContent-Length: %zu\r\n\r\n", body.len);
+	snprintf(head, sizeof(head),
+	    "POST /length HTTP/1.1\r\nContent-Encoding: gzip\r\nContent-Length: %zu\r\n\r\n", body.len);
 	say(s, head);
 	assert_int_equal(stream_write(s, body), ERR_OK);
 	expect(s, want);
@@ -631,7 +656,8 @@ static void close_and_come_back_client(void)
 static void an_address_has_so_many_connections(void **state)
 {
 	(void)state;
-	with_server("trusted_proxies =\n[limits]\nmax_connections_per_address = 2\n", close_and_come_back_client);
+	with_server(
+	    "trusted_proxies =\n[limits]\nmax_connections_per_address = 2\n", close_and_come_back_client);
 }
 
 static const struct proxy_case {
@@ -639,22 +665,27 @@ static const struct proxy_case {
 	size_t before_len;
 } proxy_cases[] = {
 	{ "forwarded", "", "", "X-Forwarded-For: 192.0.2.7\r\n", "from 192.0.2.7 by", 0 },
-	{ "forwarded twice", "trusted_proxies = 127.0.0.1 10.0.0.0/8\n", "", "X-Forwarded-For: 6.6.6.6, 192.0.2.7, 10.1.1.1\r\n",
-	    "from 192.0.2.7 by", 0 },
-	{ "forwarded by a stranger", "trusted_proxies = 10.0.0.0/8\n", "", "X-Forwarded-For: 192.0.2.7\r\n", "from 127.0.0.1 by", 0 },
+	{ "forwarded twice", "trusted_proxies = 127.0.0.1 10.0.0.0/8\n", "",
+	    "X-Forwarded-For: 6.6.6.6, 192.0.2.7, 10.1.1.1\r\n", "from 192.0.2.7 by", 0 },
+	{ "forwarded by a stranger", "trusted_proxies = 10.0.0.0/8\n", "", "X-Forwarded-For: 192.0.2.7\r\n",
+	    "from 127.0.0.1 by", 0 },
 	{ "forwarded nonsense", "", "", "X-Forwarded-For: nobody\r\n", "from 127.0.0.1 by", 0 },
 	{ "forwarded IPv6", "", "", "X-Forwarded-For: 2001:db8::1\r\n", "from 2001:db8::1 by", 0 },
 #define LEN(s) (sizeof(s) - 1)
 #define V1 "PROXY TCP4 192.0.2.9 192.0.2.1 4000 443\r\n"
-#define V2 "\x0d\x0a\x0d\x0a\x00\x0d\x0a\x51\x55\x49\x54\x0a\x21\x11\x00\x0c\xc0\x00\x02\x0a\xc0\x00\x02\x01\x0f\xa0\x01\xbb"
+#define V2                                                                                                 \
+	"\x0d\x0a\x0d\x0a\x00\x0d\x0a\x51\x55\x49\x54\x0a\x21\x11\x00\x0c\xc0\x00\x02\x0a\xc0\x00\x02\x01" \
+	"\x0f\xa0\x01\xbb"
 #define V2_LOCAL "\x0d\x0a\x0d\x0a\x00\x0d\x0a\x51\x55\x49\x54\x0a\x20\x00\x00\x00"
 	{ "PROXY 1", "proxy_protocol = yes\n", V1, "", "from 192.0.2.9 by", LEN(V1) },
-	{ "PROXY 1 and a forged header", "proxy_protocol = yes\n", V1, "X-Forwarded-For: 6.6.6.6\r\n", "from 192.0.2.9 by", LEN(V1) },
+	{ "PROXY 1 and a forged header", "proxy_protocol = yes\n", V1, "X-Forwarded-For: 6.6.6.6\r\n",
+	    "from 192.0.2.9 by", LEN(V1) },
 	{ "PROXY 1 unknown", "proxy_protocol = yes\n", "PROXY UNKNOWN\r\n", "", "from 127.0.0.1 by", 15 },
 	{ "PROXY 2", "proxy_protocol = yes\n", V2, "", "from 192.0.2.10 by", LEN(V2) },
 	{ "PROXY 2 local", "proxy_protocol = yes\n", V2_LOCAL, "", "from 127.0.0.1 by", LEN(V2_LOCAL) },
 	{ "PROXY missing", "proxy_protocol = yes\n", "", "", NULL, 0 },
-	{ "PROXY from a stranger", "proxy_protocol = yes\ntrusted_proxies = 10.0.0.0/8\n", V1, "", NULL, LEN(V1) },
+	{ "PROXY from a stranger", "proxy_protocol = yes\ntrusted_proxies = 10.0.0.0/8\n", V1, "", NULL,
+	    LEN(V1) },
 	{ "PROXY not expected", "", V1, "", NULL, LEN(V1) },
 };
 static const struct proxy_case *proxy_case;
@@ -667,7 +698,8 @@ static void proxy_client(void)
 		if (stream_write(s, one) || fiber_yield())
 			break;
 	}
-	if (stream_write(s, BYTES("GET /a HTTP/1.1\r\n")) == ERR_OK && stream_write(s, bytes_str(proxy_case->header)) == ERR_OK &&
+	if (stream_write(s, BYTES("GET /a HTTP/1.1\r\n")) == ERR_OK &&
+	    stream_write(s, bytes_str(proxy_case->header)) == ERR_OK &&
 	    stream_write(s, BYTES("\r\n")) == ERR_OK && proxy_case->from)
 		expect(s, proxy_case->from);
 	else
@@ -687,7 +719,9 @@ TEST_ROW(proxy)
 static void drain_client(void)
 {
 	struct stream *idle = dial(), *held = dial(), *late;
-	struct stream_target target = { .host = "127.0.0.1", .port = t.port, .connect_ms = 200, .io_ms = 200 };
+	struct stream_target target = {
+		.host = "127.0.0.1", .port = t.port, .connect_ms = 200, .io_ms = 200
+	};
 
 	say(idle, "GET /a HTTP/1.1\r\n\r\n");
 	expect(idle, "GET /a");
