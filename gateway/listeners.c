@@ -26,6 +26,7 @@ struct listeners {
 	struct place *places;
 	struct place **order; /* of the config opened last */
 	size_t n_order;
+	uint32_t workers;     /* of the config opened last */
 	int *of_worker; /* what listeners_of gives out */
 };
 
@@ -162,30 +163,25 @@ static struct place *place_of(struct listeners *l, const char *text, bool plain)
 	return p;
 }
 
-static void close_unless(struct listeners *l, bool (*keep)(const struct place *))
+/* Closes what the last successful listeners_open didn't ask for. A socket on which nobody accepts would still get its
+ * share of the connections. */
+static void close_surplus(struct listeners *l)
 {
 	struct place **at = &l->places;
 
 	while (*at) {
 		struct place *p = *at;
+		uint32_t keep = p->wanted ? l->workers : 0;
 
-		if (keep(p)) {
+		while (p->n > keep)
+			close(p->fds[--p->n]);
+		if (p->n) {
 			at = &p->next;
 			continue;
 		}
 		*at = p->next;
 		place_free(p);
 	}
-}
-
-static bool is_wanted(const struct place *p)
-{
-	return p->wanted;
-}
-
-static bool is_open(const struct place *p)
-{
-	return p->n > 0;
 }
 
 static enum err open_list(char **list, bool plain, struct listeners *l, uint32_t workers,
@@ -226,7 +222,7 @@ enum err listeners_open(struct listeners *l, const struct config *config, uint32
 	if ((e = open_list(config->listen, false, l, workers, order, &n, why)) ||
 	    (e = open_list(config->listen_plain, true, l, workers, order, &n, why))) {
 		free(order);
-		close_unless(l, is_open);
+		close_surplus(l);
 		return e;
 	}
 	for (struct place *p = l->places; p; p = p->next)
@@ -237,6 +233,7 @@ enum err listeners_open(struct listeners *l, const struct config *config, uint32
 	free(l->of_worker);
 	l->order = order;
 	l->n_order = n;
+	l->workers = workers;
 	l->of_worker = calloc(n + 1, sizeof(int));
 	if (!l->of_worker)
 		abort();
@@ -245,7 +242,7 @@ enum err listeners_open(struct listeners *l, const struct config *config, uint32
 
 void listeners_close_others(struct listeners *l)
 {
-	close_unless(l, is_wanted);
+	close_surplus(l);
 }
 
 const int *listeners_of(struct listeners *l, uint32_t worker, size_t *n)

@@ -15,7 +15,8 @@ void listeners_free(struct listeners **l);
  * buffer), and everything is as before. */
 enum err listeners_open(
     struct listeners *l, const struct config *config, uint32_t workers, const char **why) MUST_CHECK;
-/* Closes what the config that was opened last doesn't ask for: after its workers have taken over. */
+/* Closes what the config that was opened last doesn't ask for, places and workers' sockets: after its workers have
+ * taken over. */
 void listeners_close_others(struct listeners *l);
 /* The sockets of worker `i`, in the order of listen, then listen_plain; valid until the next call. */
 const int *listeners_of(struct listeners *l, uint32_t i, size_t *n);

@@ -336,6 +336,7 @@ static void reload(struct master *m)
 		retire(m, workers, n, SIGKILL);
 		if (listeners_open(m->listeners, before, m->n_workers, &why))
 			log_error("reload: %s", why);
+		listeners_close_others(m->listeners);
 	} else {
 		open_logs(next);
 		retire(m, m->workers, m->n_workers, SIGTERM);

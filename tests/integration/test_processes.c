@@ -124,6 +124,51 @@ static void a_reload_with_a_missing_file_changes_nothing(void **state)
 	a_broken_config_changes_nothing("[imap]\nca_file = /nonexistent\n");
 }
 
+static size_t worker_count(void)
+{
+	pid_t v[8];
+
+	return bed_children(master(), v, 8);
+}
+
+static bool are_three(void *arg)
+{
+	(void)arg;
+	return worker_count() == 3;
+}
+
+static bool is_one(void *arg)
+{
+	(void)arg;
+	return worker_count() == 1;
+}
+
+/* Connections are spread over the workers' sockets: none may be left without its worker. */
+static void the_number_of_workers_may_change(void **state)
+{
+	struct bytes good = test_file(scene_env("EASGATE_CONF"));
+	struct phone *ph = scene_synced_phone(scene_user(), "MANY1", EAS_14_1);
+	char *text = test_keep(good.len + 1), *at;
+
+	(void)state;
+	memcpy(text, good.p, good.len);
+	text[good.len] = '\0';
+	at = strstr(text, "workers = 1");
+	assert_non_null(at);
+	at[10] = '3';
+	write_config(text);
+	assert_true(bed_service_signal(scene_bed(), "easgate", "HUP"));
+	assert_true(bed_wait(are_three, NULL, 8000));
+	at[10] = '1';
+	write_config(text);
+	assert_true(bed_service_signal(scene_bed(), "easgate", "HUP"));
+	assert_true(bed_wait(is_one, NULL, 8000));
+	for (int i = 0; i < 30; i++) {
+		phone_hang_up(ph);
+		SCENE_OK(ph, phone_folder_sync(ph, NULL));
+	}
+}
+
 static bool is_gone(void *pid)
 {
 	return kill(*(pid_t *)pid, 0) != 0;
@@ -182,6 +227,7 @@ int main(void)
 	TEST_ADD(a_worker_that_is_killed_is_replaced);
 	TEST_ADD(a_reload_with_a_broken_config_changes_nothing);
 	TEST_ADD(a_reload_with_a_missing_file_changes_nothing);
+	TEST_ADD(the_number_of_workers_may_change);
 	TEST_ADD(logs_are_opened_again_after_a_rotation);
 	TEST_ADD(a_stop_answers_waiting_phones_and_ends);
 	failed = test_run("processes");
