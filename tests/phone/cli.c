@@ -33,7 +33,7 @@ static const char help[] =
     "\n"
     "load only:\n"
     "  --phones N             how many (default 100)\n"
-    "  --accounts N           spread over N accounts: %u in USER and in the password becomes 0 to N-1 (default 1)\n"
+    "  --accounts N           spread over N accounts: %u (or %04u) in USER and password becomes 1 to N (default 1)\n"
     "  --mode ping|sync       held Pings (default), or Syncs one after the other\n"
     "  --ramp N               new phones a second (default 200)\n"
     "  --seconds N            how long to go on once all are there (default 10)\n"

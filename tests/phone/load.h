@@ -11,7 +11,7 @@
 enum phone_load_mode { PHONE_LOAD_PING, PHONE_LOAD_SYNC };
 
 struct phone_load_config {
-	const char *url, *user, *password;  /* "%u" in user and password becomes the account's number */
+	const char *url, *user, *password;  /* "%u" or "%04u" in user and password becomes the account's number, from 1 */
 	const char *ca_file;
 	bool insecure;
 	unsigned accounts;          /* phones are spread over so many; 0 = 1 */

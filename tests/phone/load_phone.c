@@ -76,13 +76,14 @@ static void give_up(struct load_phone *p, const char *why)
 
 /* ---- requests ---- */
 
-/* "%u" becomes the account's number. */
+/* "%u" and "%04u" become the account's number, from 1. */
 static void expand(const char *text, unsigned account, char out[TEXT_MAX])
 {
-	const char *at = strstr(text, "%u");
+	const char *at = strchr(text, '%'), *end = at ? at + 1 + strspn(at + 1, "0123456789") : NULL;
 
-	if (at)
-		snprintf(out, TEXT_MAX, "%.*s%u%s", (int)(at - text), text, account, at + 2);
+	if (end && *end == 'u')
+		snprintf(out, TEXT_MAX, "%.*s%0*u%s", (int)(at - text), text, (int)strtoul(at + 1, NULL, 10), account + 1,
+		    end + 1);
 	else
 		snprintf(out, TEXT_MAX, "%s", text);
 }
