@@ -41,11 +41,47 @@ static void spelling(const struct spelling_case *c)
 }
 TEST_ROW(spelling)
 
+static unsigned logins_of(const char *user)
+{
+	struct bytes log = test_file(scene_env("DOVECOT_LOG")), line;
+	char wanted[128];
+	unsigned n = 0;
+
+	snprintf(wanted, sizeof(wanted), "Login: user=<%s>", user);
+	while (bytes_split(&log, '\n', &line))
+		n += memmem(line.p, line.len, wanted, strlen(wanted)) != NULL;
+	return n;
+}
+
+/* A phone opens several connections at once: they wait for one and the same login. */
+static void requests_at_the_same_time_share_one_login(void **state)
+{
+	enum { PHONES = 6 };
+	struct phone *ph[PHONES];
+	const char *user = "carol@example.org";
+
+	(void)state;
+	assert_int_equal(logins_of(user), 0);
+	for (int i = 0; i < PHONES; i++) {
+		ph[i] = phone_of(user, "carol-pw", "SHARE1");
+		ph[i]->provisions = false;
+		(void)phone_request(ph[i]);
+	}
+	for (int i = 0; i < PHONES; i++)
+		SCENE_OK(ph[i], phone_command_send(ph[i], CMD_FOLDER_SYNC, NULL));
+	for (int i = 0; i < PHONES; i++) {
+		(void)!phone_command_receive(ph[i], 0);
+		assert_int_equal(ph[i]->reply.status, 200);
+		phone_free(&ph[i]);
+	}
+	assert_int_equal(logins_of(user), 1);
+}
+
 /* A password that was right a moment ago needs no IMAP server; one that nobody has seen yet is neither right nor wrong. */
 static void while_imap_is_down_nobody_is_asked_for_a_password(void **state)
 {
 	struct phone *known = phone_of("bob@example.org", "bob-pw", "DOWN1"),
-		     *unknown = phone_of("carol@example.org", "carol-pw", "DOWN2");
+		     *unknown = phone_of("dora@example.org", "pä:ss wörd%41", "DOWN2");
 
 	(void)state;
 	assert_int_equal(options_status(known), 200);
@@ -123,6 +159,7 @@ int main(void)
 	int failed;
 
 	scene_open(&(struct bed_opts){ .services = "dovecot,redis", .users = 5, .settings = settings });
+	TEST_ADD(requests_at_the_same_time_share_one_login);
 	TEST_ADD_ROWS(spelling, spelling_cases);
 	TEST_ADD(while_imap_is_down_nobody_is_asked_for_a_password);
 	TEST_ADD(while_redis_is_down_nobody_is_asked_for_a_password);
