@@ -132,8 +132,11 @@ static int open_socket(const char *text, int like)
 
 static enum err grow(struct place *p, uint32_t workers)
 {
-	int *fds = realloc(p->fds, workers * sizeof(*fds));
+	int *fds;
 
+	if (workers <= p->n)
+		return ERR_OK;
+	fds = realloc(p->fds, workers * sizeof(*fds));
 	if (!fds)
 		abort();
 	p->fds = fds;

@@ -134,7 +134,7 @@ static void the_same_wrong_password_counts_once(void **state)
 static void a_stranger_who_guesses_does_not_lock_the_owner_out(void **state)
 {
 	struct phone *owner = phone_of("alice@example.org", "alice-pw", "OWNER1");
-	char password[16];
+	char password[32];
 	int status = 401;
 
 	(void)state;
