@@ -74,7 +74,8 @@ static void keep(struct truth_wire *w, size_t n)
 		if (!(w->reply = realloc(w->reply, w->reply_cap)))
 			err(1, "truth");
 	}
-	memcpy(w->reply + w->reply_len, w->buffer + w->at, n);
+	if (n)
+		memcpy(w->reply + w->reply_len, w->buffer + w->at, n);
 	w->reply_len += n;
 	w->at += n;
 }
