@@ -176,7 +176,8 @@ struct bytes fake_request_dump(struct fake_server *s, size_t n)
 
 	assert_non_null(end);
 	assert_int_equal(
-	    wbxml_dump(test_arena(), bytes_of(end + 4, whole.len - (size_t)(end + 4 - whole.p)), &out), ERR_OK);
+	    wbxml_dump(test_arena(), bytes_of(end + 4, whole.len - (size_t)(end + 4 - whole.p)), &out),
+	    ERR_OK);
 	return out;
 }
 

@@ -7,10 +7,10 @@
  * requests. A process of its own on 127.0.0.1, without TLS; one connection at a time. */
 
 enum fake_end {
-	FAKE_KEEP,        /* the connection stays */
-	FAKE_CLOSE,       /* closed after the answer, without saying so before */
-	FAKE_CUT,         /* closed after half of the answer */
-	FAKE_SILENT,      /* closed instead of an answer */
+	FAKE_KEEP,   /* the connection stays */
+	FAKE_CLOSE,  /* closed after the answer, without saying so before */
+	FAKE_CUT,    /* closed after half of the answer */
+	FAKE_SILENT, /* closed instead of an answer */
 };
 
 struct fake_answer {

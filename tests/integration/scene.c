@@ -86,8 +86,12 @@ static void free_phones(void)
 
 struct phone *scene_phone(const char *user, const char *device, enum eas_version v)
 {
-	struct phone *ph = phone_new(&(struct phone_config){ .url = scene_env("EASGATE_URL"), .user = user,
-	    .password = bed_password(bed, user), .ca_file = scene_env("CA_FILE"), .device_id = device, .version = v });
+	struct phone *ph = phone_new(&(struct phone_config){ .url = scene_env("EASGATE_URL"),
+	    .user = user,
+	    .password = bed_password(bed, user),
+	    .ca_file = scene_env("CA_FILE"),
+	    .device_id = device,
+	    .version = v });
 
 	assert_true(phone_count < sizeof(all_phones) / sizeof(all_phones[0]));
 	all_phones[phone_count++] = ph;
@@ -148,7 +152,8 @@ static struct bytes simple_mail(const char *subject)
 	return out;
 }
 
-void scene_append_raw(const char *user, const char *mailbox, struct bytes mime, const char *flags, const char *date)
+void scene_append_raw(
+    const char *user, const char *mailbox, struct bytes mime, const char *flags, const char *date)
 {
 	truth_append(scene_truth(user), mailbox, flags, date, mime);
 }
@@ -164,7 +169,8 @@ void scene_append_many(const char *user, const char *mailbox, const char *prefix
 
 	snprintf(mail, sizeof(mail),
 	    "From: Sender <sender@example.net>\r\nTo: somebody@example.org\r\nSubject: %s #\r\n"
-	    "Date: Tue, 24 Nov 2026 13:00:00 +0000\r\n\r\nThis is %s #.\r\n", prefix, prefix);
+	    "Date: Tue, 24 Nov 2026 13:00:00 +0000\r\n\r\nThis is %s #.\r\n",
+	    prefix, prefix);
 	if (count)
 		truth_append_many(scene_truth(user), mailbox, count, mail);
 }
@@ -180,7 +186,8 @@ static const char *uid_of(const char *user, const char *mailbox, const char *sub
 	return text;
 }
 
-void scene_store(const char *user, const char *mailbox, const char *subject, const char *how, const char *flags)
+void scene_store(
+    const char *user, const char *mailbox, const char *subject, const char *how, const char *flags)
 {
 	truth_store(scene_truth(user), mailbox, uid_of(user, mailbox, subject), how, flags);
 }
@@ -218,12 +225,14 @@ size_t scene_mails(const char *user, const char *mailbox, struct scene_mail **ou
 	*out = NULL;
 	if (!truth_has_mailbox(t, mailbox) || !(n = truth_list(t, mailbox, &all)))
 		return 0;
-	answer = truth_command(t, "UID FETCH 1:* (BODY.PEEK[HEADER.FIELDS (SUBJECT)])"); /* the list has selected it */
+	answer = truth_command(
+	    t, "UID FETCH 1:* (BODY.PEEK[HEADER.FIELDS (SUBJECT)])"); /* the list has selected it */
 	*out = test_keep(n * sizeof(**out));
 	for (size_t i = 0; i < n; i++) {
 		struct scene_mail *m = &(*out)[i];
 
-		*m = (struct scene_mail){ .uid = all[i].uid, .seen = strstr(all[i].flags, "\\Seen") != NULL,
+		*m = (struct scene_mail){ .uid = all[i].uid,
+			.seen = strstr(all[i].flags, "\\Seen") != NULL,
 			.flagged = strstr(all[i].flags, "\\Flagged") != NULL,
 			.answered = strstr(all[i].flags, "\\Answered") != NULL };
 		read_subject(answer, m->uid, m->subject, sizeof(m->subject));
@@ -247,7 +256,8 @@ void scene_deliver(const char *user, const char *subject)
 	truth_deliver(bed, user, simple_mail(subject));
 }
 
-void scene_check_same(const struct phone_folder *f, const char *user, const char *mailbox, const char *file, int line)
+void scene_check_same(
+    const struct phone_folder *f, const char *user, const char *mailbox, const char *file, int line)
 {
 	struct scene_mail *all;
 	size_t n = scene_mails(user, mailbox, &all), wrong = n != f->count;
@@ -261,8 +271,8 @@ void scene_check_same(const struct phone_folder *f, const char *user, const char
 			continue;
 		wrong++;
 		if (p)
-			print_error("\"%s\": read %d flag %u, IMAP: seen %d flagged %d\n", all[i].subject, p->read, p->flag,
-			    all[i].seen, all[i].flagged);
+			print_error("\"%s\": read %d flag %u, IMAP: seen %d flagged %d\n", all[i].subject,
+			    p->read, p->flag, all[i].seen, all[i].flagged);
 		else
 			print_error("\"%s\" isn't on the phone\n", all[i].subject);
 	}

@@ -29,7 +29,8 @@ struct phone_folder *scene_inbox(struct phone *ph);
 /* Fails the test, with what the phone says, unless the call went well: SCENE_OK(ph, phone_ping(ph, ...)). */
 #define SCENE_OK(ph, call) scene_expect((ph), (call), ERR_OK, #call, __FILE__, __LINE__)
 #define SCENE_ERR(ph, call, want) scene_expect((ph), (call), (want), #call, __FILE__, __LINE__)
-void scene_expect(struct phone *ph, enum err got, enum err want, const char *what, const char *file, int line);
+void scene_expect(
+    struct phone *ph, enum err got, enum err want, const char *what, const char *file, int line);
 /* No anomaly so far, in words if there is. */
 #define scene_assert_clean(ph) scene_check_clean((ph), __FILE__, __LINE__)
 void scene_check_clean(struct phone *ph, const char *file, int line);
@@ -41,10 +42,12 @@ void scene_sync(struct phone *ph, struct phone_folder *f);
 /* A mail of a few lines with that subject. flags as in truth_mail. */
 void scene_append(const char *user, const char *mailbox, const char *subject, const char *flags);
 /* date: INTERNALDATE such as "17-Jul-2020 02:44:25 +0000", or NULL for now. */
-void scene_append_raw(const char *user, const char *mailbox, struct bytes mime, const char *flags, const char *date);
+void scene_append_raw(
+    const char *user, const char *mailbox, struct bytes mime, const char *flags, const char *date);
 void scene_append_many(const char *user, const char *mailbox, const char *prefix, unsigned count);
 /* To the one mail with that subject. */
-void scene_store(const char *user, const char *mailbox, const char *subject, const char *how, const char *flags);
+void scene_store(
+    const char *user, const char *mailbox, const char *subject, const char *how, const char *flags);
 void scene_expunge(const char *user, const char *mailbox, const char *subject);
 void scene_move(const char *user, const char *mailbox, const char *subject, const char *to);
 
@@ -62,7 +65,8 @@ void scene_deliver(const char *user, const char *subject);
 
 /* The folder holds exactly the mailbox's mails, with the same marks. Subjects must be unique. */
 #define scene_assert_same(f, user, mailbox) scene_check_same((f), (user), (mailbox), __FILE__, __LINE__)
-void scene_check_same(const struct phone_folder *f, const char *user, const char *mailbox, const char *file, int line);
+void scene_check_same(
+    const struct phone_folder *f, const char *user, const char *mailbox, const char *file, int line);
 
 /* ---- versions ---- */
 
@@ -72,9 +76,9 @@ struct version_row {
 	enum eas_version version;
 };
 extern const struct version_row scene_versions[4];
-#define TEST_VERSIONS(function)                                      \
-	static void function##_row(void **state)                     \
-	{                                                            \
+#define TEST_VERSIONS(function)                                          \
+	static void function##_row(void **state)                         \
+	{                                                                \
 		function(((const struct version_row *)*state)->version); \
 	}
 #define TEST_ADD_VERSIONS(function) TEST_ADD_ROWS(function, scene_versions)

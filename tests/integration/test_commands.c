@@ -158,8 +158,10 @@ static struct bytes mail_to(const char *recipients, const char *subject)
 	struct buf b;
 
 	buf_init(&b, test_arena(), 0);
-	buf_printf(&b, "From: me@example.org\r\n%sSubject: %s\r\nMIME-Version: 1.0\r\n"
-		       "Content-Type: text/plain; charset=utf-8\r\n\r\n.a dot first\r\nGr\xC3\xBC\xC3\x9F" "e\r\n",
+	buf_printf(&b,
+	    "From: me@example.org\r\n%sSubject: %s\r\nMIME-Version: 1.0\r\n"
+	    "Content-Type: text/plain; charset=utf-8\r\n\r\n.a dot first\r\nGr\xC3\xBC\xC3\x9F"
+	    "e\r\n",
 	    recipients, subject);
 	assert_int_equal(buf_done(&b, &out), ERR_OK);
 	return out;
@@ -173,22 +175,29 @@ static void mail_goes_out(enum eas_version v)
 	struct scene_mail *sent;
 	struct bytes got;
 
-	SCENE_OK(ph, phone_send_mail(ph, &(struct phone_mail){
-	    .mime = mail_to("To: Bob <bob@example.org>\r\nCc: carol@example.net\r\nBcc: hidden@example.com\r\n", "goes out"),
-	    .save_in_sent = true }));
+	SCENE_OK(ph,
+	    phone_send_mail(ph,
+		&(struct phone_mail){
+		    .mime = mail_to(
+			"To: Bob <bob@example.org>\r\nCc: carol@example.net\r\nBcc: hidden@example.com\r\n",
+			"goes out"),
+		    .save_in_sent = true }));
 	assert_int_equal(ph->status, 1);
 	assert_int_equal(ph->reply.body.len, 0);
 	assert_received(before + 1);
 	got = received(before + 1, "eml");
 	assert_true(has(got, "Subject: goes out"));
-	assert_true(has(got, "\r\n.a dot first\r\nGr\xC3\xBC\xC3\x9F" "e\r\n"));
+	assert_true(has(got, "\r\n.a dot first\r\nGr\xC3\xBC\xC3\x9F"
+			     "e\r\n"));
 	assert_false(has(got, "hidden@"));
 	got = received(before + 1, "json");
-	assert_true(has(got, "bob@example.org") && has(got, "carol@example.net") && has(got, "hidden@example.com"));
+	assert_true(
+	    has(got, "bob@example.org") && has(got, "carol@example.net") && has(got, "hidden@example.com"));
 	assert_int_equal(scene_mails(user, "Sent", &sent), 1);
 	assert_true(sent[0].seen);
 	assert_string_equal(sent[0].subject, "goes out");
-	SCENE_OK(ph, phone_send_mail(ph, &(struct phone_mail){ .mime = mail_to("To: bob@example.org\r\n", "not kept") }));
+	SCENE_OK(ph, phone_send_mail(
+			 ph, &(struct phone_mail){ .mime = mail_to("To: bob@example.org\r\n", "not kept") }));
 	assert_received(before + 2);
 	assert_int_equal(scene_mails(user, "Sent", &sent), 1);
 }
@@ -213,7 +222,9 @@ static void mail_fails(const struct failure_case *c)
 	for (size_t n = 0; n < COUNT(scene_versions); n++) {
 		const char *user = scene_user();
 		struct phone *ph = scene_synced_phone(user, "PHONE1", scene_versions[n].version);
-		struct phone_mail mail = { .mime = mail_to(c->recipients, c->name), .client_id = "fails", .save_in_sent = true };
+		struct phone_mail mail = {
+			.mime = mail_to(c->recipients, c->name), .client_id = "fails", .save_in_sent = true
+		};
 		unsigned before = received_count();
 		struct scene_mail *sent;
 		enum err e;

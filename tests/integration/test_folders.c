@@ -23,7 +23,8 @@ static void folders_go_to_imap(enum eas_version v)
 	assert_true(truth_has_mailbox(scene_truth(user), "Moved up"));
 	assert_false(truth_has_mailbox(scene_truth(user), "Projects/Below"));
 	SCENE_OK(ph, phone_folder_sync(ph, NULL));
-	assert_string_equal(phone_folder_named(&ph->replica, "Moved up")->id, below); /* it is still the same folder */
+	assert_string_equal(
+	    phone_folder_named(&ph->replica, "Moved up")->id, below); /* it is still the same folder */
 	SCENE_OK(ph, phone_folder_delete(ph, below));
 	assert_int_equal(ph->status, 1);
 	assert_false(truth_has_mailbox(scene_truth(user), "Moved up"));
@@ -89,7 +90,8 @@ static void a_folder_is_made_again(enum eas_version v)
 	assert_non_null(f);
 	if (phone_sync_folder(ph, f, NULL)) { /* the old state may be refused: then the phone starts over */
 		assert_int_equal(f->status, 3);
-		SCENE_OK(ph, phone_sync_one(ph, &(struct phone_collection){ .folder_id = f->id, .key = "0" }));
+		SCENE_OK(
+		    ph, phone_sync_one(ph, &(struct phone_collection){ .folder_id = f->id, .key = "0" }));
 		SCENE_OK(ph, phone_sync_folder(ph, f, NULL));
 	}
 	scene_assert_same(f, user, "Again");
@@ -115,7 +117,8 @@ static void what_folders_may_not_do(enum eas_version v)
 	assert_int_equal(ph->status, 4);
 	SCENE_OK(ph, phone_folder_create(ph, "0", "", 12, &id));
 	assert_int_equal(ph->status, 10);
-	SCENE_OK(ph, phone_folder_create(ph, "0", "in/out", 12, &id)); /* the separator: IMAP has no such name */
+	SCENE_OK(
+	    ph, phone_folder_create(ph, "0", "in/out", 12, &id)); /* the separator: IMAP has no such name */
 	assert_int_equal(ph->status, 10);
 	SCENE_OK(ph, phone_folder_sync(ph, NULL));
 	assert_int_equal(ph->status, 1);
@@ -139,7 +142,8 @@ static const struct name_case {
 	{ "a blank at the end", "blank " },
 	{ "XML's own", "<b>&amp;<b>" },
 	{ "a tilde", "home~" },
-	{ "a long one", "a long name that goes on and on and on and on and on and on and on and on and on and on, äöü, 日本語" },
+	{ "a long one", "a long name that goes on and on and on and on and on and on and on and on and on "
+			"and on, äöü, 日本語" },
 };
 
 /* The phone makes a folder of that name, finds it again under the same name, and keeps mails in it. */
@@ -164,8 +168,8 @@ static void odd_name(const struct name_case *c)
 		if (strcmp(f->name, c->text) != 0)
 			print_message("%s is shown as %s\n", c->text, f->name);
 		SCENE_OK(ph, phone_sync_folder(ph, f, NULL));
-		SCENE_OK(ph, phone_move_item(ph, phone_item_with_subject(scene_inbox(ph), "m 1")->id, scene_inbox(ph)->id,
-		    made, &status, &new_id));
+		SCENE_OK(ph, phone_move_item(ph, phone_item_with_subject(scene_inbox(ph), "m 1")->id,
+				 scene_inbox(ph)->id, made, &status, &new_id));
 		assert_int_equal(status, 3);
 		scene_sync(ph, f);
 		assert_int_equal(f->count, 1);

@@ -52,8 +52,8 @@ static void odd_name(const struct name_case *c)
 	assert_non_null(f);
 	assert_string_equal(f->parent, "0");
 	SCENE_OK(ph, phone_sync_folder(ph, f, NULL));
-	SCENE_OK(ph, phone_move_item(ph, phone_item_with_subject(scene_inbox(ph), "m 1")->id, scene_inbox(ph)->id, made,
-	    &status, &new_id));
+	SCENE_OK(ph, phone_move_item(ph, phone_item_with_subject(scene_inbox(ph), "m 1")->id,
+			 scene_inbox(ph)->id, made, &status, &new_id));
 	assert_int_equal(status, 3);
 	scene_sync(ph, f);
 	assert_int_equal(f->count, 1);
@@ -86,7 +86,8 @@ int main(void)
 {
 	int failed;
 
-	scene_open(&(struct bed_opts){ .users = 30, .services = "dovecot,redis", .dots = true, .imap_prefix = "INBOX." });
+	scene_open(&(struct bed_opts){
+	    .users = 30, .services = "dovecot,redis", .dots = true, .imap_prefix = "INBOX." });
 	TEST_ADD_VERSIONS(folders_go_to_imap);
 	TEST_ADD_VERSIONS(the_separator_is_refused);
 	TEST_ADD_ROWS(odd_name, name_cases);

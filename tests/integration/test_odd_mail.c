@@ -20,11 +20,15 @@ static const char *const own_mails[] = {
 	"Content-Type: text/plain; charset=utf-16\r\n\r\nodd\r\n",
 	"Content-Type: text/plain\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n=ZZ=\r\n=4\r\n",
 	"Subject: controls \x01\x02\x1B\r\nContent-Type: text/plain\r\n\r\n\x01\x02\x07\x1B[31m\xFF\xFE\r\n",
-	"Content-Type: message/rfc822\r\n\r\nSubject: inner\r\nContent-Type: message/rfc822\r\n\r\nSubject: innermost\r\n\r\nx\r\n",
-	"Content-Type: multipart/alternative; boundary=a\r\n\r\n--a\r\nContent-Type: multipart/alternative; boundary=a\r\n\r\n"
+	"Content-Type: message/rfc822\r\n\r\nSubject: inner\r\nContent-Type: message/rfc822\r\n\r\nSubject: "
+	"innermost\r\n\r\nx\r\n",
+	"Content-Type: multipart/alternative; boundary=a\r\n\r\n--a\r\nContent-Type: multipart/alternative; "
+	"boundary=a\r\n\r\n"
 	"--a\r\n\r\nsame boundary\r\n--a--\r\n--a--\r\n",
-	"Content-Type: application/octet-stream; name=\"../../etc/passwd\"\r\nContent-Transfer-Encoding: base64\r\n\r\nAAEC\r\n",
-	"Content-Type: text/html\r\n\r\n<html><body><p>un<b>closed &nbsp; &bogus; <!-- <script>x</script>\r\n",
+	"Content-Type: application/octet-stream; name=\"../../etc/passwd\"\r\nContent-Transfer-Encoding: "
+	"base64\r\n\r\nAAEC\r\n",
+	"Content-Type: text/html\r\n\r\n<html><body><p>un<b>closed &nbsp; &bogus; <!-- "
+	"<script>x</script>\r\n",
 };
 
 static struct bytes corpus[MAX_MAILS];
@@ -86,7 +90,7 @@ static const struct body_case {
 	{ "MIME", { .mime_support = 1 + 2, .bodies = { { .type = 4, .truncation = PHONE_WHOLE } } } },
 	{ "MIME of 2000 bytes", { .mime_support = 1 + 2, .bodies = { { .type = 4, .truncation = 2000 } } } },
 	{ "all or nothing of 500", { .bodies = { { .type = 2, .truncation = 500, .all_or_none = true },
-	    { .type = 1, .truncation = 500, .all_or_none = true } } } },
+					 { .type = 1, .truncation = 500, .all_or_none = true } } } },
 	{ "with previews", { .bodies = { { .type = 2, .truncation = 0, .preview = 200 } } } },
 };
 
@@ -152,9 +156,11 @@ static void every_attachment_is_fetched(enum eas_version v)
 			struct bytes data, type;
 			unsigned status;
 
-			SCENE_OK(ph, phone_fetch_attachment(ph, i->attachments[n].reference, NULL, false, &status, &data, &type));
+			SCENE_OK(ph, phone_fetch_attachment(ph, i->attachments[n].reference, NULL, false,
+					 &status, &data, &type));
 			if (status != 1)
-				fail_msg("%s: %s: status %u", i->subject, i->attachments[n].reference, status);
+				fail_msg(
+				    "%s: %s: status %u", i->subject, i->attachments[n].reference, status);
 			fetched++;
 		}
 	print_message("%zu attachments\n", fetched);
@@ -167,10 +173,14 @@ TEST_VERSIONS(every_attachment_is_fetched)
 static struct bytes big_mail(void)
 {
 	static const char head[] = "From: a@example.org\r\nSubject: big\r\nMIME-Version: 1.0\r\n"
-	    "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nsmall text\r\n"
-	    "--b\r\nContent-Type: application/octet-stream; name=\"big.bin\"\r\nContent-Transfer-Encoding: base64\r\n"
-	    "Content-Disposition: attachment; filename=\"big.bin\"\r\n\r\n", tail[] = "--b--\r\n";
-	static const char line[] = "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWZnaGlqa2xtbm9wcXJzdHV2d3h5ejAxMjM0\r\n";
+				   "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: "
+				   "text/plain\r\n\r\nsmall text\r\n"
+				   "--b\r\nContent-Type: application/octet-stream; "
+				   "name=\"big.bin\"\r\nContent-Transfer-Encoding: base64\r\n"
+				   "Content-Disposition: attachment; filename=\"big.bin\"\r\n\r\n",
+			  tail[] = "--b--\r\n";
+	static const char line[] =
+	    "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWZnaGlqa2xtbm9wcXJzdHV2d3h5ejAxMjM0\r\n";
 	uint8_t *p = test_keep(BIG + sizeof(head) + sizeof(line) + sizeof(tail));
 	size_t n = sizeof(head) - 1;
 
@@ -198,11 +208,13 @@ static void thirty_megabytes(enum eas_version v)
 	assert_string_equal(i->body, "small text");
 	assert_int_equal(i->attachment_count, 1);
 	ph->timeout_ms = 60000;
-	SCENE_OK(ph, phone_fetch_attachment(ph, i->attachments[0].reference, NULL, false, &status, &data, &type));
+	SCENE_OK(
+	    ph, phone_fetch_attachment(ph, i->attachments[0].reference, NULL, false, &status, &data, &type));
 	assert_int_equal(status, 1);
 	assert_in_range(data.len, BIG / 10 * 7, BIG / 10 * 8);
 	assert_true(bytes_starts(data, "ABCDEFGHIJ"));
-	SCENE_OK(ph, phone_fetch_attachment(ph, i->attachments[0].reference, "1000000-1000099", false, &status, &data, &type));
+	SCENE_OK(ph, phone_fetch_attachment(
+			 ph, i->attachments[0].reference, "1000000-1000099", false, &status, &data, &type));
 	assert_int_equal(data.len, 100);
 	SCENE_OK(ph, phone_fetch_item(ph, scene_inbox(ph)->id, i->id, &mime, &status, &whole));
 	assert_int_equal(status, 1);

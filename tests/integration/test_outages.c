@@ -17,7 +17,8 @@ static void sync_when_back(struct phone *ph, struct phone_folder *f)
 
 	for (unsigned i = 0; e && i < PATIENCE_TRIES; i++) {
 		e = phone_sync_folder(ph, f, &(struct phone_collection){ .window = 100 });
-		if (e == ERR_PROTO && (f->status == 5 || f->status == 16 || ph->status == 5 || ph->status == 16))
+		if (e == ERR_PROTO &&
+		    (f->status == 5 || f->status == 16 || ph->status == 5 || ph->status == 16))
 			e = ERR_UNAVAILABLE; /* the same in other words */
 		if (e && e != ERR_UNAVAILABLE)
 			break;
@@ -117,7 +118,7 @@ static void dovecot_goes_in_mid_sync(enum eas_version v)
 	assert_true(bed_service_kill(scene_bed(), "dovecot"));
 	if (!phone_sync_receive(ph, &rq))
 		assert_true(scene_inbox(ph)->status == 1 || scene_inbox(ph)->status == 16 ||
-		    scene_inbox(ph)->status == 5);
+			    scene_inbox(ph)->status == 5);
 	assert_true(bed_service_restart(scene_bed(), "dovecot"));
 	sync_when_back(ph, scene_inbox(ph));
 	scene_assert_same(scene_inbox(ph), user, "INBOX");

@@ -17,25 +17,34 @@ static const struct answer_case {
 	const char *body;
 	size_t left; /* bytes of the input that belong to the next answer */
 } answer_cases[] = {
-	{ "with a length", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhiHTTP", false, ERR_OK, 200, "hi", 4 },
-	{ "length in capitals", "HTTP/1.1 200 OK\r\nCONTENT-LENGTH: 2\r\n\r\nhi", false, ERR_OK, 200, "hi", 0 },
+	{ "with a length", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhiHTTP", false, ERR_OK, 200, "hi",
+	    4 },
+	{ "length in capitals", "HTTP/1.1 200 OK\r\nCONTENT-LENGTH: 2\r\n\r\nhi", false, ERR_OK, 200, "hi",
+	    0 },
 	{ "without a body", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", false, ERR_OK, 200, "", 0 },
 	{ "204 has none", "HTTP/1.1 204 No\r\n\r\n", false, ERR_OK, 204, "", 0 },
-	{ "in chunks", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nA;x=y\r\n0123456789\r\n0\r\n\r\nX",
+	{ "in chunks",
+	    "HTTP/1.1 200 OK\r\nTransfer-Encoding: "
+	    "chunked\r\n\r\n3\r\nabc\r\nA;x=y\r\n0123456789\r\n0\r\n\r\nX",
 	    false, ERR_OK, 200, "abc0123456789", 1 },
-	{ "chunks with a trailer", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\nA: b\r\n\r\n", false,
-	    ERR_OK, 200, "a", 0 },
+	{ "chunks with a trailer",
+	    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\nA: b\r\n\r\n", false, ERR_OK,
+	    200, "a", 0 },
 	{ "until the end", "HTTP/1.1 200 OK\r\n\r\nall of it", true, ERR_OK, 200, "all of it", 0 },
 	{ "head not complete", "HTTP/1.1 200 OK\r\nContent-Le", false, ERR_TRUNCATED, 0, "", 0 },
-	{ "body not complete", "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nhi", false, ERR_TRUNCATED, 0, "", 0 },
-	{ "chunk not complete", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nab", false, ERR_TRUNCATED, 0, "", 0 },
+	{ "body not complete", "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nhi", false, ERR_TRUNCATED, 0, "",
+	    0 },
+	{ "chunk not complete", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nab", false,
+	    ERR_TRUNCATED, 0, "", 0 },
 	{ "cut in the body", "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nhi", true, ERR_PROTO, 0, "", 0 },
-	{ "chunk without a length", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n", false, ERR_PROTO, 0, "", 0 },
-	{ "chunk longer than it says", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nab\r\n0\r\n\r\n", false,
+	{ "chunk without a length", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n", false,
 	    ERR_PROTO, 0, "", 0 },
-	{ "no HTTP", "+OK ready, and much more of this to fill a line\r\n\r\n", false, ERR_PROTO, 0, "", 0 },
-	{ "gzip that is none", "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\nabcd", false, ERR_PROTO, 0,
+	{ "chunk longer than it says",
+	    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nab\r\n0\r\n\r\n", false, ERR_PROTO, 0,
 	    "", 0 },
+	{ "no HTTP", "+OK ready, and much more of this to fill a line\r\n\r\n", false, ERR_PROTO, 0, "", 0 },
+	{ "gzip that is none", "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\nabcd",
+	    false, ERR_PROTO, 0, "", 0 },
 };
 
 static void read_answer(const struct answer_case *c)
@@ -57,7 +66,9 @@ static void gzip_is_unpacked(void **state)
 {
 	static const char text[] = "a body that was compressed on its way, a body that was compressed";
 	uint8_t packed[256];
-	z_stream z = { .next_in = (Bytef *)(uintptr_t)text, .avail_in = sizeof(text) - 1, .next_out = packed,
+	z_stream z = { .next_in = (Bytef *)(uintptr_t)text,
+		.avail_in = sizeof(text) - 1,
+		.next_out = packed,
 		.avail_out = sizeof(packed) };
 	struct phone_answer got;
 	struct bytes in = { 0 };
@@ -69,7 +80,8 @@ static void gzip_is_unpacked(void **state)
 	assert_int_equal(deflate(&z, Z_FINISH), Z_STREAM_END);
 	deflateEnd(&z);
 	buf_init(&b, test_arena(), 0);
-	buf_printf(&b, "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %lu\r\n\r\n", z.total_out);
+	buf_printf(
+	    &b, "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %lu\r\n\r\n", z.total_out);
 	buf_put(&b, bytes_of(packed, z.total_out));
 	assert_int_equal(buf_done(&b, &in), ERR_OK);
 	assert_int_equal(phone_answer_read(test_arena(), in, false, &got, &used), ERR_OK);
@@ -86,10 +98,14 @@ static const struct url_case {
 	bool tls;
 	const char *path;
 } url_cases[] = {
-	{ "https", "https://mail.example.org", ERR_OK, "mail.example.org", 443, true, "/Microsoft-Server-ActiveSync" },
-	{ "with a slash", "https://mail.example.org/", ERR_OK, "mail.example.org", 443, true, "/Microsoft-Server-ActiveSync" },
-	{ "http with a port", "http://127.0.0.1:8080", ERR_OK, "127.0.0.1", 8080, false, "/Microsoft-Server-ActiveSync" },
-	{ "a bare host", "mail.example.org", ERR_OK, "mail.example.org", 443, true, "/Microsoft-Server-ActiveSync" },
+	{ "https", "https://mail.example.org", ERR_OK, "mail.example.org", 443, true,
+	    "/Microsoft-Server-ActiveSync" },
+	{ "with a slash", "https://mail.example.org/", ERR_OK, "mail.example.org", 443, true,
+	    "/Microsoft-Server-ActiveSync" },
+	{ "http with a port", "http://127.0.0.1:8080", ERR_OK, "127.0.0.1", 8080, false,
+	    "/Microsoft-Server-ActiveSync" },
+	{ "a bare host", "mail.example.org", ERR_OK, "mail.example.org", 443, true,
+	    "/Microsoft-Server-ActiveSync" },
 	{ "a path", "https://h:1/eas", ERR_OK, "h", 1, true, "/eas" },
 	{ "IPv6", "https://[::1]:8443/", ERR_OK, "::1", 8443, true, "/Microsoft-Server-ActiveSync" },
 	{ "IPv6 without a port", "https://[::1]", ERR_OK, "::1", 443, true, "/Microsoft-Server-ActiveSync" },
@@ -119,51 +135,61 @@ TEST_ROW(read_url)
 
 static struct phone *phone_for(const struct fake_server *s, enum eas_version v)
 {
-	return phone_new(&(struct phone_config){ .url = fake_url(s), .user = "anna@example.org", .password = "se:cret",
-	    .device_id = "PHONE1", .device_type = "Test", .version = v, .timeout_ms = 5000 });
+	return phone_new(&(struct phone_config){ .url = fake_url(s),
+	    .user = "anna@example.org",
+	    .password = "se:cret",
+	    .device_id = "PHONE1",
+	    .device_type = "Test",
+	    .version = v,
+	    .timeout_ms = 5000 });
 }
 
 /* FolderSync with an inbox "5" and a folder "7" in it. */
-#define FOLDERS_DUMP                               \
-	"FolderHierarchy:FolderSync\n"                \
-	"\tFolderHierarchy:Status \"1\"\n"           \
-	"\tFolderHierarchy:SyncKey \"1\"\n"          \
-	"\tFolderHierarchy:Changes\n"                \
-	"\t\tFolderHierarchy:Count \"2\"\n"          \
-	"\t\tFolderHierarchy:Add\n"                  \
-	"\t\t\tFolderHierarchy:ServerId \"5\"\n"     \
-	"\t\t\tFolderHierarchy:ParentId \"0\"\n"     \
+#define FOLDERS_DUMP                                    \
+	"FolderHierarchy:FolderSync\n"                  \
+	"\tFolderHierarchy:Status \"1\"\n"              \
+	"\tFolderHierarchy:SyncKey \"1\"\n"             \
+	"\tFolderHierarchy:Changes\n"                   \
+	"\t\tFolderHierarchy:Count \"2\"\n"             \
+	"\t\tFolderHierarchy:Add\n"                     \
+	"\t\t\tFolderHierarchy:ServerId \"5\"\n"        \
+	"\t\t\tFolderHierarchy:ParentId \"0\"\n"        \
 	"\t\t\tFolderHierarchy:DisplayName \"Inbox\"\n" \
-	"\t\t\tFolderHierarchy:Type \"2\"\n"         \
-	"\t\tFolderHierarchy:Add\n"                  \
-	"\t\t\tFolderHierarchy:ServerId \"7\"\n"     \
-	"\t\t\tFolderHierarchy:ParentId \"5\"\n"     \
+	"\t\t\tFolderHierarchy:Type \"2\"\n"            \
+	"\t\tFolderHierarchy:Add\n"                     \
+	"\t\t\tFolderHierarchy:ServerId \"7\"\n"        \
+	"\t\t\tFolderHierarchy:ParentId \"5\"\n"        \
 	"\t\t\tFolderHierarchy:DisplayName \"Below\"\n" \
 	"\t\t\tFolderHierarchy:Type \"12\"\n"
-#define FOLDERS { .dump = FOLDERS_DUMP }
+#define FOLDERS                      \
+	{                            \
+		.dump = FOLDERS_DUMP \
+	}
 
 /* A Sync answer for folder 5 with that key; more lines follow for inside the Collection. */
-#define SYNC(key, more)                            \
-	{ .dump = "AirSync:Sync\n"                     \
-		  "\tAirSync:Collections\n"                    \
-		  "\t\tAirSync:Collection\n"                   \
-		  "\t\t\tAirSync:SyncKey \"" key "\"\n"        \
-		  "\t\t\tAirSync:CollectionId \"5\"\n"         \
-		  "\t\t\tAirSync:Status \"1\"\n" more }
+#define SYNC(key, more)                                       \
+	{                                                     \
+		.dump = "AirSync:Sync\n"                      \
+			"\tAirSync:Collections\n"             \
+			"\t\tAirSync:Collection\n"            \
+			"\t\t\tAirSync:SyncKey \"" key "\"\n" \
+			"\t\t\tAirSync:CollectionId \"5\"\n"  \
+			"\t\t\tAirSync:Status \"1\"\n" more   \
+	}
 #define COMMANDS(inside) "\t\t\tAirSync:Commands\n" inside
-#define ADD(id, subject)                           \
-	"\t\t\t\tAirSync:Add\n"                        \
-	"\t\t\t\t\tAirSync:ServerId \"" id "\"\n"      \
-	"\t\t\t\t\tAirSync:ApplicationData\n"          \
-	"\t\t\t\t\t\tEmail:Subject \"" subject "\"\n"  \
+#define ADD(id, subject)                              \
+	"\t\t\t\tAirSync:Add\n"                       \
+	"\t\t\t\t\tAirSync:ServerId \"" id "\"\n"     \
+	"\t\t\t\t\tAirSync:ApplicationData\n"         \
+	"\t\t\t\t\t\tEmail:Subject \"" subject "\"\n" \
 	"\t\t\t\t\t\tEmail:Read \"0\"\n"
-#define CHANGE_READ(id)                            \
-	"\t\t\t\tAirSync:Change\n"                     \
-	"\t\t\t\t\tAirSync:ServerId \"" id "\"\n"      \
-	"\t\t\t\t\tAirSync:ApplicationData\n"          \
+#define CHANGE_READ(id)                           \
+	"\t\t\t\tAirSync:Change\n"                \
+	"\t\t\t\t\tAirSync:ServerId \"" id "\"\n" \
+	"\t\t\t\t\tAirSync:ApplicationData\n"     \
 	"\t\t\t\t\t\tEmail:Read \"1\"\n"
-#define DELETE(id)                                 \
-	"\t\t\t\tAirSync:Delete\n"                     \
+#define DELETE(id)                 \
+	"\t\t\t\tAirSync:Delete\n" \
 	"\t\t\t\t\tAirSync:ServerId \"" id "\"\n"
 #define MORE "\t\t\tAirSync:MoreAvailable\n"
 
@@ -212,19 +238,24 @@ static const struct anomaly_case {
 } anomaly_cases[] = {
 	{ "nothing wrong", SYNC("3", COMMANDS(ADD("5:2", "two"))), 0 },
 	{ "Add of what is there", SYNC("3", COMMANDS(ADD("5:1", "one"))), 1 },
-	{ "Add without ApplicationData", SYNC("3", COMMANDS("\t\t\t\tAirSync:Add\n\t\t\t\t\tAirSync:ServerId \"5:9\"\n")), 1 },
+	{ "Add without ApplicationData",
+	    SYNC("3", COMMANDS("\t\t\t\tAirSync:Add\n\t\t\t\t\tAirSync:ServerId \"5:9\"\n")), 1 },
 	{ "Change of what isn't there", SYNC("3", COMMANDS(CHANGE_READ("5:2"))), 1 },
 	{ "Delete of what isn't there", SYNC("3", COMMANDS(DELETE("5:2"))), 1 },
 	{ "twice", SYNC("3", COMMANDS(DELETE("5:1") DELETE("5:1"))), 1 },
 	{ "empty Commands", SYNC("3", COMMANDS("")), 1 },
 	{ "empty Responses", SYNC("3", "\t\t\tAirSync:Responses\n"), 1 },
-	{ "a folder that isn't there", { .dump = "AirSync:Sync\n\tAirSync:Collections\n\t\tAirSync:Collection\n"
-	    "\t\t\tAirSync:SyncKey \"3\"\n\t\t\tAirSync:CollectionId \"99\"\n\t\t\tAirSync:Status \"1\"\n" }, 1 },
+	{ "a folder that isn't there",
+	    { .dump = "AirSync:Sync\n\tAirSync:Collections\n\t\tAirSync:Collection\n"
+		      "\t\t\tAirSync:SyncKey \"3\"\n\t\t\tAirSync:CollectionId \"99\"\n\t\t\tAirSync:Status "
+		      "\"1\"\n" },
+	    1 },
 };
 
 static void anomaly_is_noticed(const struct anomaly_case *c)
 {
-	const struct fake_answer script[] = { FOLDERS, SYNC("1", ""), SYNC("2", COMMANDS(ADD("5:1", "one"))), c->answer };
+	const struct fake_answer script[] = { FOLDERS, SYNC("1", ""), SYNC("2", COMMANDS(ADD("5:1", "one"))),
+		c->answer };
 	struct fake_server *s = fake_start(script, COUNT(script));
 	struct phone *ph = phone_for(s, EAS_14_1);
 	struct phone_collection inbox = { .folder_id = "5" };
@@ -241,7 +272,8 @@ TEST_ROW(anomaly_is_noticed)
 
 static void more_without_progress_ends(void **state)
 {
-	static const struct fake_answer script[] = { FOLDERS, SYNC("1", ""), SYNC("2", MORE), SYNC("3", MORE) };
+	static const struct fake_answer script[] = { FOLDERS, SYNC("1", ""), SYNC("2", MORE),
+		SYNC("3", MORE) };
 	struct fake_server *s = fake_start(script, COUNT(script));
 	struct phone *ph = phone_for(s, EAS_14_1);
 
@@ -259,15 +291,19 @@ static void edits_reach_the_replica(void **state)
 {
 	static const struct fake_answer script[] = { FOLDERS, SYNC("1", ""),
 		SYNC("2", COMMANDS(ADD("5:1", "one") ADD("5:2", "two") ADD("5:3", "three"))),
-		SYNC("3", "\t\t\tAirSync:Responses\n\t\t\t\tAirSync:Change\n\t\t\t\t\tAirSync:ServerId \"5:2\"\n"
-			  "\t\t\t\t\tAirSync:Status \"8\"\n") };
+		SYNC("3",
+		    "\t\t\tAirSync:Responses\n\t\t\t\tAirSync:Change\n\t\t\t\t\tAirSync:ServerId \"5:2\"\n"
+		    "\t\t\t\t\tAirSync:Status \"8\"\n") };
 	static const struct phone_edit edits[] = {
 		{ .command = AIRSYNC_CHANGE, .id = "5:1", .read = PHONE_YES, .flag = PHONE_YES },
 		{ .command = AIRSYNC_CHANGE, .id = "5:2", .read = PHONE_YES },
 		{ .command = AIRSYNC_DELETE, .id = "5:3" },
 	};
-	static const struct phone_collection rq = { .folder_id = "5", .edits = edits, .edit_count = COUNT(edits),
-		.deletes_as_moves = PHONE_YES, .get_changes = PHONE_NO };
+	static const struct phone_collection rq = { .folder_id = "5",
+		.edits = edits,
+		.edit_count = COUNT(edits),
+		.deletes_as_moves = PHONE_YES,
+		.get_changes = PHONE_NO };
 	struct fake_server *s = fake_start(script, COUNT(script));
 	struct phone *ph = phone_for(s, EAS_12_1);
 	struct phone_folder *f;
@@ -283,7 +319,8 @@ static void edits_reach_the_replica(void **state)
 	assert_null(phone_item(f, "5:3"));
 	assert_int_equal(ph->result_count, 1);
 	assert_int_equal(ph->results[0].status, 8);
-	assert_true(bytes_starts(fake_request_dump(s, 3), "AirSync:Sync\n\tAirSync:Collections\n\t\tAirSync:Collection\n"
+	assert_true(bytes_starts(fake_request_dump(s, 3),
+	    "AirSync:Sync\n\tAirSync:Collections\n\t\tAirSync:Collection\n"
 	    "\t\t\tAirSync:Class \"Email\"\n\t\t\tAirSync:SyncKey \"2\"\n\t\t\tAirSync:CollectionId \"5\"\n"
 	    "\t\t\tAirSync:DeletesAsMoves \"1\"\n\t\t\tAirSync:GetChanges \"0\"\n\t\t\tAirSync:Commands\n"));
 	phone_free(&ph);
@@ -294,8 +331,9 @@ static void edits_reach_the_replica(void **state)
 
 static void a_lost_answer_changes_nothing(void **state)
 {
-	static const struct fake_answer script[] = { FOLDERS, SYNC("1", ""), SYNC("2", COMMANDS(ADD("5:1", "one"))),
-		SYNC("3", COMMANDS(ADD("5:2", "two"))), SYNC("3", COMMANDS(ADD("5:2", "two"))) };
+	static const struct fake_answer script[] = { FOLDERS, SYNC("1", ""),
+		SYNC("2", COMMANDS(ADD("5:1", "one"))), SYNC("3", COMMANDS(ADD("5:2", "two"))),
+		SYNC("3", COMMANDS(ADD("5:2", "two"))) };
 	static const struct phone_collection rq = { .folder_id = "5" };
 	struct fake_server *s = fake_start(script, COUNT(script));
 	struct phone *ph = phone_for(s, EAS_14_1);
@@ -319,7 +357,8 @@ static void a_lost_answer_changes_nothing(void **state)
 
 static void a_dead_connection_is_replaced(void **state)
 {
-	static const struct fake_answer script[] = { { .dump = FOLDERS_DUMP, .end = FAKE_CLOSE }, SYNC("1", "") };
+	static const struct fake_answer script[] = { { .dump = FOLDERS_DUMP, .end = FAKE_CLOSE },
+		SYNC("1", "") };
 	struct fake_server *s;
 	struct phone *ph;
 
@@ -376,15 +415,19 @@ static void a_cut_answer_is_an_error(void **state)
 	fake_stop(&s);
 }
 
-#define POLICY(key, data)                          \
-	{ .dump = "Provision:Provision\n"              \
-		  "\tProvision:Status \"1\"\n"                 \
-		  "\tProvision:Policies\n"                     \
-		  "\t\tProvision:Policy\n"                     \
-		  "\t\t\tProvision:PolicyType \"MS-EAS-Provisioning-WBXML\"\n" \
-		  "\t\t\tProvision:Status \"1\"\n"             \
-		  "\t\t\tProvision:PolicyKey \"" key "\"\n" data }
-#define POLICY_DATA "\t\t\tProvision:Data\n\t\t\t\tProvision:EASProvisionDoc\n\t\t\t\t\tProvision:DevicePasswordEnabled \"0\"\n"
+#define POLICY(key, data)                                                            \
+	{                                                                            \
+		.dump = "Provision:Provision\n"                                      \
+			"\tProvision:Status \"1\"\n"                                 \
+			"\tProvision:Policies\n"                                     \
+			"\t\tProvision:Policy\n"                                     \
+			"\t\t\tProvision:PolicyType \"MS-EAS-Provisioning-WBXML\"\n" \
+			"\t\t\tProvision:Status \"1\"\n"                             \
+			"\t\t\tProvision:PolicyKey \"" key "\"\n" data               \
+	}
+#define POLICY_DATA                                                                     \
+	"\t\t\tProvision:Data\n\t\t\t\tProvision:EASProvisionDoc\n\t\t\t\t\tProvision:" \
+	"DevicePasswordEnabled \"0\"\n"
 
 static const struct challenge_case {
 	const char *name;
@@ -392,8 +435,10 @@ static const struct challenge_case {
 	struct fake_answer answer;
 } challenge_cases[] = {
 	{ "449 in 12.1", EAS_12_1, { .status = "449 Retry after sending a PROVISION command" } },
-	{ "status 142 in 14.1", EAS_14_1, { .dump = "FolderHierarchy:FolderSync\n\tFolderHierarchy:Status \"142\"\n" } },
-	{ "status 144 in 16.1", EAS_16_1, { .dump = "FolderHierarchy:FolderSync\n\tFolderHierarchy:Status \"144\"\n" } },
+	{ "status 142 in 14.1", EAS_14_1,
+	    { .dump = "FolderHierarchy:FolderSync\n\tFolderHierarchy:Status \"142\"\n" } },
+	{ "status 144 in 16.1", EAS_16_1,
+	    { .dump = "FolderHierarchy:FolderSync\n\tFolderHierarchy:Status \"144\"\n" } },
 };
 
 static bool has(struct bytes in, const char *text)
@@ -403,7 +448,8 @@ static bool has(struct bytes in, const char *text)
 
 static void challenge_is_met(const struct challenge_case *c)
 {
-	const struct fake_answer script[] = { c->answer, POLICY("11", POLICY_DATA), POLICY("22", ""), FOLDERS };
+	const struct fake_answer script[] = { c->answer, POLICY("11", POLICY_DATA), POLICY("22", ""),
+		FOLDERS };
 	struct fake_server *s = fake_start(script, COUNT(script));
 	struct phone *ph = phone_for(s, c->version);
 
@@ -429,7 +475,8 @@ static const struct query_case {
 
 static void query_is_written(const struct query_case *c)
 {
-	static const struct fake_answer script[] = { { .text = "data", .headers = "Content-Type: text/plain\r\n" } };
+	static const struct fake_answer script[] = { { .text = "data",
+	    .headers = "Content-Type: text/plain\r\n" } };
 	struct fake_server *s = fake_start(script, COUNT(script));
 	struct phone *ph = phone_for(s, EAS_12_1);
 	struct bytes request, query, data, type;
@@ -491,9 +538,11 @@ static void ping_tells_what_changed(void **state)
 
 static void a_moved_mail_may_echo(void **state)
 {
-	static const struct fake_answer script[] = { FOLDERS, SYNC("1", ""), SYNC("2", COMMANDS(ADD("5:1", "one"))),
-		{ .dump = "Move:MoveItems\n\tMove:Response\n\t\tMove:SrcMsgId \"5:1\"\n\t\tMove:Status \"3\"\n"
-			  "\t\tMove:DstMsgId \"7:4\"\n" },
+	static const struct fake_answer script[] = { FOLDERS, SYNC("1", ""),
+		SYNC("2", COMMANDS(ADD("5:1", "one"))),
+		{ .dump =
+			"Move:MoveItems\n\tMove:Response\n\t\tMove:SrcMsgId \"5:1\"\n\t\tMove:Status \"3\"\n"
+			"\t\tMove:DstMsgId \"7:4\"\n" },
 		SYNC("3", COMMANDS(DELETE("5:1"))) };
 	struct fake_server *s = fake_start(script, COUNT(script));
 	struct phone *ph = phone_for(s, EAS_14_1);
@@ -521,7 +570,9 @@ static const struct send_case {
 	const char *head, *body;
 } send_cases[] = {
 	{ "as it is in 12.1", EAS_12_1, "&SaveInSent=T HTTP/1.1\r\n", "\r\n\r\nSubject: x\r\n\r\nhello\r\n" },
-	{ "in WBXML in 14.0", EAS_14_0, "Content-Type: application/vnd.ms-sync.wbxml\r\n", "\xC3\x15" "Subject: x" },
+	{ "in WBXML in 14.0", EAS_14_0, "Content-Type: application/vnd.ms-sync.wbxml\r\n",
+	    "\xC3\x15"
+	    "Subject: x" },
 };
 
 static void mail_is_sent(const struct send_case *c)
@@ -530,8 +581,10 @@ static void mail_is_sent(const struct send_case *c)
 	struct fake_server *s = fake_start(script, COUNT(script));
 	struct phone *ph = phone_for(s, c->version);
 
-	assert_int_equal(phone_send_mail(ph,
-	    &(struct phone_mail){ .mime = BYTES("Subject: x\r\n\r\nhello\r\n"), .save_in_sent = true }), ERR_OK);
+	assert_int_equal(
+	    phone_send_mail(ph,
+		&(struct phone_mail){ .mime = BYTES("Subject: x\r\n\r\nhello\r\n"), .save_in_sent = true }),
+	    ERR_OK);
 	assert_int_equal(ph->status, 1);
 	assert_true(has(fake_request(s, 0), c->head));
 	assert_true(has(fake_request(s, 0), c->body));

@@ -117,7 +117,8 @@ static void the_phones_changes_are_made_once(const struct loss_case *l)
 		lose(ph, &c, l);
 		SCENE_OK(ph, phone_sync_one(ph, &c));
 		assert_int_equal(scene_inbox(ph)->status, 1);
-		assert_int_equal(ph->result_count, 0); /* nothing failed: what was done already counts as done */
+		assert_int_equal(
+		    ph->result_count, 0); /* nothing failed: what was done already counts as done */
 		scene_sync(ph, scene_inbox(ph));
 		scene_assert_same(scene_inbox(ph), user, "INBOX");
 		assert_int_equal(scene_mails(user, "Trash", &trash), 1);
@@ -141,11 +142,13 @@ static void a_move_is_made_once(enum eas_version v)
 	ph = scene_synced_phone(user, "PHONE1", v);
 	sent = phone_folder_of_type(&ph->replica, 5);
 	ph->lose = PHONE_LOSE_READ;
-	SCENE_ERR(ph, phone_move_item(ph, phone_item_with_subject(scene_inbox(ph), "m 2")->id, scene_inbox(ph)->id, sent->id,
-	    &status, &new_id), ERR_CANCELLED);
+	SCENE_ERR(ph,
+	    phone_move_item(ph, phone_item_with_subject(scene_inbox(ph), "m 2")->id, scene_inbox(ph)->id,
+		sent->id, &status, &new_id),
+	    ERR_CANCELLED);
 	assert_non_null(scene_mail(user, "Sent", "m 2"));
-	SCENE_OK(ph, phone_move_item(ph, phone_item_with_subject(scene_inbox(ph), "m 2")->id, scene_inbox(ph)->id, sent->id,
-	    &status, &new_id));
+	SCENE_OK(ph, phone_move_item(ph, phone_item_with_subject(scene_inbox(ph), "m 2")->id,
+			 scene_inbox(ph)->id, sent->id, &status, &new_id));
 	assert_int_equal(status, 3);
 	first_id = new_id;
 	assert_true(first_id[0] != '\0');
@@ -177,8 +180,12 @@ static bool has_come(void *arg)
 
 static void a_mail_is_sent_once(enum eas_version v)
 {
-	static const struct phone_mail mail = { .mime = BYTES("From: a@example.org\r\nTo: bob@example.org\r\n"
-	    "Subject: once\r\nMessage-ID: <once@example.org>\r\n\r\nhello\r\n"), .client_id = "once", .save_in_sent = true };
+	static const struct phone_mail mail = {
+		.mime = BYTES("From: a@example.org\r\nTo: bob@example.org\r\n"
+			      "Subject: once\r\nMessage-ID: <once@example.org>\r\n\r\nhello\r\n"),
+		.client_id = "once",
+		.save_in_sent = true
+	};
 	const char *user = scene_user();
 	struct phone *ph = scene_synced_phone(user, "PHONE1", v);
 	unsigned want = mails_sent() + 1;
@@ -238,7 +245,8 @@ static void wrong_keys_are_refused(enum eas_version v)
 	}
 	SCENE_OK(ph, phone_sync_one(ph, &(struct phone_collection){ .folder_id = f->id, .key = oldest }));
 	assert_int_equal(f->status, 3); /* two generations back */
-	SCENE_OK(ph, phone_sync_one(ph, &(struct phone_collection){ .folder_id = f->id, .key = "{nonsense}7" }));
+	SCENE_OK(
+	    ph, phone_sync_one(ph, &(struct phone_collection){ .folder_id = f->id, .key = "{nonsense}7" }));
 	assert_int_equal(f->status, 3);
 	scene_append(user, "INBOX", "after", "");
 	scene_sync(ph, f); /* none of that has harmed the right one */
@@ -261,7 +269,8 @@ static void starting_over_brings_all_again(enum eas_version v)
 	scene_append_many(user, "INBOX", "m", 6);
 	ph = scene_synced_phone(user, "PHONE1", v);
 	f = scene_inbox(ph);
-	scene_append(user, "INBOX", "one more", ""); /* before its first page is taken, starting over changes nothing */
+	scene_append(user, "INBOX", "one more",
+	    ""); /* before its first page is taken, starting over changes nothing */
 	scene_sync(ph, f);
 	old_key = test_keep(128);
 	old_id = test_keep(128);

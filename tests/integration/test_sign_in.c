@@ -3,8 +3,12 @@
 
 static struct phone *with_password(const char *user, const char *password)
 {
-	return phone_new(&(struct phone_config){ .url = scene_env("EASGATE_URL"), .user = user, .password = password,
-	    .ca_file = scene_env("CA_FILE"), .device_id = "DOOR", .version = EAS_14_1 });
+	return phone_new(&(struct phone_config){ .url = scene_env("EASGATE_URL"),
+	    .user = user,
+	    .password = password,
+	    .ca_file = scene_env("CA_FILE"),
+	    .device_id = "DOOR",
+	    .version = EAS_14_1 });
 }
 
 static const struct door_case {
@@ -26,7 +30,8 @@ static void at_the_door(const struct door_case *c)
 
 	SCENE_ERR(ph, phone_setup(ph), c->want);
 	if (c->want == ERR_AUTH)
-		assert_true(bytes_starts_nocase(phone_answer_header(&ph->reply, "WWW-Authenticate"), "Basic"));
+		assert_true(
+		    bytes_starts_nocase(phone_answer_header(&ph->reply, "WWW-Authenticate"), "Basic"));
 	phone_free(&ph);
 }
 TEST_ROW(at_the_door)
@@ -34,7 +39,8 @@ TEST_ROW(at_the_door)
 /* Refusal looks the same for a wrong password and for a user that isn't there. */
 static void strangers_learn_nothing(void **state)
 {
-	struct phone *wrong = with_password("bob@example.org", "not it"), *none = with_password("nobody2@example.org", "not it");
+	struct phone *wrong = with_password("bob@example.org", "not it"),
+		     *none = with_password("nobody2@example.org", "not it");
 	struct phone_offer offer;
 
 	(void)state;
@@ -79,7 +85,8 @@ static void guessing_is_slowed(void **state)
 
 int main(void)
 {
-	static const char *const settings[] = { "auth.fails_per_account=8", "auth.fails_per_address=100", NULL };
+	static const char *const settings[] = { "auth.fails_per_account=8", "auth.fails_per_address=100",
+		NULL };
 	int failed;
 
 	scene_open(&(struct bed_opts){ .services = "dovecot,redis", .users = 5, .settings = settings });

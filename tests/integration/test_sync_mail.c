@@ -38,11 +38,15 @@ TEST_VERSIONS(initial_sync_equals_imap)
 static void an_item_is_complete(enum eas_version v)
 {
 	static const char mail[] =
-	    "From: =?utf-8?q?J=C3=B6rg?= <joerg@example.org>\r\nTo: Anna <anna@example.org>, bob@example.org\r\n"
+	    "From: =?utf-8?q?J=C3=B6rg?= <joerg@example.org>\r\nTo: Anna <anna@example.org>, "
+	    "bob@example.org\r\n"
 	    "Cc: carol@example.org\r\nReply-To: list@example.org\r\nSubject: =?utf-8?b?R3LDvMOfZQ==?=\r\n"
-	    "Date: Tue, 24 Nov 2026 10:00:00 +0100\r\nMessage-ID: <complete@example.org>\r\nImportance: high\r\n"
-	    "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=iso-8859-1\r\nContent-Transfer-Encoding: 8bit\r\n\r\n"
-	    "Sch\xF6ne Gr\xFC\xDF" "e\r\n";
+	    "Date: Tue, 24 Nov 2026 10:00:00 +0100\r\nMessage-ID: <complete@example.org>\r\nImportance: "
+	    "high\r\n"
+	    "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=iso-8859-1\r\nContent-Transfer-Encoding: "
+	    "8bit\r\n\r\n"
+	    "Sch\xF6ne Gr\xFC\xDF"
+	    "e\r\n";
 	const char *user = scene_user();
 	struct phone *ph;
 	struct phone_item *i;
@@ -247,8 +251,8 @@ static void moves_go_to_imap(enum eas_version v)
 	ph = scene_synced_phone(user, "PHONE1", v);
 	sent = phone_folder_of_type(&ph->replica, 5);
 	SCENE_OK(ph, phone_sync_folder(ph, sent, NULL));
-	SCENE_OK(ph, phone_move_item(ph, phone_item_with_subject(scene_inbox(ph), "m 2")->id, scene_inbox(ph)->id, sent->id,
-	    &status, &new_id));
+	SCENE_OK(ph, phone_move_item(ph, phone_item_with_subject(scene_inbox(ph), "m 2")->id,
+			 scene_inbox(ph)->id, sent->id, &status, &new_id));
 	assert_int_equal(status, 3);
 	assert_true(new_id[0] != '\0');
 	assert_non_null(scene_mail(user, "Sent", "m 2"));
@@ -274,7 +278,8 @@ static void moves_that_cannot_be(enum eas_version v)
 	assert_int_equal(status, 4);
 	SCENE_OK(ph, phone_move_item(ph, item, inbox, "4711", &status, &new_id));
 	assert_int_equal(status, 2);
-	SCENE_OK(ph, phone_move_item(ph, "no:such", inbox, phone_folder_of_type(&ph->replica, 5)->id, &status, &new_id));
+	SCENE_OK(ph, phone_move_item(
+			 ph, "no:such", inbox, phone_folder_of_type(&ph->replica, 5)->id, &status, &new_id));
 	assert_int_equal(status, 1);
 }
 TEST_VERSIONS(moves_that_cannot_be)
@@ -310,13 +315,15 @@ TEST_VERSIONS(the_newest_come_first)
 
 static void a_filter_hides_what_is_old(enum eas_version v)
 {
-	static const struct phone_options_block week = { .filter = 1 + 3, .bodies = { { .type = 1, .truncation = 100 } } };
+	static const struct phone_options_block week = { .filter = 1 + 3,
+		.bodies = { { .type = 1, .truncation = 100 } } };
 	const char *user = scene_user();
 	struct phone *ph;
 	struct phone_folder *f;
 
 	scene_append(user, "INBOX", "today", "");
-	scene_append_raw(user, "INBOX", BYTES("Subject: long ago\r\n\r\nx\r\n"), "", "17-Jul-2020 02:44:25 +0000");
+	scene_append_raw(
+	    user, "INBOX", BYTES("Subject: long ago\r\n\r\nx\r\n"), "", "17-Jul-2020 02:44:25 +0000");
 	ph = scene_phone(user, "PHONE1", v);
 	SCENE_OK(ph, phone_setup(ph));
 	f = scene_inbox(ph);
@@ -361,7 +368,8 @@ static void several_folders_at_once(enum eas_version v)
 {
 	const char *user = scene_user();
 	struct phone *ph;
-	struct phone_collection both[2] = { { .window = 50, .options = &plain }, { .window = 50, .options = &plain } };
+	struct phone_collection both[2] = { { .window = 50, .options = &plain },
+		{ .window = 50, .options = &plain } };
 	struct phone_sync rq = { .collections = both, .count = 2 };
 	struct phone_folder *inbox, *sent;
 
@@ -379,7 +387,8 @@ static void several_folders_at_once(enum eas_version v)
 	assert_int_equal(ph->status, 1);
 	assert_int_equal(sent->added, 1);
 	scene_append(user, "INBOX", "in 3", "");
-	SCENE_OK(ph, phone_sync(ph, &(struct phone_sync){ .collections = &both[1], .count = 1, .partial = true }));
+	SCENE_OK(
+	    ph, phone_sync(ph, &(struct phone_sync){ .collections = &both[1], .count = 1, .partial = true }));
 	assert_int_equal(inbox->added, 1);
 	scene_assert_same(inbox, user, "INBOX");
 	scene_assert_same(sent, user, "Sent");
@@ -406,7 +415,8 @@ static const char two_bodies[] =
     "--in\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nplain words of some length\r\n"
     "--in\r\nContent-Type: text/html; charset=utf-8\r\n\r\n<p>marked <b>words</b></p>\r\n"
     "--in--\r\n"
-    "--out\r\nContent-Type: application/pdf; name=\"b\xC3\xBCro.pdf\"\r\nContent-Transfer-Encoding: base64\r\n"
+    "--out\r\nContent-Type: application/pdf; name=\"b\xC3\xBCro.pdf\"\r\nContent-Transfer-Encoding: "
+    "base64\r\n"
     "Content-Disposition: attachment; filename=\"report.pdf\"\r\n\r\nJVBERi0xLjQKJcOkw7zDtsOfCg==\r\n"
     "--out--\r\n";
 
@@ -417,10 +427,14 @@ static const struct body_case {
 	bool truncated;
 	const char *holds, *lacks;
 } body_cases[] = {
-	{ "plain", { .bodies = { { .type = 1, .truncation = PHONE_WHOLE } } }, 1, false, "plain words of some length", "<b>" },
+	{ "plain", { .bodies = { { .type = 1, .truncation = PHONE_WHOLE } } }, 1, false,
+	    "plain words of some length", "<b>" },
 	{ "plain, cut", { .bodies = { { .type = 1, .truncation = 11 } } }, 1, true, "plain words", "length" },
-	{ "HTML", { .bodies = { { .type = 2, .truncation = PHONE_WHOLE } } }, 2, false, "<b>words</b>", "plain words" },
-	{ "HTML before plain", { .bodies = { { .type = 1, .truncation = PHONE_WHOLE }, { .type = 2, .truncation = PHONE_WHOLE } } },
+	{ "HTML", { .bodies = { { .type = 2, .truncation = PHONE_WHOLE } } }, 2, false, "<b>words</b>",
+	    "plain words" },
+	{ "HTML before plain",
+	    { .bodies = { { .type = 1, .truncation = PHONE_WHOLE },
+		  { .type = 2, .truncation = PHONE_WHOLE } } },
 	    2, false, "<b>words</b>", "plain words" },
 	{ "MIME", { .mime_support = 1 + 2, .bodies = { { .type = 4, .truncation = PHONE_WHOLE } } }, 4, false,
 	    "multipart/alternative", "no such words" },
@@ -436,7 +450,8 @@ static void body_is_as_asked(const struct body_case *c)
 
 		scene_append_raw(user, "INBOX", bytes_str(two_bodies), "", NULL);
 		SCENE_OK(ph, phone_setup(ph));
-		SCENE_OK(ph, phone_sync_folder(ph, scene_inbox(ph), &(struct phone_collection){ .options = &c->options }));
+		SCENE_OK(ph, phone_sync_folder(
+				 ph, scene_inbox(ph), &(struct phone_collection){ .options = &c->options }));
 		i = phone_item_with_subject(scene_inbox(ph), "two bodies");
 		assert_non_null(i);
 		assert_int_equal(i->body_type, c->type);
@@ -455,7 +470,7 @@ static void attachments_and_whole_mails_are_fetched(enum eas_version v)
 {
 	static const char pdf[] = "%PDF-1.4\n%\xC3\xA4\xC3\xBC\xC3\xB6\xC3\x9F\n";
 	static const struct phone_body_preference mime = { .type = 4, .truncation = PHONE_WHOLE },
-		cut = { .type = 1, .truncation = 5 };
+						  cut = { .type = 1, .truncation = 5 };
 	const char *user = scene_user();
 	struct phone *ph;
 	struct phone_item *i, *fetched;
@@ -569,7 +584,7 @@ static void pings_live_side_by_side(enum eas_version v)
 {
 	const char *user = scene_user(), *inbox, *sent, *changed[4];
 	struct phone *ph = scene_synced_phone(user, "PHONE1", v), *second = scene_phone(user, "PHONE1", v),
-		*third = scene_phone(user, "PHONE1", v);
+		     *third = scene_phone(user, "PHONE1", v);
 	size_t count;
 
 	SCENE_OK(ph, phone_sync_folder(ph, phone_folder_of_type(&ph->replica, 5), NULL));
@@ -594,7 +609,8 @@ TEST_VERSIONS(pings_live_side_by_side)
 
 static void ping_parameters(enum eas_version v)
 {
-	struct phone *ph = scene_synced_phone(scene_user(), "PHONE1", v), *fresh = scene_phone(ph->user, "PHONE2", v);
+	struct phone *ph = scene_synced_phone(scene_user(), "PHONE1", v),
+		     *fresh = scene_phone(ph->user, "PHONE2", v);
 	const char *inbox = scene_inbox(ph)->id;
 	const char *changed[1];
 	bool has_changed;

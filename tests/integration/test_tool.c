@@ -93,7 +93,8 @@ static void sync_writes_readable_files(void **state)
 	snprintf(dir, sizeof(dir), "%s/replica", bed_dir(scene_bed()));
 	assert_int_equal(run("sync %s %s %s", server(), user, dir), 0);
 	assert_said("4 mails in ");
-	snprintf(command, sizeof(command), "grep -l 'This is to be' %s/Inbox/*to*be*read*.txt >/dev/null", dir);
+	snprintf(
+	    command, sizeof(command), "grep -l 'This is to be' %s/Inbox/*to*be*read*.txt >/dev/null", dir);
 	assert_int_equal(system(command), 0);
 }
 
@@ -107,8 +108,8 @@ static void watch_prints_a_push(void **state)
 
 	(void)state;
 	setenv("EASPHONE_PASSWORD", bed_password(scene_bed(), user), 1);
-	snprintf(command, sizeof(command), "exec %s/easphone watch --count 1 --heartbeat 60 %s %s 2>&1", b ? b : "build", server(),
-	    user);
+	snprintf(command, sizeof(command), "exec %s/easphone watch --count 1 --heartbeat 60 %s %s 2>&1",
+	    b ? b : "build", server(), user);
 	f = popen(command, "r");
 	assert_non_null(f);
 	while (fgets(output, sizeof(output), f) && !strstr(output, "waiting for new mail"))
@@ -133,7 +134,9 @@ static void load_gives_figures(const struct load_case *c)
 	json_t *doc;
 
 	setenv("EASPHONE_PASSWORD", scene_env("BENCH_PASSWORD"), 1);
-	assert_int_equal(run("load --phones 20 --accounts 3 %s %s 'user%%04u@%s'", c->words, server(), scene_env("DOMAIN")), 0);
+	assert_int_equal(run("load --phones 20 --accounts 3 %s %s 'user%%04u@%s'", c->words, server(),
+			     scene_env("DOMAIN")),
+	    0);
 	doc = json_loads(output, 0, NULL);
 	assert_non_null(doc);
 	assert_int_equal(json_integer_value(json_object_get(doc, "ready")), 20);

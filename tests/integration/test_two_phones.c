@@ -111,8 +111,8 @@ static void a_move_wakes_the_other(enum eas_version v)
 	SCENE_OK(p.two, phone_sync_folder(p.two, sent, NULL));
 	SCENE_OK(p.two, phone_ping_send(p.two, 60, &watched, 1));
 	poll(NULL, 0, 300);
-	SCENE_OK(p.one, phone_move_item(p.one, phone_item_with_subject(p.inbox_one, "m 2")->id, p.inbox_one->id,
-	    phone_folder_of_type(&p.one->replica, 5)->id, &status, &new_id));
+	SCENE_OK(p.one, phone_move_item(p.one, phone_item_with_subject(p.inbox_one, "m 2")->id,
+			    p.inbox_one->id, phone_folder_of_type(&p.one->replica, 5)->id, &status, &new_id));
 	assert_int_equal(status, 3);
 	SCENE_OK(p.two, phone_ping_receive(p.two, 60, changed, COUNT(changed), &count));
 	assert_int_equal(p.two->status, 2);
@@ -137,7 +137,8 @@ static void every_request_at_any_worker(enum eas_version v)
 	SCENE_OK(ph, phone_sync_one(ph, &(struct phone_collection){ .folder_id = f->id, .key = "0" }));
 	for (unsigned i = 0; i < 12; i++) {
 		phone_hang_up(ph);
-		SCENE_OK(ph, phone_sync_one(ph, &(struct phone_collection){ .folder_id = f->id, .window = 5 }));
+		SCENE_OK(
+		    ph, phone_sync_one(ph, &(struct phone_collection){ .folder_id = f->id, .window = 5 }));
 		assert_int_equal(f->status, 1);
 		if (i == 3)
 			scene_append(user, "INBOX", "in between", "");

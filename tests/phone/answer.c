@@ -142,7 +142,8 @@ static bool has_no_body(int status)
 	return status == 204 || status == 304 || status / 100 == 1;
 }
 
-enum err phone_answer_read(struct arena *a, struct bytes in, bool ended, struct phone_answer *out, size_t *used)
+enum err phone_answer_read(
+    struct arena *a, struct bytes in, bool ended, struct phone_answer *out, size_t *used)
 {
 	struct bytes rest, length;
 	enum err e;

@@ -10,13 +10,17 @@
 static const char help[] =
     "easphone: a simulated ActiveSync phone\n"
     "\n"
-    "  easphone probe URL USER          tries everything a phone needs, says what works and how to mend the rest\n"
+    "  easphone probe URL USER          tries everything a phone needs, says what works and how to mend the "
+    "rest\n"
     "  easphone sync  URL USER [DIR]    fetches all mail folders; writes them into DIR as readable files\n"
-    "  easphone watch URL USER          waits for new mail and prints each push, with how long the Sync took\n"
+    "  easphone watch URL USER          waits for new mail and prints each push, with how long the Sync "
+    "took\n"
     "  easphone load  URL USER          many phones at once; prints figures as JSON\n"
     "\n"
-    "URL is the server's address, such as https://mail.example.org (the path /Microsoft-Server-ActiveSync is added).\n"
-    "The password comes from --password-file, from the environment variable EASPHONE_PASSWORD, or is asked for.\n"
+    "URL is the server's address, such as https://mail.example.org (the path /Microsoft-Server-ActiveSync is "
+    "added).\n"
+    "The password comes from --password-file, from the environment variable EASPHONE_PASSWORD, or is asked "
+    "for.\n"
     "\n"
     "  --password-file FILE   first line of that file\n"
     "  --ca FILE              trust these certificates (PEM) instead of the system's\n"
@@ -33,7 +37,8 @@ static const char help[] =
     "\n"
     "load only:\n"
     "  --phones N             how many (default 100)\n"
-    "  --accounts N           spread over N accounts: %u (or %04u) in USER and password becomes 1 to N (default 1)\n"
+    "  --accounts N           spread over N accounts: %u (or %04u) in USER and password becomes 1 to N "
+    "(default 1)\n"
     "  --mode ping|sync       held Pings (default), or Syncs one after the other\n"
     "  --ramp N               new phones a second (default 200)\n"
     "  --seconds N            how long to go on once all are there (default 10)\n"
@@ -43,9 +48,26 @@ static const char help[] =
     "Exit status: 0 all well, 1 something doesn't work, 2 the command line is wrong.\n";
 
 enum {
-	OPT_PASSWORD_FILE = 256, OPT_CA, OPT_INSECURE, OPT_VERSION, OPT_DEVICE, OPT_TYPE, OPT_EMAIL, OPT_BASE64, OPT_GZIP,
-	OPT_HEARTBEAT, OPT_COUNT, OPT_QUIET, OPT_PHONES, OPT_ACCOUNTS, OPT_MODE, OPT_RAMP, OPT_SECONDS, OPT_CHANGES,
-	OPT_PAUSE, OPT_HELP,
+	OPT_PASSWORD_FILE = 256,
+	OPT_CA,
+	OPT_INSECURE,
+	OPT_VERSION,
+	OPT_DEVICE,
+	OPT_TYPE,
+	OPT_EMAIL,
+	OPT_BASE64,
+	OPT_GZIP,
+	OPT_HEARTBEAT,
+	OPT_COUNT,
+	OPT_QUIET,
+	OPT_PHONES,
+	OPT_ACCOUNTS,
+	OPT_MODE,
+	OPT_RAMP,
+	OPT_SECONDS,
+	OPT_CHANGES,
+	OPT_PAUSE,
+	OPT_HELP,
 };
 
 static const struct option options[] = {
@@ -74,7 +96,8 @@ static const struct option options[] = {
 
 static int wrong(const char *words, const char *what)
 {
-	fprintf(stderr, "easphone: %s%s%s\nTry: easphone --help\n", words, what ? ": " : "", what ? what : "");
+	fprintf(
+	    stderr, "easphone: %s%s%s\nTry: easphone --help\n", words, what ? ": " : "", what ? what : "");
 	return 2;
 }
 
@@ -148,24 +171,52 @@ static int number(const char *text, unsigned max, unsigned *out)
 static int take_option(struct cli *c, int which, const char *value, const char **password_file)
 {
 	switch (which) {
-	case OPT_PASSWORD_FILE: *password_file = value; return 0;
-	case OPT_CA: c->ca_file = value; return 0;
-	case OPT_INSECURE: c->insecure = true; return 0;
-	case OPT_DEVICE: c->device_id = value; return 0;
-	case OPT_TYPE: c->device_type = value; return 0;
-	case OPT_EMAIL: c->email = value; return 0;
-	case OPT_BASE64: c->compact = true; return 0;
-	case OPT_GZIP: c->gzip = true; return 0;
-	case OPT_QUIET: c->quiet = true; return 0;
-	case OPT_MODE: c->mode = value; return 0;
-	case OPT_HEARTBEAT: return number(value, 3540, &c->heartbeat_s);
-	case OPT_COUNT: return number(value, 1000000, &c->count);
-	case OPT_PHONES: return number(value, 200000, &c->phones);
-	case OPT_ACCOUNTS: return number(value, 200000, &c->accounts);
-	case OPT_RAMP: return number(value, 100000, &c->ramp_per_s);
-	case OPT_SECONDS: return number(value, 86400, &c->seconds);
-	case OPT_CHANGES: return number(value, 100, &c->change_percent);
-	case OPT_PAUSE: return number(value, 3600000, &c->pause_ms);
+	case OPT_PASSWORD_FILE:
+		*password_file = value;
+		return 0;
+	case OPT_CA:
+		c->ca_file = value;
+		return 0;
+	case OPT_INSECURE:
+		c->insecure = true;
+		return 0;
+	case OPT_DEVICE:
+		c->device_id = value;
+		return 0;
+	case OPT_TYPE:
+		c->device_type = value;
+		return 0;
+	case OPT_EMAIL:
+		c->email = value;
+		return 0;
+	case OPT_BASE64:
+		c->compact = true;
+		return 0;
+	case OPT_GZIP:
+		c->gzip = true;
+		return 0;
+	case OPT_QUIET:
+		c->quiet = true;
+		return 0;
+	case OPT_MODE:
+		c->mode = value;
+		return 0;
+	case OPT_HEARTBEAT:
+		return number(value, 3540, &c->heartbeat_s);
+	case OPT_COUNT:
+		return number(value, 1000000, &c->count);
+	case OPT_PHONES:
+		return number(value, 200000, &c->phones);
+	case OPT_ACCOUNTS:
+		return number(value, 200000, &c->accounts);
+	case OPT_RAMP:
+		return number(value, 100000, &c->ramp_per_s);
+	case OPT_SECONDS:
+		return number(value, 86400, &c->seconds);
+	case OPT_CHANGES:
+		return number(value, 100, &c->change_percent);
+	case OPT_PAUSE:
+		return number(value, 3600000, &c->pause_ms);
 	case OPT_VERSION:
 		return eas_version_parse(bytes_str(value), &c->version) ? wrong("no such version", value) : 0;
 	}
@@ -187,8 +238,13 @@ int cli_parse(struct cli *c, int argc, char **argv, bool *done)
 	const char *password_file = NULL;
 	int which, rc;
 
-	*c = (struct cli){ .version = EAS_14_1, .phones = 100, .accounts = 1, .ramp_per_s = 200, .seconds = 10,
-		.change_percent = 20, .mode = "ping" };
+	*c = (struct cli){ .version = EAS_14_1,
+		.phones = 100,
+		.accounts = 1,
+		.ramp_per_s = 200,
+		.seconds = 10,
+		.change_percent = 20,
+		.mode = "ping" };
 	*done = false;
 	while ((which = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		if (which == OPT_HELP) {
@@ -222,7 +278,14 @@ void cli_deinit(struct cli *c)
 
 struct phone *cli_phone(const struct cli *c)
 {
-	return phone_new(&(struct phone_config){ .url = c->url, .user = c->user, .password = c->password,
-	    .ca_file = c->ca_file, .insecure = c->insecure, .device_id = c->device_id, .device_type = c->device_type,
-	    .version = c->version, .compact_query = c->compact, .gzip = c->gzip });
+	return phone_new(&(struct phone_config){ .url = c->url,
+	    .user = c->user,
+	    .password = c->password,
+	    .ca_file = c->ca_file,
+	    .insecure = c->insecure,
+	    .device_id = c->device_id,
+	    .device_type = c->device_type,
+	    .version = c->version,
+	    .compact_query = c->compact,
+	    .gzip = c->gzip });
 }

@@ -6,13 +6,13 @@
 /* The tool's command line, once for all of its commands. */
 struct cli {
 	const char *command, *url, *user;
-	const char *folder_path;      /* sync: where the replica goes; NULL: nowhere */
+	const char *folder_path; /* sync: where the replica goes; NULL: nowhere */
 	const char *ca_file, *device_id, *device_type, *email;
-	char *password;               /* owned, wiped by cli_deinit */
+	char *password; /* owned, wiped by cli_deinit */
 	enum eas_version version;
 	bool insecure, compact, gzip, quiet;
-	unsigned heartbeat_s;         /* 0: each command's own */
-	unsigned count;               /* watch: stop after so many pushes; 0 = never */
+	unsigned heartbeat_s; /* 0: each command's own */
+	unsigned count;       /* watch: stop after so many pushes; 0 = never */
 	/* load */
 	unsigned phones, accounts, ramp_per_s, seconds, change_percent, pause_ms;
 	const char *mode;

@@ -100,11 +100,14 @@ static void advise_on_certificate(long why)
 		break;
 	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
 	case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-		advise("the server must send its whole chain: configure the file with the intermediate certificates "
-		       "(fullchain.pem). With an authority of your own: --ca FILE here, and install it on the phones");
+		advise("the server must send its whole chain: configure the file with the intermediate "
+		       "certificates "
+		       "(fullchain.pem). With an authority of your own: --ca FILE here, and install it on "
+		       "the phones");
 		break;
 	default:
-		advise("phones refuse this certificate, too: use one of a public authority, or install yours on them");
+		advise("phones refuse this certificate, too: use one of a public authority, or install yours "
+		       "on them");
 	}
 }
 
@@ -146,7 +149,7 @@ static bool probe_connection(struct probe *p)
 		e = phone_wire_open(s, p->ph->timeout_ms, &w);
 	} else if (e) {
 		advise(e == ERR_TIMEOUT ? "a firewall drops the connection: open the port"
-		                        : "check that the server runs and listens on this port");
+					: "check that the server runs and listens on this port");
 	}
 	if (!e && w->ssl)
 		print_certificate(p, w);
@@ -162,7 +165,10 @@ static bool probe_connection(struct probe *p)
 
 static void probe_challenge(struct probe *p)
 {
-	struct phone_config bare = { .url = p->c->url, .user = "", .password = "", .ca_file = p->c->ca_file,
+	struct phone_config bare = { .url = p->c->url,
+		.user = "",
+		.password = "",
+		.ca_file = p->c->ca_file,
 		.insecure = p->ph->server.insecure };
 	struct phone *ph = phone_new(&bare);
 	enum err e = phone_http(ph, "OPTIONS", ph->server.path, NULL, bytes_of(NULL, 0));
@@ -172,9 +178,11 @@ static void probe_challenge(struct probe *p)
 		fails(p, "without a password the server should answer 401, not: %s",
 		    ph->reply.status ? ph->problem : "nothing at all");
 		if (ph->reply.status == 404)
-			advise("the path /Microsoft-Server-ActiveSync doesn't lead to the gateway: check the proxy's rules");
+			advise("the path /Microsoft-Server-ActiveSync doesn't lead to the gateway: check the "
+			       "proxy's rules");
 	} else if (!bytes_starts_nocase(how, "Basic")) {
-		warns(p, "401 without \"WWW-Authenticate: Basic\": some clients never ask for a password then");
+		warns(
+		    p, "401 without \"WWW-Authenticate: Basic\": some clients never ask for a password then");
 	} else {
 		works(p, "without a password: 401, \"%.*s\"", BYTES_ARG(how));
 	}
@@ -193,7 +201,8 @@ static bool lists(const char *commands, const char *wanted)
 
 static void judge_offer(struct probe *p, const struct phone_offer *offer)
 {
-	static const char *const needed[] = { "Sync", "FolderSync", "Ping", "Provision", "SendMail", "MoveItems" };
+	static const char *const needed[] = { "Sync", "FolderSync", "Ping", "Provision", "SendMail",
+		"MoveItems" };
 
 	works(p, "versions: %s", offer->versions_text);
 	works(p, "commands: %s", offer->commands_text);
@@ -202,8 +211,8 @@ static void judge_offer(struct probe *p, const struct phone_offer *offer)
 	} else if (!eas_version_in(p->c->version, offer->versions)) {
 		for (int v = EAS_16_1; v >= EAS_2_5; v--)
 			if (eas_version_in((enum eas_version)v, offer->versions)) {
-				warns(p, "version %s isn't offered: going on with %s", eas_version_name(p->c->version),
-				    eas_version_name((enum eas_version)v));
+				warns(p, "version %s isn't offered: going on with %s",
+				    eas_version_name(p->c->version), eas_version_name((enum eas_version)v));
 				p->ph->version = (enum eas_version)v;
 				break;
 			}
@@ -225,17 +234,21 @@ static bool probe_options(struct probe *p)
 	}
 	fails(p, "OPTIONS: %s", p->ph->problem);
 	if (e == ERR_AUTH)
-		advise("check user name and password by an ordinary mail program; some servers want the whole mail address");
+		advise("check user name and password by an ordinary mail program; some servers want the "
+		       "whole mail address");
 	else if (e == ERR_DENIED)
-		advise("ActiveSync is switched off for this user or device, or too many wrong passwords came from here");
+		advise("ActiveSync is switched off for this user or device, or too many wrong passwords came "
+		       "from here");
 	else if (e == ERR_UNAVAILABLE)
-		advise("the gateway runs but what it needs is down: look into its log, run `easgate check` there");
+		advise("the gateway runs but what it needs is down: look into its log, run `easgate check` "
+		       "there");
 	return false;
 }
 
 static void probe_autodiscover(struct probe *p)
 {
-	static const char *const paths[] = { "/autodiscover/autodiscover.xml", "/Autodiscover/Autodiscover.xml" };
+	static const char *const paths[] = { "/autodiscover/autodiscover.xml",
+		"/Autodiscover/Autodiscover.xml" };
 	const char *email = p->c->email ? p->c->email : p->c->user;
 	char url[512];
 
@@ -248,11 +261,13 @@ static void probe_autodiscover(struct probe *p)
 			works(p, "Autodiscover at %s: %s", paths[i], url);
 	}
 	if (phone_autodiscover_json(p->ph, email, url, sizeof(url)) || !url[0])
-		warns(p, "Autodiscover version 2 (JSON): %s", p->ph->problem[0] ? p->ph->problem : "it names no server");
+		warns(p, "Autodiscover version 2 (JSON): %s",
+		    p->ph->problem[0] ? p->ph->problem : "it names no server");
 	else
 		works(p, "Autodiscover version 2 (JSON): %s", url);
 	if (p->warnings)
-		advise("phones look at https://autodiscover.<domain of the mail address>: users can still type the server's name");
+		advise("phones look at https://autodiscover.<domain of the mail address>: users can still "
+		       "type the server's name");
 }
 
 /* ---- commands ---- */
@@ -272,7 +287,8 @@ static bool probe_folders(struct probe *p)
 	static const struct {
 		unsigned type;
 		const char *name;
-	} wanted[] = { { 2, "Inbox" }, { 3, "Drafts" }, { 4, "Deleted Items" }, { 5, "Sent Items" }, { 6, "Outbox" } };
+	} wanted[] = { { 2, "Inbox" }, { 3, "Drafts" }, { 4, "Deleted Items" }, { 5, "Sent Items" },
+		{ 6, "Outbox" } };
 	size_t count = 0;
 
 	if (phone_folder_sync(p->ph, "0") || p->ph->status != 1) {
@@ -284,7 +300,8 @@ static bool probe_folders(struct probe *p)
 	works(p, "FolderSync: %zu folders", count);
 	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
 		if (!phone_folder_of_type(&p->ph->replica, wanted[i].type))
-			warns(p, "there is no folder for %s: some clients refuse the account then", wanted[i].name);
+			warns(p, "there is no folder for %s: some clients refuse the account then",
+			    wanted[i].name);
 	return phone_folder_of_type(&p->ph->replica, 2) != NULL;
 }
 
@@ -295,7 +312,8 @@ static bool probe_sync(struct probe *p)
 		.bodies = { { .type = 1, .truncation = 500 } } };
 	int64_t start = phone_now_us();
 
-	if (phone_sync_folder(p->ph, inbox, &(struct phone_collection){ .window = 50, .options = &preview })) {
+	if (phone_sync_folder(
+		p->ph, inbox, &(struct phone_collection){ .window = 50, .options = &preview })) {
 		fails(p, "%s", p->ph->problem);
 		return false;
 	}
@@ -316,17 +334,22 @@ static void probe_ping(struct probe *p)
 	if (e) {
 		fails(p, "%s, after %.1f s", p->ph->problem, seconds);
 		if (seconds > 10)
-			advise("something on the way cuts waiting requests: raise the read time-out of the proxy or load balancer "
+			advise("something on the way cuts waiting requests: raise the read time-out of the "
+			       "proxy or load balancer "
 			       "to an hour, and of the firewall for idle connections");
 	} else if (p->ph->status == 1 && seconds + 1 < heartbeat_s) {
-		fails(p, "Ping came back after %.1f s without news instead of %u s: phones would ask again and again", seconds,
-		    heartbeat_s);
+		fails(p,
+		    "Ping came back after %.1f s without news instead of %u s: phones would ask again and "
+		    "again",
+		    seconds, heartbeat_s);
 	} else if (p->ph->status == 1) {
 		works(p, "Ping was held for %.1f s and came back", seconds);
 	} else if (p->ph->status == 2) {
 		works(p, "Ping came back after %.1f s: there is new mail", seconds);
 	} else if (p->ph->status == 5) {
-		works(p, "Ping: the server wants a heartbeat of at least %.*s s; --heartbeat makes this test wait so long",
+		works(p,
+		    "Ping: the server wants a heartbeat of at least %.*s s; --heartbeat makes this test wait "
+		    "so long",
 		    BYTES_ARG(wbxml_child_text(p->ph->root, PING_HEARTBEAT_INTERVAL)));
 	} else {
 		fails(p, "Ping: Status %u", p->ph->status);
@@ -338,7 +361,8 @@ static void probe_keepalive(struct probe *p)
 	bool kept = p->ph->wire != NULL;
 
 	if (!kept || phone_folder_sync(p->ph, NULL) || !p->ph->reused || !p->ph->wire)
-		warns(p, "the connection isn't kept open between requests: each one costs a new TLS handshake");
+		warns(
+		    p, "the connection isn't kept open between requests: each one costs a new TLS handshake");
 	else
 		works(p, "the connection is kept open between requests");
 }

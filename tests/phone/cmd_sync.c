@@ -10,7 +10,8 @@
 enum { MAX_NAME = 80, MAX_PATH = 4096 };
 
 /* Whole mails as plain text; HTML only where there is no other. */
-static const struct phone_options_block whole_bodies = { .bodies = { { .type = 1, .truncation = PHONE_WHOLE } } };
+static const struct phone_options_block whole_bodies = { .bodies = {
+							     { .type = 1, .truncation = PHONE_WHOLE } } };
 
 static bool is_mail(const struct phone_folder *f)
 {
@@ -23,7 +24,8 @@ static void safe_name(const char *text, char *out, size_t cap)
 	size_t n = 0;
 
 	for (; *text && n + 1 < cap && n < MAX_NAME; text++) {
-		bool odd = (unsigned char)*text < 0x20 || strchr("/\\:*?\"<>|", *text) || (*text == '.' && n == 0);
+		bool odd =
+		    (unsigned char)*text < 0x20 || strchr("/\\:*?\"<>|", *text) || (*text == '.' && n == 0);
 
 		out[n++] = odd ? '_' : *text;
 	}
@@ -65,7 +67,8 @@ static void write_item(const char *folder_path, const struct phone_item *i)
 	fclose(f);
 }
 
-static bool folder_path(struct phone *ph, const struct phone_folder *f, const char *top, char *path, size_t cap)
+static bool folder_path(
+    struct phone *ph, const struct phone_folder *f, const char *top, char *path, size_t cap)
 {
 	const struct phone_folder *up[16];
 	size_t depth = 0, used;

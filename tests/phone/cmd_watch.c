@@ -67,8 +67,8 @@ static enum err take_push(struct phone *ph, const char *const *changed, size_t c
 		if ((e = phone_sync_folder(ph, f, NULL)))
 			return e;
 		print_time();
-		printf("push: %s: %u new, %u changed, %u gone; Sync took %.1f ms\n", f->name, f->added, f->changed,
-		    f->deleted + f->soft_deleted, (double)(phone_now_us() - start) / 1000);
+		printf("push: %s: %u new, %u changed, %u gone; Sync took %.1f ms\n", f->name, f->added,
+		    f->changed, f->deleted + f->soft_deleted, (double)(phone_now_us() - start) / 1000);
 		print_newest(f);
 		fflush(stdout);
 	}

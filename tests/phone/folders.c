@@ -19,8 +19,8 @@ static void keep_key(struct phone *ph, const char *asked)
 	char *former = strdup(asked);
 
 	if (!key.len)
-		phone_replica_anomaly(&ph->replica, "%s: Status 1 without a SyncKey",
-		    eas_command_name(ph->waiting));
+		phone_replica_anomaly(
+		    &ph->replica, "%s: Status 1 without a SyncKey", eas_command_name(ph->waiting));
 	replace(&ph->replica.former_key, former);
 	if (key.len)
 		replace(&ph->replica.key, strndup((const char *)key.p, key.len));
@@ -42,16 +42,16 @@ enum err phone_folder_sync(struct phone *ph, const char *key)
 		e = ERR_PROTO; /* an empty answer is no answer here */
 	if (!e && ph->status == 1) {
 		keep_key(ph, asked);
-		phone_replica_apply_folders(&ph->replica, wbxml_child(ph->root, FOLDERHIERARCHY_CHANGES),
-		    strcmp(asked, "0") == 0);
+		phone_replica_apply_folders(
+		    &ph->replica, wbxml_child(ph->root, FOLDERHIERARCHY_CHANGES), strcmp(asked, "0") == 0);
 	}
 	free(asked);
 	return e;
 }
 
 /* The three that change one folder. Absent texts are NULL. */
-static enum err change(struct phone *ph, enum eas_command cmd, const char *id, const char *parent, const char *name,
-    unsigned type)
+static enum err change(struct phone *ph, enum eas_command cmd, const char *id, const char *parent,
+    const char *name, unsigned type)
 {
 	struct wbxml_writer *w = phone_request(ph);
 	enum err e;
@@ -75,8 +75,8 @@ static enum err change(struct phone *ph, enum eas_command cmd, const char *id, c
 	return e;
 }
 
-enum err phone_folder_create(struct phone *ph, const char *parent, const char *name, unsigned type,
-    const char **id_out)
+enum err phone_folder_create(
+    struct phone *ph, const char *parent, const char *name, unsigned type, const char **id_out)
 {
 	char *id = NULL;
 	enum err e = change(ph, CMD_FOLDER_CREATE, NULL, parent, name, type);

@@ -46,7 +46,8 @@ enum err phone_ping_send(struct phone *ph, unsigned heartbeat_s, const char *con
 	return phone_command_send(ph, CMD_PING, NULL);
 }
 
-enum err phone_ping_receive(struct phone *ph, unsigned heartbeat_s, const char **changed, size_t cap, size_t *count)
+enum err phone_ping_receive(
+    struct phone *ph, unsigned heartbeat_s, const char **changed, size_t cap, size_t *count)
 {
 	const struct wbxml_node *list;
 	enum err e = phone_command_receive(ph, heartbeat_s ? heartbeat_s : 3600);
@@ -79,8 +80,8 @@ enum err phone_ping(struct phone *ph, unsigned heartbeat_s, const char *folder_i
 
 /* ---- MoveItems (MS-ASCMD 2.2.1.12) ---- */
 
-enum err phone_move_item(struct phone *ph, const char *id, const char *from, const char *to, unsigned *status,
-    const char **new_id)
+enum err phone_move_item(
+    struct phone *ph, const char *id, const char *from, const char *to, unsigned *status, const char **new_id)
 {
 	struct wbxml_writer *w = phone_request(ph);
 	const struct wbxml_node *response;
@@ -160,7 +161,8 @@ static void put_body_preference(struct wbxml_writer *w, const struct phone_body_
 /* A body that came as a part of its own. */
 static void take_body_part(struct phone *ph, struct phone_item *item, const struct wbxml_node *properties)
 {
-	const struct wbxml_node *part = wbxml_child(wbxml_child(properties, AIRSYNCBASE_BODY), ITEMOPERATIONS_PART);
+	const struct wbxml_node *part =
+	    wbxml_child(wbxml_child(properties, AIRSYNCBASE_BODY), ITEMOPERATIONS_PART);
 	struct bytes data;
 	uint32_t index;
 
@@ -205,10 +207,11 @@ enum err phone_fetch_item(struct phone *ph, const char *folder_id, const char *i
 	return ERR_OK;
 }
 
-static enum err get_attachment(struct phone *ph, const char *reference, unsigned *status, struct bytes *data,
-    struct bytes *content_type)
+static enum err get_attachment(
+    struct phone *ph, const char *reference, unsigned *status, struct bytes *data, struct bytes *content_type)
 {
-	enum err e = phone_command(ph, CMD_GET_ATTACHMENT, &(struct phone_params){ .attachment_name = reference });
+	enum err e =
+	    phone_command(ph, CMD_GET_ATTACHMENT, &(struct phone_params){ .attachment_name = reference });
 
 	if (e)
 		return e;
@@ -287,7 +290,8 @@ enum err phone_send_mail(struct phone *ph, const struct phone_mail *mail)
 
 	if (ph->version < EAS_14_0)
 		return phone_command_raw(ph, CMD_SEND_MAIL,
-		    &(struct phone_params){ .save_in_sent = mail->save_in_sent }, "message/rfc822", mail->mime);
+		    &(struct phone_params){ .save_in_sent = mail->save_in_sent }, "message/rfc822",
+		    mail->mime);
 	snprintf(id, sizeof(id), "%lld", (long long)phone_now_us());
 	w = phone_request(ph);
 	wbxml_open(w, COMPOSEMAIL_SEND_MAIL);

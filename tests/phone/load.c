@@ -85,7 +85,8 @@ static void on_ramp(evutil_socket_t fd, short what, void *arg)
 	}
 }
 
-struct phone_load *phone_load_new(struct event_base *base, const struct phone_load_config *c, const char **problem)
+struct phone_load *phone_load_new(
+    struct event_base *base, const struct phone_load_config *c, const char **problem)
 {
 	struct phone_load *l = calloc(1, sizeof(*l));
 
@@ -219,9 +220,15 @@ static struct phone_load_latency latency(const struct load_samples *s)
 
 void phone_load_figures(const struct phone_load *l, struct phone_load_figures *out)
 {
-	*out = (struct phone_load_figures){ .phones = l->count, .ready = l->ready, .held = l->held,
-		.requests = l->requests, .errors = l->errors, .pushes = l->pushes,
-		.seconds = (double)(phone_now_us() - l->since_us) / 1000000, .sync = latency(&l->sync),
-		.setup = latency(&l->setup), .ping = latency(&l->ping) };
+	*out = (struct phone_load_figures){ .phones = l->count,
+		.ready = l->ready,
+		.held = l->held,
+		.requests = l->requests,
+		.errors = l->errors,
+		.pushes = l->pushes,
+		.seconds = (double)(phone_now_us() - l->since_us) / 1000000,
+		.sync = latency(&l->sync),
+		.setup = latency(&l->setup),
+		.ping = latency(&l->ping) };
 	snprintf(out->first_error, sizeof(out->first_error), "%s", l->first_error);
 }

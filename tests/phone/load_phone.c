@@ -67,7 +67,8 @@ static void give_up(struct load_phone *p, const char *why)
 
 	l->errors++;
 	if (!l->first_error[0])
-		snprintf(l->first_error, sizeof(l->first_error), "phone %u in state %d: %s", p->number, (int)p->state, why);
+		snprintf(l->first_error, sizeof(l->first_error), "phone %u in state %d: %s", p->number,
+		    (int)p->state, why);
 	if (p->bev)
 		bufferevent_free(p->bev);
 	p->bev = NULL;
@@ -82,8 +83,8 @@ static void expand(const char *text, unsigned account, char out[TEXT_MAX])
 	const char *at = strchr(text, '%'), *end = at ? at + 1 + strspn(at + 1, "0123456789") : NULL;
 
 	if (end && *end == 'u')
-		snprintf(out, TEXT_MAX, "%.*s%0*u%s", (int)(at - text), text, (int)strtoul(at + 1, NULL, 10), account + 1,
-		    end + 1);
+		snprintf(out, TEXT_MAX, "%.*s%0*u%s", (int)(at - text), text, (int)strtoul(at + 1, NULL, 10),
+		    account + 1, end + 1);
 	else
 		snprintf(out, TEXT_MAX, "%s", text);
 }
@@ -93,9 +94,16 @@ static void send_command(struct load_phone *p, struct arena *a, enum eas_command
 	struct phone_load *l = p->load;
 	char user[TEXT_MAX], password[TEXT_MAX], device[24], key[12];
 	unsigned account = p->number % l->c.accounts;
-	struct phone_identity who = { .host = l->server.host, .port = l->server.port, .path = l->server.path, .user = user,
-		.password = password, .device_id = device, .device_type = "easphone", .user_agent = "easphone/load",
-		.policy_key = key, .version = l->c.version };
+	struct phone_identity who = { .host = l->server.host,
+		.port = l->server.port,
+		.path = l->server.path,
+		.user = user,
+		.password = password,
+		.device_id = device,
+		.device_type = "easphone",
+		.user_agent = "easphone/load",
+		.policy_key = key,
+		.version = l->c.version };
 	struct bytes whole;
 	struct buf b;
 
@@ -154,8 +162,9 @@ static void put_sync(struct wbxml_writer *w, struct load_phone *p)
 {
 	static const struct phone_options_block preview = { .bodies = { { .type = 1, .truncation = 500 } } };
 	struct phone_load *l = p->load;
-	struct phone_edit edit = { .command = AIRSYNC_CHANGE, .id = p->item,
-		.read = p->item_read ? PHONE_NO : PHONE_YES };
+	struct phone_edit edit = {
+		.command = AIRSYNC_CHANGE, .id = p->item, .read = p->item_read ? PHONE_NO : PHONE_YES
+	};
 	struct phone_collection c = { .folder_id = p->inbox, .key = p->key };
 	struct phone_sync rq = { .collections = &c, .count = 1 };
 
@@ -228,7 +237,8 @@ static void copy_id(struct bytes in, char *out, size_t cap)
 
 static const char *take_provision(struct load_phone *p, const struct wbxml_node *root)
 {
-	const struct wbxml_node *policy = wbxml_child(wbxml_child(root, PROVISION_POLICIES), PROVISION_POLICY);
+	const struct wbxml_node *policy =
+	    wbxml_child(wbxml_child(root, PROVISION_POLICIES), PROVISION_POLICY);
 	struct bytes key = wbxml_child_text(policy, PROVISION_POLICY_KEY);
 
 	if (bytes_to_u32(key, UINT32_MAX, &p->policy_key))
@@ -239,7 +249,8 @@ static const char *take_provision(struct load_phone *p, const struct wbxml_node 
 
 static const char *take_folders(struct load_phone *p, const struct wbxml_node *root)
 {
-	const struct wbxml_node *n = wbxml_child(wbxml_child(root, FOLDERHIERARCHY_CHANGES), FOLDERHIERARCHY_ADD);
+	const struct wbxml_node *n =
+	    wbxml_child(wbxml_child(root, FOLDERHIERARCHY_CHANGES), FOLDERHIERARCHY_ADD);
 
 	while (n && !bytes_eq_str(wbxml_child_text(n, FOLDERHIERARCHY_TYPE), "2"))
 		n = wbxml_next(n, FOLDERHIERARCHY_ADD);
@@ -303,7 +314,9 @@ static const char *take_answer(struct load_phone *p, struct arena *a, const stru
 	size_t at;
 
 	if (answer->status != 200)
-		return answer->status == 401 ? "HTTP 401" : answer->status == 503 ? "HTTP 503" : "not HTTP 200";
+		return answer->status == 401   ? "HTTP 401"
+		       : answer->status == 503 ? "HTTP 503"
+					       : "not HTTP 200";
 	if (answer->body.len && wbxml_tree(a, answer->body, MAX_NODES, &root, &at, &problem))
 		return "the answer is no WBXML";
 	switch (p->state) {
@@ -376,15 +389,16 @@ static void connect_phone(struct load_phone *p)
 
 	set_state(p, LOAD_CONNECTING);
 	p->bev = ssl ? bufferevent_openssl_socket_new(l->base, -1, ssl, BUFFEREVENT_SSL_CONNECTING,
-	                   BEV_OPT_CLOSE_ON_FREE | BEV_OPT_DEFER_CALLBACKS)
-	             : bufferevent_socket_new(l->base, -1, BEV_OPT_CLOSE_ON_FREE | BEV_OPT_DEFER_CALLBACKS);
+			   BEV_OPT_CLOSE_ON_FREE | BEV_OPT_DEFER_CALLBACKS)
+		     : bufferevent_socket_new(l->base, -1, BEV_OPT_CLOSE_ON_FREE | BEV_OPT_DEFER_CALLBACKS);
 	if (!p->bev) {
 		give_up(p, "no socket");
 		return;
 	}
 	if (ssl) {
 		phone_tls_expect(ssl, l->server.host);
-		bufferevent_openssl_set_allow_dirty_shutdown(p->bev, 1); /* HTTP lengths tell a cut from an end */
+		bufferevent_openssl_set_allow_dirty_shutdown(
+		    p->bev, 1); /* HTTP lengths tell a cut from an end */
 	}
 	bufferevent_setcb(p->bev, on_read, NULL, on_event, p);
 	bufferevent_enable(p->bev, EV_READ | EV_WRITE);

@@ -96,10 +96,19 @@ struct wbxml_writer *phone_request(struct phone *ph)
 
 static struct phone_identity identity(const struct phone *ph)
 {
-	return (struct phone_identity){ .host = ph->server.host, .port = ph->server.port, .path = ph->server.path,
-		.user = ph->user, .password = ph->password, .device_id = ph->device_id, .device_type = ph->device_type,
-		.user_agent = ph->user_agent, .policy_key = ph->policy_key, .version = ph->version,
-		.compact_query = ph->compact_query, .gzip = ph->gzip, .accept_multipart = ph->accept_multipart };
+	return (struct phone_identity){ .host = ph->server.host,
+		.port = ph->server.port,
+		.path = ph->server.path,
+		.user = ph->user,
+		.password = ph->password,
+		.device_id = ph->device_id,
+		.device_type = ph->device_type,
+		.user_agent = ph->user_agent,
+		.policy_key = ph->policy_key,
+		.version = ph->version,
+		.compact_query = ph->compact_query,
+		.gzip = ph->gzip,
+		.accept_multipart = ph->accept_multipart };
 }
 
 static enum err build(struct phone *ph, enum eas_command cmd, const struct phone_params *params,
@@ -183,8 +192,8 @@ static enum err judge_http(struct phone *ph)
 			e = code_meanings[i].e;
 			words = code_meanings[i].words;
 		}
-	snprintf(ph->problem, sizeof(ph->problem), "%s: HTTP %d: %s", eas_command_name(ph->waiting), ph->reply.status,
-	    words);
+	snprintf(ph->problem, sizeof(ph->problem), "%s: HTTP %d: %s", eas_command_name(ph->waiting),
+	    ph->reply.status, words);
 	return e;
 }
 
@@ -253,8 +262,8 @@ static enum err receive_answer(struct phone *ph, unsigned hold_s)
 	ph->done_us = phone_now_us();
 	if (ph->reply.close || lose == PHONE_LOSE_READ)
 		phone_hang_up(ph);
-	phone_record(ph->waiting == CMD_NONE ? "http" : eas_command_name(ph->waiting), eas_version_name(ph->version),
-	    &ph->reply);
+	phone_record(ph->waiting == CMD_NONE ? "http" : eas_command_name(ph->waiting),
+	    eas_version_name(ph->version), &ph->reply);
 	if (lose == PHONE_LOSE_READ)
 		return ERR_CANCELLED;
 	e = judge_http(ph);
@@ -267,8 +276,9 @@ static enum err receive_answer(struct phone *ph, unsigned hold_s)
 static bool wants_provision(const struct phone *ph)
 {
 	return ph->provisions && ph->waiting != CMD_NONE && ph->waiting != CMD_PROVISION &&
-	    (ph->reply.status == 449 || (ph->reply.status == 200 && ph->status >= STATUS_LEGACY_DEVICE_ON_STRICT_POLICY &&
-	    ph->status <= STATUS_INVALID_POLICY_KEY));
+	       (ph->reply.status == 449 ||
+		   (ph->reply.status == 200 && ph->status >= STATUS_LEGACY_DEVICE_ON_STRICT_POLICY &&
+		       ph->status <= STATUS_INVALID_POLICY_KEY));
 }
 
 static enum err provision_and_repeat(struct phone *ph, unsigned hold_s)
@@ -279,7 +289,7 @@ static enum err provision_and_repeat(struct phone *ph, unsigned hold_s)
 	bool multipart = ph->accept_multipart;
 	struct bytes body = ph->body;
 	const char *type = cmd != CMD_SEND_MAIL || ph->version >= EAS_14_0 ? "application/vnd.ms-sync.wbxml"
-	                                                                   : "message/rfc822";
+									   : "message/rfc822";
 	enum err e;
 
 	ph->arena = NULL;
@@ -351,7 +361,8 @@ enum err phone_command_raw(struct phone *ph, enum eas_command cmd, const struct 
 	return phone_command_receive(ph, 0);
 }
 
-enum err phone_http(struct phone *ph, const char *method, const char *target, const char *headers, struct bytes body)
+enum err phone_http(
+    struct phone *ph, const char *method, const char *target, const char *headers, struct bytes body)
 {
 	struct phone_identity who = identity(ph);
 	struct buf b;

@@ -24,31 +24,31 @@
 #include "wire.h"
 
 struct phone_config {
-	const char *url;            /* see phone_server_init */
+	const char *url; /* see phone_server_init */
 	const char *user, *password;
-	const char *ca_file;        /* NULL: the system's */
+	const char *ca_file; /* NULL: the system's */
 	bool insecure;
-	const char *device_id;      /* NULL: "easphone0001" */
-	const char *device_type;    /* NULL: "easphone" */
-	const char *user_agent;     /* NULL: "easphone/1.0" */
-	enum eas_version version;   /* as it is: 0 = 2.5 */
-	bool compact_query;         /* the base64 form */
-	bool gzip;                  /* accepts compressed answers */
-	int timeout_ms;             /* for one answer, on top of what it may be held; 0: 30,000 */
+	const char *device_id;    /* NULL: "easphone0001" */
+	const char *device_type;  /* NULL: "easphone" */
+	const char *user_agent;   /* NULL: "easphone/1.0" */
+	enum eas_version version; /* as it is: 0 = 2.5 */
+	bool compact_query;       /* the base64 form */
+	bool gzip;                /* accepts compressed answers */
+	int timeout_ms;           /* for one answer, on top of what it may be held; 0: 30,000 */
 };
 
 /* How the next answer gets lost. */
 enum phone_loss {
 	PHONE_KEEP,
 	PHONE_LOSE_UNREAD, /* the connection is cut as soon as the request is sent */
-	PHONE_LOSE_READ,   /* the whole answer comes, then it is thrown away: the server has done all of its work */
+	PHONE_LOSE_READ, /* the whole answer comes, then it is thrown away: the server has done all of its work */
 };
 
 enum { PHONE_MAX_RESULTS = 512 };
 
 /* One entry of Responses in a Sync answer, or of the answer to MoveItems or ItemOperations. */
 struct phone_result {
-	wbxml_tag command;  /* AIRSYNC_ADD, AIRSYNC_CHANGE, ... */
+	wbxml_tag command; /* AIRSYNC_ADD, AIRSYNC_CHANGE, ... */
 	const char *folder_id;
 	const char *client_id, *server_id; /* "" if not there; for a move: SrcMsgId, DstMsgId */
 	unsigned status;
@@ -57,11 +57,14 @@ struct phone_result {
 
 struct phone {
 	struct phone_server server;
-	char *user, *password, *device_id, *device_type, *user_agent, *policy_key; /* owned; policy_key "0" at first */
+	char *user, *password, *device_id, *device_type, *user_agent,
+	    *policy_key; /* owned; policy_key "0" at first */
 	enum eas_version version;
 	bool compact_query, gzip;
-	bool resends;        /* true: a kept connection that turns out to be dead is opened anew and the request sent again */
-	bool provisions;     /* true: a 449 or 142 to 144 is answered with Provision, and the command is sent again */
+	bool
+	    resends; /* true: a kept connection that turns out to be dead is opened anew and the request sent again */
+	bool
+	    provisions; /* true: a 449 or 142 to 144 is answered with Provision, and the command is sent again */
 	bool accept_multipart; /* for ItemOperations */
 	int timeout_ms;
 	enum phone_loss lose; /* for the next answer only */
@@ -71,8 +74,8 @@ struct phone {
 	/* the newest answer; lives until the next request of this phone */
 	struct arena *arena;
 	struct phone_answer reply;
-	const struct wbxml_node *root; /* NULL: no WBXML came */
-	unsigned status;               /* of the root element; 1 where it has none */
+	const struct wbxml_node *root;           /* NULL: no WBXML came */
+	unsigned status;                         /* of the root element; 1 where it has none */
 	int64_t sent_us, first_byte_us, done_us; /* phone_now_us when the request was out, and so on */
 	struct phone_result results[PHONE_MAX_RESULTS];
 	size_t result_count;
@@ -80,8 +83,8 @@ struct phone {
 
 	/* inside */
 	struct phone_wire *wire;
-	enum eas_command waiting;  /* the command under way; CMD_NONE: some other HTTP request */
-	bool building, reused;     /* reused: the request went over a kept connection */
+	enum eas_command waiting; /* the command under way; CMD_NONE: some other HTTP request */
+	bool building, reused;    /* reused: the request went over a kept connection */
 	struct buf out;
 	struct wbxml_writer writer;
 	struct bytes request, body; /* the whole request under way, and its body in it */
@@ -107,7 +110,8 @@ struct wbxml_writer *phone_request(struct phone *ph);
  * NULL. */
 enum err phone_command(struct phone *ph, enum eas_command cmd, const struct phone_params *params) MUST_CHECK;
 /* The same in two steps, so that something can happen meanwhile. hold_s: how long the server may keep us waiting. */
-enum err phone_command_send(struct phone *ph, enum eas_command cmd, const struct phone_params *params) MUST_CHECK;
+enum err phone_command_send(
+    struct phone *ph, enum eas_command cmd, const struct phone_params *params) MUST_CHECK;
 enum err phone_command_receive(struct phone *ph, unsigned hold_s) MUST_CHECK;
 /* Any body: no WBXML, broken WBXML, mail. content_type NULL: none is sent. */
 enum err phone_command_raw(struct phone *ph, enum eas_command cmd, const struct phone_params *params,
@@ -117,8 +121,8 @@ enum err phone_command_raw(struct phone *ph, enum eas_command cmd, const struct 
 enum err phone_command_bytes(struct phone *ph, enum eas_command cmd, const struct phone_params *params,
     const char *content_type, struct bytes body, struct bytes *out) MUST_CHECK;
 /* Any HTTP request with the credentials, for what isn't a command. `headers`: more header lines, each with CRLF, or NULL. */
-enum err phone_http(struct phone *ph, const char *method, const char *target, const char *headers, struct bytes body)
-    MUST_CHECK;
+enum err phone_http(struct phone *ph, const char *method, const char *target, const char *headers,
+    struct bytes body) MUST_CHECK;
 
 /* ---- setting up ---- */
 
@@ -128,8 +132,8 @@ struct phone_offer {
 };
 enum err phone_options(struct phone *ph, struct phone_offer *out) MUST_CHECK;
 /* POX. `url` gets the server's address, "" if the answer has none. */
-enum err phone_autodiscover(struct phone *ph, const char *path, const char *email, char *url, size_t url_cap)
-    MUST_CHECK;
+enum err phone_autodiscover(
+    struct phone *ph, const char *path, const char *email, char *url, size_t url_cap) MUST_CHECK;
 /* Version 2, JSON. */
 enum err phone_autodiscover_json(struct phone *ph, const char *email, char *url, size_t url_cap) MUST_CHECK;
 /* Both phases; ph->policy_key is the final key afterwards. ERR_PROTO if a phase isn't answered as it should be: ph->status
@@ -145,50 +149,51 @@ enum err phone_setup(struct phone *ph) MUST_CHECK;
 /* key NULL: the replica's. On Status 1 the replica has the changes. */
 enum err phone_folder_sync(struct phone *ph, const char *key) MUST_CHECK;
 /* id_out: the new folder's id, lives until the next request; NULL where not wanted. */
-enum err phone_folder_create(struct phone *ph, const char *parent, const char *name, unsigned type,
-    const char **id_out) MUST_CHECK;
+enum err phone_folder_create(
+    struct phone *ph, const char *parent, const char *name, unsigned type, const char **id_out) MUST_CHECK;
 enum err phone_folder_delete(struct phone *ph, const char *id) MUST_CHECK;
-enum err phone_folder_update(struct phone *ph, const char *id, const char *parent, const char *name) MUST_CHECK;
+enum err phone_folder_update(
+    struct phone *ph, const char *id, const char *parent, const char *name) MUST_CHECK;
 
 /* ---- Sync ---- */
 
 enum phone_say { PHONE_UNSAID, PHONE_NO, PHONE_YES };
 
 struct phone_body_preference {
-	unsigned type;        /* 1 plain, 2 HTML, 4 MIME; 0 ends the list */
-	uint32_t truncation;  /* bytes; PHONE_WHOLE: not said */
+	unsigned type;       /* 1 plain, 2 HTML, 4 MIME; 0 ends the list */
+	uint32_t truncation; /* bytes; PHONE_WHOLE: not said */
 	bool all_or_none;
-	unsigned preview;     /* 0: not said */
+	unsigned preview; /* 0: not said */
 };
 #define PHONE_WHOLE UINT32_MAX
 
 struct phone_options_block {
-	const char *class;      /* NULL */
-	int filter;             /* FilterType + 1; 0: not said */
+	const char *class;          /* NULL */
+	int filter;                 /* FilterType + 1; 0: not said */
 	enum phone_say server_wins; /* Conflict */
-	int mime_support;       /* MIMESupport + 1; 0: not said */
-	int mime_truncation;    /* MIMETruncation + 1; 0: not said */
+	int mime_support;           /* MIMESupport + 1; 0: not said */
+	int mime_truncation;        /* MIMETruncation + 1; 0: not said */
 	struct phone_body_preference bodies[4];
 	struct phone_body_preference body_part;
 };
 
 /* One client command. */
 struct phone_edit {
-	wbxml_tag command;      /* AIRSYNC_ADD, AIRSYNC_CHANGE, AIRSYNC_DELETE, AIRSYNC_FETCH */
-	const char *id;         /* ServerId; for Add the ClientId */
+	wbxml_tag command; /* AIRSYNC_ADD, AIRSYNC_CHANGE, AIRSYNC_DELETE, AIRSYNC_FETCH */
+	const char *id;    /* ServerId; for Add the ClientId */
 	enum phone_say read;
 	enum phone_say flag;    /* PHONE_YES: Status 2 with type and dates; PHONE_NO: an empty Flag */
 	const char *categories; /* one a line; "": none at all; NULL: not said */
 	const char *to, *subject, *text; /* of a draft; NULL: not said */
-	bool send;              /* email2:Send, 16.x */
+	bool send;                       /* email2:Send, 16.x */
 };
 
 struct phone_collection {
 	const char *folder_id;
-	const char *key;        /* NULL: the replica's */
-	const char *class;      /* NULL: "Email" up to 12.1, none after */
+	const char *key;   /* NULL: the replica's */
+	const char *class; /* NULL: "Email" up to 12.1, none after */
 	enum phone_say deletes_as_moves, get_changes, conversation_mode;
-	unsigned window;        /* 0: not said */
+	unsigned window;                           /* 0: not said */
 	const struct phone_options_block *options; /* NULL: not said */
 	const struct phone_edit *edits;
 	size_t edit_count;
@@ -215,10 +220,11 @@ enum err phone_sync_one(struct phone *ph, const struct phone_collection *c) MUST
  * folder_id and key are not looked at); NULL: WindowSize 100 and plain bodies of up to 500 bytes. MoreAvailable without
  * progress, twice in a row, is an anomaly and ERR_PROTO. A Collection status other than 1 is ERR_PROTO too: see
  * folder->status. */
-enum err phone_sync_folder(struct phone *ph, struct phone_folder *f, const struct phone_collection *c) MUST_CHECK;
+enum err phone_sync_folder(
+    struct phone *ph, struct phone_folder *f, const struct phone_collection *c) MUST_CHECK;
 /* A single edit in one request; its status (1 if the answer lists none) in *status. */
-enum err phone_edit_one(struct phone *ph, struct phone_folder *f, const struct phone_edit *edit, unsigned *status)
-    MUST_CHECK;
+enum err phone_edit_one(
+    struct phone *ph, struct phone_folder *f, const struct phone_edit *edit, unsigned *status) MUST_CHECK;
 
 /* *estimate of what that folder's next Sync brings; *status of the Response. */
 enum err phone_estimate(struct phone *ph, struct phone_folder *f, const struct phone_options_block *options,
@@ -227,12 +233,14 @@ enum err phone_estimate(struct phone *ph, struct phone_folder *f, const struct p
 /* ---- Ping ---- */
 
 /* heartbeat_s 0: not said; count 0: no Folders. Both: the empty request. */
-enum err phone_ping_send(struct phone *ph, unsigned heartbeat_s, const char *const *folder_ids, size_t count) MUST_CHECK;
+enum err phone_ping_send(
+    struct phone *ph, unsigned heartbeat_s, const char *const *folder_ids, size_t count) MUST_CHECK;
 /* changed: filled with the ids of changed folders, which live until the next request; may be NULL. */
-enum err phone_ping_receive(struct phone *ph, unsigned heartbeat_s, const char **changed, size_t cap, size_t *count)
-    MUST_CHECK;
+enum err phone_ping_receive(
+    struct phone *ph, unsigned heartbeat_s, const char **changed, size_t cap, size_t *count) MUST_CHECK;
 /* One folder, both steps: true in *has_changed on Status 2. */
-enum err phone_ping(struct phone *ph, unsigned heartbeat_s, const char *folder_id, bool *has_changed) MUST_CHECK;
+enum err phone_ping(
+    struct phone *ph, unsigned heartbeat_s, const char *folder_id, bool *has_changed) MUST_CHECK;
 
 /* ---- items ---- */
 
@@ -245,11 +253,12 @@ enum err phone_fetch_item(struct phone *ph, const char *folder_id, const char *i
 /* Of an attachment; GetAttachment up to 12.1 if `old_form`. *data lives until the next request. range NULL: whole. */
 enum err phone_fetch_attachment(struct phone *ph, const char *reference, const char *range, bool old_form,
     unsigned *status, struct bytes *data, struct bytes *content_type) MUST_CHECK;
-enum err phone_empty_folder(struct phone *ph, const char *folder_id, bool with_subfolders, unsigned *status) MUST_CHECK;
+enum err phone_empty_folder(
+    struct phone *ph, const char *folder_id, bool with_subfolders, unsigned *status) MUST_CHECK;
 
 struct phone_mail {
 	struct bytes mime;
-	const char *client_id;  /* NULL: made from the clock */
+	const char *client_id; /* NULL: made from the clock */
 	bool save_in_sent;
 };
 /* In the form of the phone's version. ph->status 1 = sent. */

@@ -7,7 +7,13 @@
 #include "base/percent.h"
 
 /* Tags of the compact form. Source: MS-ASHTTP 2.2.1.1.1.1.3. */
-enum { PARAM_ATTACHMENT_NAME = 0, PARAM_COLLECTION_ID = 1, PARAM_ITEM_ID = 3, PARAM_LONG_ID = 4, PARAM_OPTIONS = 7 };
+enum {
+	PARAM_ATTACHMENT_NAME = 0,
+	PARAM_COLLECTION_ID = 1,
+	PARAM_ITEM_ID = 3,
+	PARAM_LONG_ID = 4,
+	PARAM_OPTIONS = 7
+};
 enum { OPTION_SAVE_IN_SENT = 1, OPTION_MULTIPART = 2, LOCALE_EN_US = 0x0409 };
 
 static void put_plain_param(struct buf *out, const char *name, const char *value)
@@ -18,8 +24,8 @@ static void put_plain_param(struct buf *out, const char *name, const char *value
 	percent_put(out, bytes_str(value));
 }
 
-static void put_plain_query(struct buf *out, const struct phone_identity *who, enum eas_command cmd,
-    const struct phone_params *p)
+static void put_plain_query(
+    struct buf *out, const struct phone_identity *who, enum eas_command cmd, const struct phone_params *p)
 {
 	buf_printf(out, "Cmd=%s&User=", eas_command_name(cmd));
 	percent_put(out, bytes_str(who->user));
@@ -58,8 +64,8 @@ static void put_policy_key(struct buf *out, const char *text)
 		buf_put_u8(out, (uint8_t)(key >> (8 * i)));
 }
 
-static void put_compact_query(struct buf *out, const struct phone_identity *who, enum eas_command cmd,
-    const struct phone_params *p)
+static void put_compact_query(
+    struct buf *out, const struct phone_identity *who, enum eas_command cmd, const struct phone_params *p)
 {
 	struct bytes raw = { 0 };
 	uint8_t options = who->accept_multipart ? OPTION_MULTIPART : 0;

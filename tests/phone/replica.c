@@ -321,7 +321,8 @@ static void apply_categories(struct phone_item *i, const struct wbxml_node *list
 	if (!list)
 		return;
 	set_text(&i->categories, BYTES(""));
-	for (const struct wbxml_node *n = wbxml_child(list, EMAIL_CATEGORY); n; n = wbxml_next(n, EMAIL_CATEGORY)) {
+	for (const struct wbxml_node *n = wbxml_child(list, EMAIL_CATEGORY); n;
+	     n = wbxml_next(n, EMAIL_CATEGORY)) {
 		i->categories = realloc(i->categories, len + n->text.len + 2);
 		if (!i->categories)
 			abort();
@@ -379,7 +380,8 @@ static void note_moved(struct phone_replica *r, const char *folder, const char *
 	r->moved[r->moved_count++] = both;
 }
 
-static void apply_add(struct phone_replica *r, struct phone_folder *f, const char *id, const struct wbxml_node *data)
+static void apply_add(
+    struct phone_replica *r, struct phone_folder *f, const char *id, const struct wbxml_node *data)
 {
 	struct phone_item *i = phone_item(f, id);
 
@@ -391,8 +393,8 @@ static void apply_add(struct phone_replica *r, struct phone_folder *f, const cha
 	f->added++;
 }
 
-static void apply_change(struct phone_replica *r, struct phone_folder *f, const char *id,
-    const struct wbxml_node *data)
+static void apply_change(
+    struct phone_replica *r, struct phone_folder *f, const char *id, const struct wbxml_node *data)
 {
 	struct phone_item *i = phone_item(f, id);
 
@@ -410,15 +412,16 @@ static void apply_delete(struct phone_replica *r, struct phone_folder *f, const 
 	if (phone_item(f, id))
 		phone_folder_forget_item(f, id);
 	else if (!was_moved(r, f->id, id))
-		phone_replica_anomaly(r, "folder %s: %s of %s, which isn't there", f->name,
-		    soft ? "SoftDelete" : "Delete", id);
+		phone_replica_anomaly(
+		    r, "folder %s: %s of %s, which isn't there", f->name, soft ? "SoftDelete" : "Delete", id);
 	if (soft)
 		f->soft_deleted++;
 	else
 		f->deleted++;
 }
 
-void phone_replica_apply_commands(struct phone_replica *r, struct phone_folder *f, const struct wbxml_node *commands)
+void phone_replica_apply_commands(
+    struct phone_replica *r, struct phone_folder *f, const struct wbxml_node *commands)
 {
 	if (commands && !commands->child)
 		phone_replica_anomaly(r, "folder %s: empty Commands", f->name);
@@ -469,8 +472,8 @@ struct phone_folder *phone_folder_named(struct phone_replica *r, const char *nam
 	return f;
 }
 
-struct phone_folder *phone_replica_add_folder(struct phone_replica *r, const char *id, const char *parent,
-    const char *name, unsigned type)
+struct phone_folder *phone_replica_add_folder(
+    struct phone_replica *r, const char *id, const char *parent, const char *name, unsigned type)
 {
 	struct phone_folder *f = alloc_or_die(sizeof(*f)), **end = &r->folders;
 
@@ -556,10 +559,12 @@ void phone_replica_apply_folders(struct phone_replica *r, const struct wbxml_nod
 		phone_replica_anomaly(r, "FolderSync: Count says %u, there are %u", told, seen);
 	for (f = r->folders; f; f = f->next)
 		if (strcmp(f->parent, "0") != 0 && !phone_folder(r, f->parent))
-			phone_replica_anomaly(r, "folder %s (%s): its parent %s isn't there", f->id, f->name, f->parent);
+			phone_replica_anomaly(
+			    r, "folder %s (%s): its parent %s isn't there", f->id, f->name, f->parent);
 }
 
-void phone_replica_move(struct phone_replica *r, const char *from, const char *id, const char *to, const char *new_id)
+void phone_replica_move(
+    struct phone_replica *r, const char *from, const char *id, const char *to, const char *new_id)
 {
 	struct phone_folder *source = phone_folder(r, from), *target = phone_folder(r, to);
 	struct phone_item *i = source ? take_item(source, id) : NULL;

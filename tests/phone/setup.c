@@ -44,7 +44,8 @@ enum err phone_options(struct phone *ph, struct phone_offer *out)
 
 static const char pox_request[] =
     "<?xml version=\"1.0\" encoding=\"utf-8\"?>\r\n"
-    "<Autodiscover xmlns=\"http://schemas.microsoft.com/exchange/autodiscover/mobilesync/requestschema/2006\">"
+    "<Autodiscover "
+    "xmlns=\"http://schemas.microsoft.com/exchange/autodiscover/mobilesync/requestschema/2006\">"
     "<Request><EMailAddress>%s</EMailAddress><AcceptableResponseSchema>"
     "http://schemas.microsoft.com/exchange/autodiscover/mobilesync/responseschema/2006"
     "</AcceptableResponseSchema></Request></Autodiscover>\r\n";

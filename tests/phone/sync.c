@@ -46,11 +46,15 @@ static void read_results(struct phone *ph, struct phone_folder *f, const struct 
 	     n && ph->result_count < PHONE_MAX_RESULTS; n = n->next) {
 		struct phone_result *r = &ph->results[ph->result_count++];
 
-		*r = (struct phone_result){ .command = n->tag, .folder_id = f->id,
-			.client_id = text_of(ph, n, AIRSYNC_CLIENT_ID), .server_id = text_of(ph, n, AIRSYNC_SERVER_ID),
-			.status = number_of(n, AIRSYNC_STATUS), .node = n };
+		*r = (struct phone_result){ .command = n->tag,
+			.folder_id = f->id,
+			.client_id = text_of(ph, n, AIRSYNC_CLIENT_ID),
+			.server_id = text_of(ph, n, AIRSYNC_SERVER_ID),
+			.status = number_of(n, AIRSYNC_STATUS),
+			.node = n };
 		if (n->tag == AIRSYNC_FETCH && r->status == 1 && phone_item(f, r->server_id))
-			phone_item_apply(phone_item(f, r->server_id), wbxml_child(n, AIRSYNC_APPLICATION_DATA));
+			phone_item_apply(
+			    phone_item(f, r->server_id), wbxml_child(n, AIRSYNC_APPLICATION_DATA));
 	}
 }
 
@@ -125,7 +129,8 @@ static void apply_collection(struct phone *ph, const struct phone_sync *rq, cons
 	const char *asked;
 
 	if (!f) {
-		phone_replica_anomaly(&ph->replica, "Sync: a Collection for the folder \"%s\", which isn't there",
+		phone_replica_anomaly(&ph->replica,
+		    "Sync: a Collection for the folder \"%s\", which isn't there",
 		    text_of(ph, n, AIRSYNC_COLLECTION_ID));
 		return;
 	}
@@ -159,7 +164,8 @@ static void apply_answer(struct phone *ph, const struct phone_sync *rq)
 
 	if (list && !list->child)
 		phone_replica_anomaly(&ph->replica, "Sync: empty Collections");
-	for (const struct wbxml_node *n = wbxml_child(list, AIRSYNC_COLLECTION); n; n = wbxml_next(n, AIRSYNC_COLLECTION))
+	for (const struct wbxml_node *n = wbxml_child(list, AIRSYNC_COLLECTION); n;
+	     n = wbxml_next(n, AIRSYNC_COLLECTION))
 		apply_collection(ph, rq, n);
 	/* An empty answer: the server took all that was asked, and has nothing to tell. */
 	for (size_t i = 0; !ph->root && rq && i < rq->count; i++) {
@@ -204,7 +210,8 @@ enum err phone_sync_one(struct phone *ph, const struct phone_collection *c)
 	return phone_sync(ph, &(struct phone_sync){ .collections = c, .count = 1 });
 }
 
-enum err phone_edit_one(struct phone *ph, struct phone_folder *f, const struct phone_edit *edit, unsigned *status)
+enum err phone_edit_one(
+    struct phone *ph, struct phone_folder *f, const struct phone_edit *edit, unsigned *status)
 {
 	struct phone_collection c = { .folder_id = f->id, .edits = edit, .edit_count = 1 };
 	enum err e = phone_sync_one(ph, &c);
@@ -238,8 +245,8 @@ static enum err one_step(struct phone *ph, struct phone_folder *f, const struct 
 
 enum err phone_sync_folder(struct phone *ph, struct phone_folder *f, const struct phone_collection *c)
 {
-	struct phone_collection prime = { .folder_id = f->id, .key = "0" }, rq = { .window = 100,
-		.options = &default_options };
+	struct phone_collection prime = { .folder_id = f->id, .key = "0" },
+				rq = { .window = 100, .options = &default_options };
 	unsigned total[4] = { 0 }, idle = 0;
 	enum err e = ERR_OK;
 
@@ -259,8 +266,10 @@ enum err phone_sync_folder(struct phone *ph, struct phone_folder *f, const struc
 		total[2] += f->deleted;
 		total[3] += f->soft_deleted;
 		if (f->more && idle > 1) {
-			phone_replica_anomaly(&ph->replica, "folder %s: MoreAvailable without progress", f->name);
-			return refuse(ph, "Sync of %s: MoreAvailable without progress, %u times", f->name, idle);
+			phone_replica_anomaly(
+			    &ph->replica, "folder %s: MoreAvailable without progress", f->name);
+			return refuse(
+			    ph, "Sync of %s: MoreAvailable without progress, %u times", f->name, idle);
 		}
 		rq.edits = NULL; /* once */
 		rq.edit_count = 0;

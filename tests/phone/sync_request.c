@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-
 static void put_say(struct wbxml_writer *w, wbxml_tag tag, enum phone_say say)
 {
 	if (say != PHONE_UNSAID)
@@ -118,8 +117,8 @@ static const char *key_of(struct phone_replica *r, const struct phone_collection
 }
 
 /* The order of the children matters: Status 4 otherwise. */
-static void put_collection(struct wbxml_writer *w, enum eas_version v, struct phone_replica *r,
-    const struct phone_collection *c)
+static void put_collection(
+    struct wbxml_writer *w, enum eas_version v, struct phone_replica *r, const struct phone_collection *c)
 {
 	wbxml_open(w, AIRSYNC_COLLECTION);
 	if (c->class || v <= EAS_12_1)
@@ -142,7 +141,8 @@ static void put_collection(struct wbxml_writer *w, enum eas_version v, struct ph
 	wbxml_close(w);
 }
 
-void phone_sync_put(struct wbxml_writer *w, enum eas_version v, struct phone_replica *r, const struct phone_sync *rq)
+void phone_sync_put(
+    struct wbxml_writer *w, enum eas_version v, struct phone_replica *r, const struct phone_sync *rq)
 {
 	wbxml_open(w, AIRSYNC_SYNC);
 	if (rq->count) {
@@ -177,7 +177,8 @@ void phone_estimate_put(struct wbxml_writer *w, enum eas_version v, const struct
 	} else {
 		wbxml_put_str(w, GETITEMESTIMATE_CLASS, "Email");
 		wbxml_put_str(w, GETITEMESTIMATE_COLLECTION_ID, f->id);
-		wbxml_put_uint(w, AIRSYNC_FILTER_TYPE, options && options->filter ? (unsigned)options->filter - 1 : 0);
+		wbxml_put_uint(
+		    w, AIRSYNC_FILTER_TYPE, options && options->filter ? (unsigned)options->filter - 1 : 0);
 		wbxml_put_str(w, AIRSYNC_SYNC_KEY, f->key);
 	}
 	wbxml_close(w);

@@ -153,7 +153,8 @@ static enum err connect_any(struct phone_wire *w, const struct phone_server *s, 
 	snprintf(port, sizeof(port), "%u", s->port);
 	rc = getaddrinfo(s->host, port, &hints, &list);
 	if (rc) {
-		snprintf(w->problem, sizeof(w->problem), "the name %s has no address: %s", s->host, gai_strerror(rc));
+		snprintf(w->problem, sizeof(w->problem), "the name %s has no address: %s", s->host,
+		    gai_strerror(rc));
 		return ERR_NOT_FOUND;
 	}
 	for (const struct addrinfo *ai = list; ai; ai = ai->ai_next) {
@@ -411,7 +412,8 @@ enum err phone_wire_receive(struct phone_wire *w, struct arena *a, int timeout_m
 			return e;
 	}
 	if (e) {
-		snprintf(w->problem, sizeof(w->problem), w->ended ? "the answer is cut off" : "the answer is no HTTP");
+		snprintf(w->problem, sizeof(w->problem),
+		    w->ended ? "the answer is cut off" : "the answer is no HTTP");
 		return w->ended ? ERR_UNAVAILABLE : e;
 	}
 	/* The answer points into w->in, which the next one overwrites: into the arena with it. */
