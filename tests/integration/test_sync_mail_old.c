@@ -1,0 +1,19 @@
+/* Mail against a server that knows little but IMAP4rev1. */
+#include "mail_scenarios.h"
+#include "scene.h"
+
+int main(void)
+{
+	static const char *const settings[] = { "eas.poll=1s", NULL };
+	int failed;
+
+	scene_open(&(struct bed_opts){ .users = MAIL_SCENARIO_USERS,
+	    .imap_hide = "NOTIFY,IDLE,QRESYNC,CONDSTORE,ENABLE,MOVE,UIDPLUS,LIST-STATUS,LIST-EXTENDED,"
+			 "SPECIAL-USE,ESEARCH,SEARCHRES,"
+			 "COMPRESS=DEFLATE,LITERAL+,SASL-IR,ID,NAMESPACE,UNSELECT,BINARY,PREVIEW",
+	    .settings = settings });
+	mail_scenarios_add();
+	failed = test_run("sync mail old");
+	scene_close();
+	return failed;
+}
