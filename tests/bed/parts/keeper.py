@@ -147,7 +147,7 @@ class Keeper:
                 return self.try_start()
             except BedError as e:
                 self.stop_all()
-                if attempt == 2 or "in use" not in str(e):
+                if attempt == 2 or "ended while it started" not in str(e):
                     raise
 
     def try_start(self):
