@@ -503,6 +503,43 @@ enum err imap_run(struct imap *c, imap_handler *handler, void *arg)
 	return e;
 }
 
+enum err imap_idle(struct imap *c, imap_handler *handler, void *arg)
+{
+	enum err e;
+
+	imap_command(c, "IDLE\r\n");
+	e = c->out.failed ? c->out.failed : stream_write(c->stream, bytes_of(c->out.p, c->out.len));
+	c->got_plus = false;
+	while (!e && !c->got_plus && !c->answers[0].given)
+		e = read_response(c, handler, arg);
+	if (!e && !c->got_plus)
+		e = ERR_PROTO;
+	imap_next(c); /* its answer comes after DONE */
+	c->round_trips++;
+	return e ? imap_fail(c, e, why_broken(e)) : ERR_OK;
+}
+
+enum err imap_idle_done(struct imap *c, imap_handler *handler, void *arg)
+{
+	struct imap_answer answer = { 0 };
+	enum err e = stream_write(c->stream, BYTES("DONE\r\n"));
+
+	c->answers = &answer;
+	c->n_commands = 1;
+	while (!e && !answer.given)
+		e = read_response(c, handler, arg);
+	imap_next(c);
+	c->round_trips++;
+	return e ? imap_fail(c, e, why_broken(e)) : ERR_OK;
+}
+
+enum err imap_read_one(struct imap *c, imap_handler *handler, void *arg)
+{
+	enum err e = read_response(c, handler, arg);
+
+	return e ? imap_fail(c, e, why_broken(e)) : ERR_OK;
+}
+
 struct greeting {
 	bool seen, preauth, refused;
 };

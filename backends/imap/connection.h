@@ -109,7 +109,11 @@ size_t imap_pending_bytes(const struct imap *c);
 enum err imap_run(struct imap *c, imap_handler *handler, void *arg) WAITS MUST_CHECK;
 /* The same, but a command that the server refused is no error: see c->answers. */
 enum err imap_run_all(struct imap *c, imap_handler *handler, void *arg) WAITS MUST_CHECK;
-/* Waits for one untagged response, such as the greeting. */
+/* IDLE (RFC 2177): imap_idle returns when it has begun. While it lasts, and while nothing is asked at all,
+ * imap_read_one waits for one untagged response. */
+enum err imap_idle(struct imap *c, imap_handler *handler, void *arg) WAITS MUST_CHECK;
+enum err imap_idle_done(struct imap *c, imap_handler *handler, void *arg) WAITS MUST_CHECK;
+enum err imap_read_one(struct imap *c, imap_handler *handler, void *arg) WAITS MUST_CHECK;
 enum err imap_read_greeting(struct imap *c, bool *preauth) WAITS MUST_CHECK;
 /* Between two borrowers: gives back what memory only a run needs. */
 void imap_rest(struct imap *c);
@@ -133,6 +137,9 @@ void imap_put_deselect(struct imap *c);
 void imap_put_status(struct imap *c, struct bytes mailbox);
 enum err imap_read_status(struct imap *c, struct arena *a, struct bytes *mailbox, struct imap_status *out)
     WAITS MUST_CHECK;
+/* The two halves of it; items that aren't told stay as they are. */
+enum err imap_read_mailbox_name(struct imap *c, struct arena *a, struct bytes *out) WAITS MUST_CHECK;
+enum err imap_read_status_items(struct imap *c, struct imap_status *out) WAITS MUST_CHECK;
 
 /* Servers that refuse without a reason (`refused` is ERR_DENIED) are asked: is that mailbox there? */
 enum err imap_explain_refusal(struct imap *c, struct bytes mailbox, bool should_exist, enum err refused)

@@ -10,7 +10,7 @@ enum { PIPELINE_BYTES = 16 * 1024 };
 /* ---- names ---- */
 
 /* As LIST and STATUS spell it. INBOX in any letter case is INBOX (RFC 3501, 5.1). */
-static enum err read_mailbox_name(struct imap *c, struct arena *a, struct bytes *out)
+enum err imap_read_mailbox_name(struct imap *c, struct arena *a, struct bytes *out)
 {
 	struct bytes wire;
 	uint8_t *raw;
@@ -55,12 +55,16 @@ static const char *status_items(const struct imap *c)
 	                                    : "(MESSAGES UNSEEN UIDNEXT UIDVALIDITY)";
 }
 
-/* "(MESSAGES 3 UIDNEXT 8 …)" */
-static enum err read_status_items(struct imap_reader *r, struct imap_status *out)
+/* " (MESSAGES 3 UIDNEXT 8 …)" */
+enum err imap_read_status_items(struct imap *c, struct imap_status *out)
 {
-	struct imap_status s = { .known = true };
+	struct imap_reader *r = &c->reader;
+	struct imap_status s = *out;
 	struct bytes name;
-	enum err e = imap_expect(r, '(');
+	enum err e;
+
+	if ((e = imap_expect(r, ' ')) || (e = imap_expect(r, '(')))
+		return e;
 
 	while (!e && !imap_accept(r, ')')) {
 		uint32_t *to = NULL;
@@ -84,6 +88,7 @@ static enum err read_status_items(struct imap_reader *r, struct imap_status *out
 		else
 			e = imap_skip_value(r);
 	}
+	s.known = true;
 	if (!e)
 		*out = s;
 	return e;
@@ -93,9 +98,10 @@ enum err imap_read_status(struct imap *c, struct arena *a, struct bytes *mailbox
 {
 	enum err e;
 
-	if ((e = read_mailbox_name(c, a, mailbox)) || (e = imap_expect(&c->reader, ' ')))
+	*out = (struct imap_status){ 0 };
+	if ((e = imap_read_mailbox_name(c, a, mailbox)))
 		return e;
-	return read_status_items(&c->reader, out);
+	return imap_read_status_items(c, out);
 }
 
 struct status_many {
@@ -260,7 +266,7 @@ static enum err read_list(struct list *l, struct imap *c, struct imap_mailbox *m
 	if (e || (e = imap_expect(r, ' ')) || (e = imap_read_string(r, c->scratch, &word)))
 		return e;
 	m->separator = word.len ? (char)word.p[0] : 0;
-	if ((e = imap_expect(r, ' ')) || (e = read_mailbox_name(c, l->arena, &m->name)))
+	if ((e = imap_expect(r, ' ')) || (e = imap_read_mailbox_name(c, l->arena, &m->name)))
 		return e;
 	if (bytes_eq_str(m->name, "INBOX"))
 		m->use = IMAP_USE_INBOX;

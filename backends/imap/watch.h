@@ -22,13 +22,14 @@ struct imap_watch_opts {
 
 /* Opens a connection of its own (not counted against max_per_account) and starts watching `mailboxes` (copied).
  * `status` is what the caller last saw of each, so that nothing falls between that look and the start: where the
- * server's status differs from it, CHANGED comes at once.
- * fn is called on the loop, never inside this call. */
+ * server's status differs from it, NEW or CHANGED comes at once. Nothing comes for one that isn't known.
+ * fn is called on the loop, never inside this call. The pool must outlive the watch. */
 enum err imap_watch_start(struct imap_pool *p, const struct imap_login *who, const struct bytes *mailboxes,
     const struct imap_status *status, size_t n, const struct imap_watch_opts *opts,
     void (*fn)(void *arg, enum imap_watch_event what, struct bytes mailbox), void *arg, struct imap_watch **out,
     const char **why) WAITS MUST_CHECK;
-/* More mailboxes for a running watch (those it has already are no error). */
+/* More mailboxes for a running watch (those it has already are no error). They are looked at soon after.
+ * ERR_UNAVAILABLE if it has ended. */
 enum err imap_watch_add(struct imap_watch *w, const struct bytes *mailboxes, const struct imap_status *status, size_t n)
     WAITS MUST_CHECK;
 /* "notify", "idle" or "poll": for logs and the bench. */
