@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <grp.h>
+#include <malloc.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -18,14 +19,31 @@
 
 /* One worker process, from start to the end of its drain. */
 
-enum { DRAIN_LOOK_MS = 50, UNWIND_MS = 200, ANSWERS_PER_MS = 5 };
+enum {
+	DRAIN_LOOK_MS = 50,
+	UNWIND_MS = 200,
+	ANSWERS_PER_MS = 5,
+	TRIM_EVERY_MS = 30 * 1000,
+	TRIM_WORTH = 16 * 1024 * 1024,
+};
 
 struct running {
 	struct worker worker;
 	struct event *on_term, *on_reopen, *on_ignored[2];
-	struct timer *drain;
+	struct timer *drain, *trim;
 	uint64_t drain_ends_ms;
 };
+
+/* When all phones come at once, after a restart or a network failure, their handshakes and first requests take several
+ * times the memory of their waiting, and it lies scattered between what stays: malloc gives it back only when asked. */
+static void on_trim(void *arg)
+{
+	struct running *r = arg;
+
+	if (mallinfo2().fordblks > TRIM_WORTH)
+		malloc_trim(0);
+	timer_restart(r->trim, TRIM_EVERY_MS);
+}
 
 /* ---- ending ---- */
 
@@ -188,7 +206,9 @@ int worker_run(const struct worker_start *start)
 		(void)told; /* a master that has died needs no word */
 		close(start->ready_fd);
 	}
+	r.trim = timer_start(r.worker.loop, TRIM_EVERY_MS, on_trim, &r);
 	loop_run(r.worker.loop);
+	timer_cancel(&r.trim);
 	timer_cancel(&r.drain);
 	event_free(r.on_term);
 	event_free(r.on_reopen);
