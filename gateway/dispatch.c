@@ -13,9 +13,10 @@
 #include "devices/policy.h"
 #include "io/log.h"
 #include "request_read.h"
+#include "request_steps.h"
 
-/* Each request runs on a fiber of its own that is cancelled when the client goes away. A parked one loses its fiber; what
- * is left of it is a struct held, from which a later fiber goes on. */
+/* Each request runs on a fiber of its own that is cancelled when the client goes away. One that parks loses its fiber: see
+ * held.c. */
 
 enum { SEEN_EVERY_S = 300 };
 
@@ -68,7 +69,7 @@ static struct request *new_request(const struct job *j)
 }
 
 /* Log lines of this fiber say from now on whom they are about. */
-static void note_in_log(struct request *rq)
+void request_note_in_log(struct request *rq)
 {
 	struct log_context *c = arena_alloc(rq->arena, sizeof(*c));
 	char *device = NULL;
@@ -89,7 +90,7 @@ static enum err sign_in(struct request *rq)
 	    &rq->account, &retry_after_s);
 
 	http_wipe_header(rq->exchange, "Authorization");
-	note_in_log(rq);
+	request_note_in_log(rq);
 	if (e ==
 	    ERR_DENIED) { /* too many failures: 401 would make phones ask for the password, 403 give up */
 		rq->reply = (struct reply){ .kind = REPLY_HTTP,
@@ -155,7 +156,7 @@ static void note_device(struct request *rq)
 		log_debug("the device's record was not brought up to date");
 }
 
-static void finish(struct request *rq, enum err e, struct wbxml_writer *w)
+void request_finish(struct request *rq, enum err e, struct wbxml_writer *w)
 {
 	if (e == ERR_CANCELLED && !rq->worker->draining) {
 		request_release(rq);
@@ -184,7 +185,7 @@ static void serve_command(struct job *j, struct request *rq)
 		e = ERR_OK; /* sign_in has said what to answer */
 	j->answered = true;
 	if (e || rq->reply.kind != REPLY_PARKED)
-		finish(rq, e, &w);
+		request_finish(rq, e, &w);
 	if (!e && rq->account)
 		note_device(rq);
 }
@@ -201,7 +202,7 @@ static void serve_options(struct job *j, struct request *rq)
 		rq->reply.allow = "OPTIONS,POST";
 	}
 	j->answered = true;
-	finish(rq, e, NULL);
+	request_finish(rq, e, NULL);
 }
 
 static void serve_eas(struct job *j, struct request *rq)
@@ -222,7 +223,7 @@ static void serve_autodiscover_xml(struct job *j, struct request *rq)
 	else if (e == ERR_DENIED)
 		e = ERR_OK;
 	j->answered = true;
-	finish(rq, e, NULL);
+	request_finish(rq, e, NULL);
 }
 
 #define JSON_PATH "/autodiscover/autodiscover.json"
@@ -236,7 +237,7 @@ static void serve_autodiscover_json(struct job *j, struct request *rq)
 	rest = bytes_of(rest.p + sizeof(JSON_PATH) - 1, rest.len - (sizeof(JSON_PATH) - 1));
 	e = autodiscover_json(rq, rest);
 	j->answered = true;
-	finish(rq, e, NULL);
+	request_finish(rq, e, NULL);
 }
 
 /* Array order matters not: no path is the beginning of another. */
@@ -304,7 +305,7 @@ static void run_job(void *arg)
 	struct job *j = arg;
 	struct request *rq = new_request(j);
 
-	note_in_log(rq);
+	request_note_in_log(rq);
 	j->route->serve(j, rq);
 	assert(j->answered);
 	account_unref(&rq->account);
@@ -342,179 +343,4 @@ void dispatch_exchange(struct http_exchange *x, void *arg)
 	} else {
 		start_job(x, w, route);
 	}
-}
-
-/* ---- held requests ---- */
-
-struct held {
-	struct worker *worker;
-	struct http_exchange *exchange;
-	struct account *account; /* a reference */
-	void (*gone)(void *arg);
-	void *gone_arg;
-	struct parked *parked; /* push's, while a fiber runs */
-	void (*done)(void *arg, bool held);
-	void *done_arg;
-	uint64_t fiber;
-	char id[24];
-	enum eas_command command;
-	enum eas_version version;
-	bool multipart, has_policy_key;
-	uint32_t policy_key;
-	uint64_t started_ms;
-	size_t body_len;
-	struct request_figures figures;
-	struct bytes device_id, device_type, user_agent, content_type; /* in `texts` */
-	uint8_t texts[];
-};
-
-static struct bytes put_text(uint8_t **at, struct bytes text)
-{
-	struct bytes kept = { *at, text.len };
-
-	if (text.len)
-		memcpy(*at, text.p, text.len);
-	*at += text.len;
-	return kept;
-}
-
-struct held *dispatch_hold(struct request *rq, void (*gone)(void *arg), void *arg)
-{
-	size_t size = rq->device_id.len + rq->device_type.len + rq->user_agent.len + rq->content_type.len;
-	struct held *h = calloc(1, sizeof(*h) + size);
-	uint8_t *at;
-
-	if (!h)
-		abort();
-	request_release(rq); /* nothing is held while it waits */
-	*h = (struct held){
-		.worker = rq->worker,
-		.exchange = rq->exchange,
-		.account = account_ref(rq->account),
-		.gone = gone,
-		.gone_arg = arg,
-		.command = rq->command,
-		.version = rq->version,
-		.multipart = rq->multipart,
-		.has_policy_key = rq->has_policy_key,
-		.policy_key = rq->policy_key,
-		.started_ms = rq->started_ms,
-		.body_len = rq->body_len,
-		.figures = rq->figures,
-	};
-	memcpy(h->id, rq->id, sizeof(h->id));
-	at = h->texts;
-	h->device_id = put_text(&at, rq->device_id);
-	h->device_type = put_text(&at, rq->device_type);
-	h->user_agent = put_text(&at, rq->user_agent);
-	h->content_type = put_text(&at, rq->content_type);
-	rq->content_type = rq->body = (struct bytes){ 0 };
-	rq->xml = NULL;
-	rq->reply.kind = REPLY_PARKED;
-	http_park(h->exchange);
-	http_watch_client(h->exchange, gone, arg);
-	return h;
-}
-
-/* Without arena, and without a reference of its own to the account. */
-static void fill_request(const struct held *h, struct request *rq)
-{
-	static const struct request_line empty = { .command = CMD_NONE };
-
-	*rq = (struct request){
-		.worker = h->worker,
-		.exchange = h->exchange,
-		.account = h->account,
-		.name = eas_command_name(h->command),
-		.command = h->command,
-		.version = h->version,
-		.multipart = h->multipart,
-		.has_policy_key = h->has_policy_key,
-		.policy_key = h->policy_key,
-		.device_id = h->device_id,
-		.device_type = h->device_type,
-		.user_agent = h->user_agent,
-		.content_type = h->content_type,
-		.address = http_address(h->exchange),
-		.line = &empty,
-		.body_len = h->body_len,
-		.started_ms = h->started_ms,
-		.figures = h->figures,
-		.parked = h->parked,
-	};
-	memcpy(rq->id, h->id, sizeof(rq->id));
-}
-
-static void held_free(struct held **h)
-{
-	account_unref(&(*h)->account);
-	free(*h);
-	*h = NULL;
-}
-
-static void on_gone_while_running(void *arg)
-{
-	struct held *h = arg;
-
-	fiber_cancel(h->worker->loop, h->fiber);
-}
-
-static void resume(void *arg)
-{
-	struct held *h = arg;
-	struct request *rq = arena_alloc(fiber_arena(), sizeof(*rq));
-	void (*done)(void *arg, bool held) = h->done;
-	void *done_arg = h->done_arg;
-	struct wbxml_writer w;
-	struct buf out;
-	bool still;
-	enum err e;
-
-	assert(rq);
-	fill_request(h, rq);
-	rq->arena = fiber_arena();
-	account_ref(rq->account);
-	note_in_log(rq);
-	buf_init(&out, rq->arena, 0);
-	wbxml_writer_init(&w, &out);
-	e = command_of(rq->command)->run(rq, &w);
-	still = !e && rq->reply.kind == REPLY_PARKED;
-	if (still) {
-		request_release(rq);
-		h->figures = rq->figures;
-		http_watch_client(h->exchange, h->gone, h->gone_arg);
-	} else {
-		finish(rq, e, &w);
-		held_free(&h);
-	}
-	account_unref(&rq->account);
-	log_context_set(NULL);
-	done(done_arg, still);
-}
-
-void dispatch_resume(struct held *h, struct parked *p, void (*done)(void *arg, bool held), void *arg)
-{
-	const struct config *c = h->worker->config;
-	struct fiber_opts opts = { .name = "resumed request",
-		.arena_budget = c->request_memory_bytes,
-		.deadline_ms = c->request_timeout_s * 1000 };
-
-	h->parked = p;
-	h->done = done;
-	h->done_arg = arg;
-	h->fiber = fiber_start(h->worker->loop, &opts, resume, h);
-	http_watch_client(h->exchange, on_gone_while_running, h);
-}
-
-void dispatch_drop(struct held **h)
-{
-	struct held *x = *h;
-	struct request rq;
-
-	*h = NULL;
-	if (!x)
-		return;
-	fill_request(x, &rq);
-	answer_nobody(&rq);
-	held_free(&x);
 }

@@ -26,8 +26,8 @@ struct listeners {
 	struct place *places;
 	struct place **order; /* of the config opened last */
 	size_t n_order;
-	uint32_t workers;     /* of the config opened last */
-	int *of_worker; /* what listeners_of gives out */
+	uint32_t workers; /* of the config opened last */
+	int *of_worker;   /* what listeners_of gives out */
 };
 
 struct listeners *listeners_new(void)

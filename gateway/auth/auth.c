@@ -225,13 +225,12 @@ static void start_check(struct auth *a, struct login *l)
 	fiber_start(a->loop, &opts, run_check, c);
 }
 
-static enum err await_check(struct auth *a, struct login *l)
+static enum err await_check(struct login *l)
 {
 	struct waiter self = { l->waiters, fiber_ticket() };
 	struct waiter **w;
 	enum err e;
 
-	(void)a;
 	l->waiters = &self;
 	l->users++;
 	e = fiber_wait(self.ticket, 0);
@@ -330,7 +329,7 @@ static enum err verify(struct auth *a, struct login *l, struct bytes address, ui
 		return e;
 	if (l->state != LOGIN_CHECKING) /* and nobody else began meanwhile */
 		start_check(a, l);
-	return await_check(a, l);
+	return await_check(l);
 }
 
 enum err auth_check(struct auth *a, struct bytes authorization, struct bytes address, struct account **out,

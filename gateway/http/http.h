@@ -29,7 +29,7 @@ enum err http_server_new(
 /* No new connections; idle ones are closed, the others after their present answer. */
 void http_server_drain(struct http_server *s);
 uint32_t http_server_connections(const struct http_server *s);
-/* Every exchange has been replied to. Accepts NULL, sets NULL. */
+/* Closes all connections. Exchanges that are still out are dead: reply to them to free them. Accepts NULL, sets NULL. */
 void http_server_free(struct http_server **s);
 
 enum http_method { HTTP_GET, HTTP_POST, HTTP_OPTIONS, HTTP_OTHER };
