@@ -10,16 +10,14 @@
 #include <string.h>
 #include <unistd.h>
 #include <openssl/rand.h>
-#include <sys/resource.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 
 #include "access_log.h"
 #include "http/http.h"
 #include "io/log.h"
 #include "listeners.h"
+#include "process.h"
 #include "store/embedded.h"
 #include "worker.h"
 
@@ -302,15 +300,6 @@ static void make_ticket_keys(struct master *m)
 		abort();
 }
 
-static void open_logs(const struct config *c)
-{
-	log_level_set(c->log_level);
-	if (log_open(*c->log_file ? c->log_file : NULL))
-		log_error("cannot open the log file %s: %s", c->log_file, strerror(errno));
-	if (access_log_open(c->access_log))
-		log_error("cannot open the access log %s: %s", c->access_log, strerror(errno));
-}
-
 static void reload(struct master *m)
 {
 	struct config *before = m->config, *next;
@@ -338,7 +327,7 @@ static void reload(struct master *m)
 			log_error("reload: %s", why);
 		listeners_close_others(m->listeners);
 	} else {
-		open_logs(next);
+		process_open_logs(next);
 		retire(m, m->workers, m->n_workers, SIGTERM);
 		listeners_close_others(m->listeners);
 		free(m->workers);
@@ -432,49 +421,6 @@ static void supervise(struct master *m)
 	}
 }
 
-/* systemd's Type=notify; nothing where it isn't asked for. */
-static void notify_ready(void)
-{
-	const char *path = getenv("NOTIFY_SOCKET");
-	struct sockaddr_un sa = { .sun_family = AF_UNIX };
-	int fd;
-
-	if (!path || !*path || strlen(path) >= sizeof(sa.sun_path))
-		return;
-	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return;
-	memcpy(sa.sun_path, path, strlen(path));
-	if (path[0] == '@')
-		sa.sun_path[0] = '\0';
-	sendto(fd, "READY=1", 7, MSG_NOSIGNAL, (struct sockaddr *)&sa,
-	    (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path)));
-	close(fd);
-}
-
-static void write_pid_file(const struct config *c)
-{
-	FILE *f = *c->pid_file ? fopen(c->pid_file, "w") : NULL;
-
-	if (f) {
-		fprintf(f, "%d\n", (int)getpid());
-		fclose(f);
-	} else if (*c->pid_file) {
-		log_error("cannot write the pid file %s: %s", c->pid_file, strerror(errno));
-	}
-}
-
-/* Each phone that waits is a descriptor. */
-static void raise_limits(void)
-{
-	struct rlimit l;
-
-	if (getrlimit(RLIMIT_NOFILE, &l) == 0) {
-		l.rlim_cur = l.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &l);
-	}
-}
-
 static void take_signals(struct master *m)
 {
 	static const int numbers[] = { SIGCHLD, SIGHUP, SIGTERM, SIGINT, SIGUSR1 };
@@ -538,13 +484,13 @@ int master_run(const char *config_path)
 	if (config_load(config_path, master_complain, NULL, &m.config))
 		return EXIT_FAILURE;
 	take_signals(&m);
-	raise_limits();
-	open_logs(m.config);
+	process_raise_limits();
+	process_open_logs(m.config);
 	m.listeners = listeners_new();
 	if (!start(&m)) {
-		write_pid_file(m.config);
+		process_write_pid_file(m.config);
 		log_info("listening on %s with %u workers", listeners_text(m.listeners), m.n_workers);
-		notify_ready();
+		process_notify_ready();
 		supervise(&m);
 		status = EXIT_SUCCESS;
 	} else {
