@@ -631,7 +631,7 @@ static void ping_parameters(enum eas_version v)
 }
 TEST_VERSIONS(ping_parameters)
 
-void mail_scenarios_add(void)
+int mail_scenarios_run(const char *program)
 {
 	TEST_ADD_VERSIONS(initial_sync_equals_imap);
 	TEST_ADD_VERSIONS(an_item_is_complete);
@@ -658,4 +658,5 @@ void mail_scenarios_add(void)
 	TEST_ADD_VERSIONS(a_hanging_sync_brings_new_mail);
 	TEST_ADD_VERSIONS(pings_live_side_by_side);
 	TEST_ADD_VERSIONS(ping_parameters);
+	return test_run(program);
 }

@@ -6,6 +6,7 @@
 
 enum { MAIL_SCENARIO_USERS = 200 };
 
-void mail_scenarios_add(void);
+/* Runs them all; what test_run returns. */
+int mail_scenarios_run(const char *program);
 
 #endif

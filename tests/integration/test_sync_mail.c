@@ -7,8 +7,7 @@ int main(void)
 	int failed;
 
 	scene_open(&(struct bed_opts){ .users = MAIL_SCENARIO_USERS });
-	mail_scenarios_add();
-	failed = test_run("sync mail");
+	failed = mail_scenarios_run("sync mail");
 	scene_close();
 	return failed;
 }

@@ -9,8 +9,7 @@ int main(void)
 
 	scene_open(
 	    &(struct bed_opts){ .users = MAIL_SCENARIO_USERS, .imap_hide = "NOTIFY", .settings = settings });
-	mail_scenarios_add();
-	failed = test_run("sync mail idle");
+	failed = mail_scenarios_run("sync mail idle");
 	scene_close();
 	return failed;
 }

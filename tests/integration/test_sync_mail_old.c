@@ -12,8 +12,7 @@ int main(void)
 			 "SPECIAL-USE,ESEARCH,SEARCHRES,"
 			 "COMPRESS=DEFLATE,LITERAL+,SASL-IR,ID,NAMESPACE,UNSELECT,BINARY,PREVIEW",
 	    .settings = settings });
-	mail_scenarios_add();
-	failed = test_run("sync mail old");
+	failed = mail_scenarios_run("sync mail old");
 	scene_close();
 	return failed;
 }
