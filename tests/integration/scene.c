@@ -27,6 +27,7 @@ void scene_open(const struct bed_opts *opts)
 	if (!o.users)
 		o.users = 100;
 	users_there = o.users;
+	users_taken = 0;
 	assert_true(o.users < MAX_USERS);
 	bed = bed_start(&o);
 	if (!bed)

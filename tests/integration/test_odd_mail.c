@@ -1,83 +1,11 @@
 /* Mails as the world writes them: every one of ../shared/corpus/mail (and some of our own) in every kind of body, without a stall; and
  * one of 30 MB. */
-#include <dirent.h>
-
+#include "corpus.h"
 #include "scene.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-enum { MAX_MAILS = 400, BIG = 30 << 20 };
-
-static const char *const own_mails[] = {
-	"\r\n",
-	"no header at all, just text",
-	"Subject: only a subject\r\n\r\n",
-	"From: <>\r\nSubject: =?utf-8?q?broken\r\nDate: yesterday\r\n\r\nx\r\n",
-	"Content-Type: multipart/mixed\r\n\r\nno boundary\r\n",
-	"Content-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n\r\nno end\r\n",
-	"Content-Type: multipart/mixed; boundary=x\r\n\r\n--x--\r\n",
-	"Content-Type: text/html; charset=no-such\r\nContent-Transfer-Encoding: base64\r\n\r\n####\r\n",
-	"Content-Type: text/plain; charset=utf-16\r\n\r\nodd\r\n",
-	"Content-Type: text/plain\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n=ZZ=\r\n=4\r\n",
-	"Subject: controls \x01\x02\x1B\r\nContent-Type: text/plain\r\n\r\n\x01\x02\x07\x1B[31m\xFF\xFE\r\n",
-	"Content-Type: message/rfc822\r\n\r\nSubject: inner\r\nContent-Type: message/rfc822\r\n\r\nSubject: "
-	"innermost\r\n\r\nx\r\n",
-	"Content-Type: multipart/alternative; boundary=a\r\n\r\n--a\r\nContent-Type: multipart/alternative; "
-	"boundary=a\r\n\r\n"
-	"--a\r\n\r\nsame boundary\r\n--a--\r\n--a--\r\n",
-	"Content-Type: application/octet-stream; name=\"../../etc/passwd\"\r\nContent-Transfer-Encoding: "
-	"base64\r\n\r\nAAEC\r\n",
-	"Content-Type: text/html\r\n\r\n<html><body><p>un<b>closed &nbsp; &bogus; <!-- "
-	"<script>x</script>\r\n",
-};
-
-static struct bytes corpus[MAX_MAILS];
-static const char *corpus_names[MAX_MAILS];
-static size_t corpus_count;
-
-/* IMAP takes CRLF and no NUL. */
-static struct bytes for_imap(struct bytes in)
-{
-	uint8_t *p = test_keep(2 * in.len + 1);
-	size_t n = 0;
-
-	for (size_t i = 0; i < in.len; i++) {
-		if (in.p[i] == '\n' && (!n || p[n - 1] != '\r'))
-			p[n++] = '\r';
-		p[n++] = in.p[i] ? in.p[i] : ' ';
-	}
-	return bytes_of(p, n);
-}
-
-static void add_mail(const char *name, struct bytes mail)
-{
-	assert_true(corpus_count < MAX_MAILS);
-	corpus_names[corpus_count] = name;
-	corpus[corpus_count++] = for_imap(mail);
-}
-
-static void read_corpus(void)
-{
-	struct dirent *d;
-	DIR *dir = opendir("../shared/corpus/mail");
-
-	for (size_t i = 0; i < COUNT(own_mails); i++)
-		add_mail("one of our own", bytes_str(own_mails[i]));
-	if (!dir)
-		printf("skipped: no ../shared\n");
-	while (dir && (d = readdir(dir))) {
-		char *path;
-		size_t n = strlen(d->d_name) + 32;
-
-		if (d->d_name[0] == '.')
-			continue;
-		path = test_keep(n);
-		snprintf(path, n, "../shared/corpus/mail/%s", d->d_name);
-		add_mail(path, test_file(path));
-	}
-	if (dir)
-		closedir(dir);
-}
+enum { BIG = 30 << 20 };
 
 static const struct body_case {
 	const char *name;
@@ -102,8 +30,7 @@ static const char *corpus_user(void)
 	if (user)
 		return user;
 	user = scene_user();
-	for (size_t i = 0; i < corpus_count; i++)
-		truth_append(scene_truth(user), "INBOX", NULL, NULL, corpus[i]);
+	corpus_append(user, "INBOX");
 	return user;
 }
 
@@ -133,7 +60,7 @@ static void every_mail_is_synced(const struct body_case *c)
 		SCENE_OK(ph, phone_setup(ph));
 		f = scene_inbox(ph);
 		SCENE_OK(ph, phone_sync_folder(ph, f, &rq));
-		assert_int_equal(f->count, corpus_count);
+		assert_int_equal(f->count, corpus_read()->count);
 		for (const struct phone_item *i = phone_item_next(f, NULL); i; i = phone_item_next(f, i))
 			body_fits(i, c);
 		rq.options = NULL;
@@ -170,32 +97,11 @@ TEST_VERSIONS(every_attachment_is_fetched)
 
 /* ---- 30 MB ---- */
 
-static struct bytes big_mail(void)
-{
-	static const char head[] = "From: a@example.org\r\nSubject: big\r\nMIME-Version: 1.0\r\n"
-				   "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: "
-				   "text/plain\r\n\r\nsmall text\r\n"
-				   "--b\r\nContent-Type: application/octet-stream; "
-				   "name=\"big.bin\"\r\nContent-Transfer-Encoding: base64\r\n"
-				   "Content-Disposition: attachment; filename=\"big.bin\"\r\n\r\n",
-			  tail[] = "--b--\r\n";
-	static const char line[] =
-	    "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWZnaGlqa2xtbm9wcXJzdHV2d3h5ejAxMjM0\r\n";
-	uint8_t *p = test_keep(BIG + sizeof(head) + sizeof(line) + sizeof(tail));
-	size_t n = sizeof(head) - 1;
-
-	memcpy(p, head, n);
-	for (; n < BIG; n += sizeof(line) - 1)
-		memcpy(p + n, line, sizeof(line) - 1);
-	memcpy(p + n, tail, sizeof(tail) - 1);
-	return bytes_of(p, n + sizeof(tail) - 1);
-}
-
 static void thirty_megabytes(enum eas_version v)
 {
 	static const struct phone_body_preference mime = { .type = 4, .truncation = PHONE_WHOLE };
 	const char *user = scene_user();
-	struct bytes mail = big_mail(), data, type;
+	struct bytes mail = corpus_big_mail(), data, type;
 	struct phone_item *i, *whole;
 	struct phone *ph;
 	unsigned status;
@@ -229,7 +135,6 @@ int main(void)
 {
 	int failed;
 
-	read_corpus();
 	scene_open(&(struct bed_opts){ .users = 10, .services = "dovecot,redis" });
 	TEST_ADD_ROWS(every_mail_is_synced, body_cases);
 	TEST_ADD_VERSIONS(every_attachment_is_fetched);

@@ -1,4 +1,5 @@
 """Small things that all parts need: settings as a file, free ports, a CA, unprivileged owners."""
+import fcntl
 import os
 import pwd
 import random
@@ -6,6 +7,7 @@ import shlex
 import shutil
 import socket
 import subprocess
+import tempfile
 
 DOMAIN = "example.org"
 HOST = "127.0.0.1"
@@ -43,17 +45,35 @@ def read_env(bed):
         return dict((k, v) for k, _, v in (w.partition("=") for w in shlex.split(f.read())))
 
 
+reserved = []  # files whose locks say that a port is ours, as long as this process lives
+
+
+def reserve(port):
+    """Beds that run side by side must not choose the same port while neither listens on it yet."""
+    where = os.path.join(tempfile.gettempdir(), f"easgate-ports-{os.geteuid()}")
+    os.makedirs(where, exist_ok=True)
+    f = open(os.path.join(where, str(port)), "a", encoding="ascii")
+    try:
+        fcntl.flock(f, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        f.close()
+        return False
+    reserved.append(f)
+    return True
+
+
 def free_port():
     """A port below the kernel's ephemeral range, so that no outgoing connection takes it while its server is
-    restarted. Somebody may still take it before our server does: then the whole start is tried again."""
+    restarted. Somebody else may still take it before our server does: then the whole start is tried again."""
     for _ in range(200):
         port = random.randrange(10000, 32000)
         with socket.socket() as s:
             try:
                 s.bind((HOST, port))
-                return port
             except OSError:
                 continue
+        if reserve(port):
+            return port
     raise OSError("no free port found")
 
 
