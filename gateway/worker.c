@@ -25,6 +25,7 @@ enum {
 	ANSWERS_PER_MS = 5,
 	TRIM_EVERY_MS = 30 * 1000,
 	TRIM_WORTH = 16 * 1024 * 1024,
+	LARGEST_KEPT = 1024 * 1024,
 };
 
 struct running {
@@ -33,6 +34,14 @@ struct running {
 	struct timer *drain, *trim;
 	uint64_t drain_ends_ms;
 };
+
+/* The arenas of requests come and go: as malloc is by default, each time it would get their pages from the kernel and give
+ * them back, at more cost than the mails on them. What is free is kept until on_trim. */
+static void keep_freed_memory(void)
+{
+	mallopt(M_MMAP_THRESHOLD, LARGEST_KEPT);
+	mallopt(M_TRIM_THRESHOLD, 2 * TRIM_WORTH);
+}
 
 /* When all phones come at once, after a restart or a network failure, their handshakes and first requests take several
  * times the memory of their waiting, and it lies scattered between what stays: malloc gives it back only when asked. */
@@ -193,6 +202,7 @@ int worker_run(const struct worker_start *start)
 	pid_t master = getppid();
 	enum err e;
 
+	keep_freed_memory();
 	take_signals(&r);
 	e = start_worker(&r.worker, start);
 	if (!e)

@@ -58,7 +58,7 @@ void buf_put_str(struct buf *b, const char *text)
 	buf_put(b, bytes_str(text));
 }
 
-void buf_put_u8(struct buf *b, uint8_t c)
+void buf_put_u8_slowly(struct buf *b, uint8_t c)
 {
 	buf_put(b, bytes_of(&c, 1));
 }

@@ -1,57 +1,16 @@
 #include "base/bytes.h"
 
-#include <string.h>
-
 static uint8_t lower(uint8_t c)
 {
 	return c >= 'A' && c <= 'Z' ? (uint8_t)(c + ('a' - 'A')) : c;
 }
 
-static bool equal_nocase(const uint8_t *a, const char *b, size_t n)
+bool bytes_same_nocase(const uint8_t *a, const char *b, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		if (lower(a[i]) != lower((uint8_t)b[i]))
 			return false;
 	return true;
-}
-
-struct bytes bytes_of(const void *p, size_t len)
-{
-	return (struct bytes){ p, len };
-}
-
-struct bytes bytes_str(const char *text)
-{
-	return text ? bytes_of(text, strlen(text)) : bytes_of(NULL, 0);
-}
-
-bool bytes_eq(struct bytes a, struct bytes b)
-{
-	return a.len == b.len && (a.len == 0 || memcmp(a.p, b.p, a.len) == 0);
-}
-
-bool bytes_eq_str(struct bytes a, const char *text)
-{
-	return bytes_eq(a, bytes_str(text));
-}
-
-bool bytes_eq_nocase(struct bytes a, const char *text)
-{
-	return a.len == strlen(text) && equal_nocase(a.p, text, a.len);
-}
-
-bool bytes_starts(struct bytes a, const char *prefix)
-{
-	size_t n = strlen(prefix);
-
-	return a.len >= n && (n == 0 || memcmp(a.p, prefix, n) == 0);
-}
-
-bool bytes_starts_nocase(struct bytes a, const char *prefix)
-{
-	size_t n = strlen(prefix);
-
-	return a.len >= n && equal_nocase(a.p, prefix, n);
 }
 
 bool bytes_take(struct bytes *in, size_t n, struct bytes *out)

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/err.h"
 
@@ -18,15 +19,49 @@ struct bytes {
 /* For printf: "%.*s", BYTES_ARG(b). Only for text known to be short and without NULs. */
 #define BYTES_ARG(b) (int)(b).len, (const char *)(b).p
 
-struct bytes bytes_of(const void *p, size_t len);
-struct bytes bytes_str(const char *text); /* NULL gives the empty view */
+/* Inline, since these are called for every few bytes of every mail, mostly with literals whose length the compiler knows. */
+static inline struct bytes bytes_of(const void *p, size_t len)
+{
+	return (struct bytes){ p, len };
+}
 
-bool bytes_eq(struct bytes a, struct bytes b);
-bool bytes_eq_str(struct bytes a, const char *text);
-/* Letters of ASCII compare without case; other bytes as they are. */
-bool bytes_eq_nocase(struct bytes a, const char *text);
-bool bytes_starts(struct bytes a, const char *prefix);
-bool bytes_starts_nocase(struct bytes a, const char *prefix);
+/* NULL gives the empty view. */
+static inline struct bytes bytes_str(const char *text)
+{
+	return text ? bytes_of(text, strlen(text)) : bytes_of(NULL, 0);
+}
+
+static inline bool bytes_eq(struct bytes a, struct bytes b)
+{
+	return a.len == b.len && (a.len == 0 || memcmp(a.p, b.p, a.len) == 0);
+}
+
+static inline bool bytes_eq_str(struct bytes a, const char *text)
+{
+	return bytes_eq(a, bytes_str(text));
+}
+
+/* Whether the first n bytes of both are the same. Letters of ASCII compare without case; other bytes as they are. */
+bool bytes_same_nocase(const uint8_t *a, const char *b, size_t n);
+
+static inline bool bytes_eq_nocase(struct bytes a, const char *text)
+{
+	return a.len == strlen(text) && bytes_same_nocase(a.p, text, a.len);
+}
+
+static inline bool bytes_starts(struct bytes a, const char *prefix)
+{
+	size_t n = strlen(prefix);
+
+	return a.len >= n && (n == 0 || memcmp(a.p, prefix, n) == 0);
+}
+
+static inline bool bytes_starts_nocase(struct bytes a, const char *prefix)
+{
+	size_t n = strlen(prefix);
+
+	return a.len >= n && bytes_same_nocase(a.p, prefix, n);
+}
 
 /* Moves the first n bytes of `in` to `out`; false, and nothing moved, if there are fewer. */
 bool bytes_take(struct bytes *in, size_t n, struct bytes *out);

@@ -8,7 +8,7 @@ struct lead {
 	uint8_t low, high; /* range of the second byte; all further ones are 80..BF */
 };
 
-static struct lead lead_of(uint8_t c)
+static inline struct lead lead_of(uint8_t c)
 {
 	if (c < 0x80)
 		return (struct lead){ 1, 0, 0 };
@@ -54,19 +54,28 @@ static bool word_is_ascii(const uint8_t *p)
 	return (w & (~(uint64_t)0 / 255 * 0x80)) == 0;
 }
 
+/* Most text is ASCII, and is looked at in words. */
+static size_t ascii_len(struct bytes in)
+{
+	size_t i = 0;
+
+	while (in.len - i >= sizeof(uint64_t) && word_is_ascii(in.p + i))
+		i += sizeof(uint64_t);
+	while (i < in.len && in.p[i] < 0x80)
+		i++;
+	return i;
+}
+
 size_t utf8_valid_len(struct bytes in)
 {
 	size_t i = 0;
 
 	while (i < in.len) {
-		size_t n;
+		size_t n = ascii_len(bytes_of(in.p + i, in.len - i));
 
-		if (in.len - i >= sizeof(uint64_t) && word_is_ascii(in.p + i)) {
-			i += sizeof(uint64_t);
-			continue;
-		}
-		n = utf8_char_len(bytes_of(in.p + i, in.len - i));
-		if (n == 0)
+		if (!n)
+			n = utf8_char_len(bytes_of(in.p + i, in.len - i));
+		if (!n)
 			break;
 		i += n;
 	}

@@ -220,12 +220,24 @@ static size_t word_len(struct bytes in)
 	return 0;
 }
 
+/* How much of the beginning means nothing but itself. */
+static size_t ordinary_len(struct bytes in)
+{
+	size_t i = 0;
+
+	while (i < in.len && !strchr("\"(<,;:=", in.p[i])) /* finds NUL, too */
+		i++;
+	return i;
+}
+
 static void read_one(struct reader *r)
 {
-	size_t word = word_len(r->rest);
+	size_t n = ordinary_len(r->rest);
 	struct bytes text;
 
-	if (word && bytes_take(&r->rest, word, &text)) {
+	if (!n)
+		n = word_len(r->rest);
+	if (n && bytes_take(&r->rest, n, &text)) {
 		put_both(r, text);
 		return;
 	}

@@ -25,15 +25,6 @@ struct mime_part *mime_part_find(const struct mime_part *root, struct bytes sect
 	return NULL;
 }
 
-bool mime_is(const struct mime_part *part, const char *type, const char *subtype)
-{
-	bool silent = part->type.len == 0;
-	struct bytes t = silent ? BYTES("text") : part->type;
-	struct bytes s = silent ? BYTES("plain") : part->subtype;
-
-	return bytes_eq_nocase(t, type) && (!subtype || bytes_eq_nocase(s, subtype));
-}
-
 struct bytes mime_param(const struct mime_params *params, const char *name)
 {
 	for (size_t i = 0; i < params->n; i++)

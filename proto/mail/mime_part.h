@@ -70,7 +70,14 @@ struct mime_part *mime_part_skip(const struct mime_part *root, const struct mime
 struct mime_part *mime_part_find(const struct mime_part *root, struct bytes section);
 
 /* "text", "plain" in lower case; subtype NULL for any. */
-bool mime_is(const struct mime_part *part, const char *type, const char *subtype);
+static inline bool mime_is(const struct mime_part *part, const char *type, const char *subtype)
+{
+	bool silent = part->type.len == 0;
+	struct bytes t = silent ? BYTES("text") : part->type;
+	struct bytes s = silent ? BYTES("plain") : part->subtype;
+
+	return bytes_eq_nocase(t, type) && (!subtype || bytes_eq_nocase(s, subtype));
+}
 /* The value of a Content-Type parameter as it is on the wire; empty if it isn't there. */
 struct bytes mime_param(const struct mime_params *params, const char *name);
 /* "base64" → MIME_BASE64, in any letter case; empty → MIME_7BIT. */

@@ -12,16 +12,27 @@ static struct bytes without_cr(struct bytes line)
 	return line;
 }
 
+/* How much of the beginning needs no mending: up to the first line end that isn't CRLF. */
+static size_t crlf_len(struct bytes in)
+{
+	size_t at = 0;
+
+	while (at < in.len) {
+		struct bytes rest = bytes_of(in.p + at, in.len - at);
+		size_t lf = bytes_find(rest, '\n'), cr = bytes_find(bytes_of(rest.p, lf), '\r');
+
+		if (lf == rest.len ? cr < lf : cr + 1 != lf)
+			return at + (cr < lf ? cr : lf);
+		at += lf + (lf < rest.len);
+	}
+	return in.len;
+}
+
 enum err text_crlf(struct arena *a, struct bytes in, struct bytes *out)
 {
 	struct buf b;
-	size_t from = 0, i;
+	size_t from = 0, i = crlf_len(in);
 
-	for (i = 0; i < in.len; i++) /* the first line end that isn't CRLF */
-		if (in.p[i] == '\n' || (in.p[i] == '\r' && (i + 1 == in.len || in.p[i + 1] != '\n')))
-			break;
-		else if (in.p[i] == '\r')
-			i++;
 	*out = in;
 	if (i >= in.len)
 		return ERR_OK;
