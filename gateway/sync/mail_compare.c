@@ -3,7 +3,8 @@
 #include "sync/mail_collection.h"
 
 /* What differs between what the phone has and the mailbox, as cheaply as the server allows:
- *   nothing changed       no command at all: UIDVALIDITY and HIGHESTMODSEQ of the STATUS at the start are the same
+ *   nothing changed       no command at all: UIDVALIDITY and HIGHESTMODSEQ of the STATUS at the start are the same;
+ *                         what earlier answers had no room for is still as it was
  *   first look            UID SEARCH for the window; flags come with the messages
  *   QRESYNC               what changed and what vanished since the snapshot's modseq
  *   else                  the flags of all messages
@@ -239,7 +240,7 @@ static bool unchanged(const struct compare *x)
 	const struct collection *c = x->c;
 
 	return x->had->validity == c->status.uid_validity && x->had->token && x->had->token == c->status.highest_modseq &&
-	       (imap_caps(c->imap) & IMAP_CAP_QRESYNC) && !x->had->n_pending && x->had->window_day == x->now->window_day;
+	       (imap_caps(c->imap) & IMAP_CAP_QRESYNC) && x->had->window_day == x->now->window_day;
 }
 
 static enum err compare_server(struct compare *x)
@@ -278,5 +279,5 @@ enum err mail_compare(struct collection *c, const struct snapshot *had, struct s
 		return compare_empty(&x);
 	if (had->validity > EMPTY_VALIDITY && had->validity != c->status.uid_validity)
 		return ERR_NOT_FOUND; /* another mailbox has taken its name */
-	return unchanged(&x) ? ERR_OK : compare_server(&x);
+	return unchanged(&x) ? compare_pending(&x, &(struct imap_changes){ 0 }) : compare_server(&x);
 }
