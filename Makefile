@@ -13,7 +13,7 @@ SAN     ?=
 CC      ?= gcc
 PREFIX  ?= /usr/local
 
-PKGS     = libevent libevent_openssl openssl libetpan hiredis libxml-2.0 inih jansson zlib
+PKGS     = libevent libevent_openssl openssl hiredis libxml-2.0 inih jansson zlib
 CSTD     = -std=c11 -D_GNU_SOURCE
 WARN     = -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
            -Wwrite-strings -Wformat=2 -Wundef -Werror

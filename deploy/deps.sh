@@ -4,7 +4,7 @@
 # tests run private instances of their own.
 set -euo pipefail
 
-build=(gcc make libc6-dev pkg-config libevent-dev libssl-dev libetpan-dev libhiredis-dev libxml2-dev libinih-dev
+build=(gcc make libc6-dev pkg-config libevent-dev libssl-dev libhiredis-dev libxml2-dev libinih-dev
     libjansson-dev zlib1g-dev libcmocka-dev)
 tests=(python3 openssl redis-server dovecot-imapd dovecot-lmtpd dovecot-managesieved dovecot-sieve postfix radicale
     libxml2-utils)

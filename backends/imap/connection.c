@@ -15,6 +15,7 @@
  * This file owns the talk on a connection; what the commands mean is in mailbox.c, fetch.c, change.c, search.c. */
 enum {
 	SCRATCH_BYTES = 64 * 1024 * 1024,
+	LONGEST_PROBLEM = 255,
 	QUOTED_MAX = 1000, /* longer strings go as literals: servers bound their lines */
 };
 
@@ -52,6 +53,7 @@ void imap_free(struct imap **c)
 	imap_reader_deinit(&(*c)->reader);
 	imap_forget_selected(*c);
 	arena_free(&(*c)->scratch);
+	free((*c)->problem);
 	free(*c);
 	*c = NULL;
 }
@@ -73,19 +75,27 @@ void imap_byte_counts(const struct imap *c, uint64_t *in, uint64_t *out)
 
 const char *imap_problem(const struct imap *c)
 {
-	return c->problem;
+	return c->problem ? c->problem : "";
+}
+
+static void forget_problem(struct imap *c)
+{
+	free(c->problem);
+	c->problem = NULL;
 }
 
 /* The first problem of a call is the one that explains it. */
 void imap_set_problem(struct imap *c, struct bytes text)
 {
-	size_t n = text.len < sizeof(c->problem) ? text.len : sizeof(c->problem) - 1;
+	size_t n = text.len < LONGEST_PROBLEM ? text.len : LONGEST_PROBLEM;
 
-	if (c->problem[0])
+	if (c->problem)
 		return;
+	c->problem = calloc(1, n + 1);
+	if (!c->problem)
+		abort();
 	for (size_t i = 0; i < n; i++)
 		c->problem[i] = text.p[i] < ' ' || text.p[i] == 0x7F ? '?' : (char)text.p[i];
-	c->problem[n] = 0;
 }
 
 enum err imap_fail(struct imap *c, enum err e, const char *why)
@@ -115,7 +125,7 @@ enum err imap_begin(struct imap *c)
 	imap_next(c);
 	c->selected.fresh = false;
 	if (!c->broken)
-		c->problem[0] = 0;
+		forget_problem(c);
 	return e;
 }
 

@@ -66,7 +66,7 @@ struct imap {
 	bool broken;                  /* must be closed */
 	struct imap_selected selected;
 	uint32_t last_tag, round_trips;
-	char problem[256];
+	char *problem; /* owned; NULL: none, as with most, and a waiting watch should be small */
 
 	/* one run */
 	struct arena *scratch;        /* until the next imap_begin */

@@ -206,6 +206,6 @@ enum err imap_login(struct imap *c, const struct imap_login *who, const char **w
 	enum err e = log_in(c, who);
 
 	if (e && why)
-		*why = arena_printf(fiber_arena(), "%s", c->problem);
+		*why = arena_printf(fiber_arena(), "%s", imap_problem(c));
 	return e;
 }

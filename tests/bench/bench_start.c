@@ -1,4 +1,5 @@
 /* From the start of the program to its first answered request, with the Redis that it starts itself and with another. */
+#include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -37,12 +38,15 @@ static double start_once(const struct bed *b, const char *config)
 	const char *dir = getenv("B");
 	char *argv[] = { bench_text("%s/easgate", dir ? dir : "build"), bench_text("-c"),
 		bench_text("%s", config), NULL };
+	posix_spawn_file_actions_t silently;
 	struct phone_offer offer;
 	int64_t began = phone_now_us();
 	struct phone *ph;
 	pid_t pid;
 
-	if (posix_spawn(&pid, argv[0], NULL, NULL, argv, environ))
+	posix_spawn_file_actions_init(&silently);
+	posix_spawn_file_actions_addopen(&silently, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+	if (posix_spawn(&pid, argv[0], &silently, NULL, argv, environ))
 		bench_die("%s can't be started", argv[0]);
 	ph = bench_phone(b, 1, "benchstart", EAS_14_1);
 	while (phone_options(ph, &offer)) {
@@ -51,6 +55,7 @@ static double start_once(const struct bed *b, const char *config)
 		usleep(1000);
 	}
 	began = phone_now_us() - began;
+	posix_spawn_file_actions_destroy(&silently);
 	phone_free(&ph);
 	kill(pid, SIGTERM);
 	waitpid(pid, NULL, 0);
