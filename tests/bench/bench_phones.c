@@ -19,7 +19,7 @@
 enum {
 	FEW = 1000,
 	MANY = 5000,
-	/* Until what setting up needed has been given back: longer than imap.idle_close, and the worker looks every 30 s. */
+	/* Until what setting up needed has been given back: longer than imap.idle_close, and the worker looks every 10 s. */
 	SETTLE_MS = 40 * 1000,
 	PUSHES = 40,
 };
