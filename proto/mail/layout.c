@@ -119,19 +119,22 @@ void layout_pre(struct layout *l, struct bytes text)
 	struct bytes line;
 
 	while (text.len && !l->full) {
-		size_t n = bytes_find(text, '\n');
-		bool ends = n < text.len;
+		size_t n = 0;
+		uint8_t c;
 
-		if (!bytes_take(&text, n, &line))
-			return;
-		if (line.len && line.p[line.len - 1] == '\r')
-			line.len--;
-		if (line.len)
+		while (n < text.len && text.p[n] != '\n' && text.p[n] != '\r')
+			n++;
+		if (bytes_take(&text, n, &line) && n) {
 			put(l, line);
-		if (ends) {
-			layout_newline(l);
-			text = bytes_of(text.p + 1, text.len - 1);
+			l->after_cr = false;
 		}
+		if (!text.len)
+			return;
+		c = text.p[0];
+		if (c == '\r' || !l->after_cr)
+			layout_newline(l);
+		l->after_cr = c == '\r';
+		text = bytes_of(text.p + 1, text.len - 1);
 	}
 }
 
