@@ -232,11 +232,11 @@ static enum err make_mime(struct arena *a, const struct body_plan *plan, struct 
 {
 	struct bytes text = { 0 };
 	bool whole = plan->n_text && is_whole(plan, &plan->fetch[0]);
-	enum err e = plan->n_text ? mime_text(a, plan->fetch[0].data, &text) : ERR_OK;
+	enum err e = plan->n_text ? mime_text(a, plan->fetch[0].data, whole, &text) : ERR_OK;
 
 	if (e)
 		return e;
-	limit_data(plan, bytes_of(text.p, utf8_valid_len(text)), whole || plan->size == 0, out);
+	limit_data(plan, text, whole || plan->size == 0, out);
 	out->estimated_size = out->truncated && plan->size > out->data.len ? plan->size : saturate(text.len);
 	return ERR_OK;
 }
