@@ -83,12 +83,18 @@ static bool is_space(uint32_t c)
 	return c == ' ' || c == '\n' || c == '\r' || c == '\t' || c == '\f' || c == 0x00A0 || c == 0x2003;
 }
 
-/* The length of a run of ordinary ASCII, the usual case. */
+/* What the characters of is_space and is_invisible begin with, beside ASCII. */
+static bool may_be_special(uint8_t c)
+{
+	return c == 0xC2 || c == 0xCD || c == 0xE2 || c == 0xEF;
+}
+
+/* The length of a run of characters that are what they are, the usual case. */
 static size_t plain_run(struct bytes text)
 {
 	size_t n = 0;
 
-	while (n < text.len && text.p[n] > ' ' && text.p[n] < 127)
+	while (n < text.len && text.p[n] > ' ' && text.p[n] != 127 && !may_be_special(text.p[n]))
 		n++;
 	return n;
 }

@@ -54,6 +54,11 @@ static const struct html_case {
 	    "b\xE2\x80\x8B"
 	    "c",
 	    "abc" },
+	{ "other blanks", "\xD0\xB4\xC2\xA0\xD0\xB0\xE2\x80\x83\xE4\xBD\xA0",
+	    "\xD0\xB4 \xD0\xB0 \xE4\xBD\xA0" },
+	{ "an empty preheader", "\xCD\x8F\xE2\x80\x8C \xE2\x80\x8C\xEF\xBB\xBF\xD0\xB4",
+	    "\xE2\x80\x8C \xD0\xB4" },
+	{ "a joiner inside a word stays", "\xD9\x85\xE2\x80\x8C\xDB\x8C", "\xD9\x85\xE2\x80\x8C\xDB\x8C" },
 	{ "unclosed elements", "<b>a<p>b<i>c", "a\r\n\r\nbc" },
 	{ "end tags of nothing", "a</div></b>b", "ab" },
 	{ "a less-than sign", "1 < 2", "1 < 2" },
