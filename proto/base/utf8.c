@@ -54,6 +54,24 @@ static bool word_is_ascii(const uint8_t *p)
 	return (w & (~(uint64_t)0 / 255 * 0x80)) == 0;
 }
 
+static bool is_continuation(uint8_t c)
+{
+	return (c & 0xC0) == 0x80;
+}
+
+/* The characters that make up nearly all other text, without the table's detours: two bytes, and three where any
+ * second one will do. 0: look closer. */
+static size_t common_char_len(struct bytes in)
+{
+	const uint8_t *p = in.p;
+
+	if (p[0] >= 0xC2 && p[0] < 0xE0)
+		return in.len >= 2 && is_continuation(p[1]) ? 2 : 0;
+	if (p[0] > 0xE0 && p[0] < 0xF0 && p[0] != 0xED)
+		return in.len >= 3 && is_continuation(p[1]) && is_continuation(p[2]) ? 3 : 0;
+	return 0;
+}
+
 /* Most text is ASCII, and is looked at in words. */
 static size_t ascii_len(struct bytes in)
 {
@@ -71,10 +89,13 @@ size_t utf8_valid_len(struct bytes in)
 	size_t i = 0;
 
 	while (i < in.len) {
-		size_t n = ascii_len(bytes_of(in.p + i, in.len - i));
+		struct bytes rest = bytes_of(in.p + i, in.len - i);
+		size_t n = ascii_len(rest);
 
 		if (!n)
-			n = utf8_char_len(bytes_of(in.p + i, in.len - i));
+			n = common_char_len(rest);
+		if (!n)
+			n = utf8_char_len(rest);
 		if (!n)
 			break;
 		i += n;
@@ -144,11 +165,6 @@ enum err utf8_repair(struct arena *a, struct bytes in, struct bytes *out)
 			utf8_put(&b, utf8_next(&in));
 	}
 	return buf_done(&b, out);
-}
-
-static bool is_continuation(uint8_t c)
-{
-	return (c & 0xC0) == 0x80;
 }
 
 struct bytes utf8_cut(struct bytes in, size_t max_bytes)

@@ -2,13 +2,15 @@
 
 #include <string.h>
 
-enum { LONGEST_ADDRESS = 2000, LONGEST_LIST = 1024 * 1024 };
+enum { LONGEST_ADDRESS = 2000, LONGEST_WORD = 250, LONGEST_LIST = 1024 * 1024 };
 
 /* One entry while it is read. Comments are kept apart, quoted text goes without its quotes into the phrase
  * and with them into `plain`, of which an address without angle brackets is made. */
 struct entry {
 	struct buf phrase, plain, comment, angle;
 	bool has_angle;
+	/* What was looked for once and need not be looked for again, so that reading takes linear time. */
+	bool is_no_group, no_quote_end, no_comment_end;
 };
 
 struct reader {
@@ -24,7 +26,7 @@ struct reader {
 static void entry_clear(struct entry *e)
 {
 	e->phrase.len = e->plain.len = e->comment.len = e->angle.len = 0;
-	e->has_angle = false;
+	e->has_angle = e->is_no_group = e->no_quote_end = e->no_comment_end = false;
 }
 
 static struct bytes text_of(struct reader *r, const struct buf *b)
@@ -42,7 +44,9 @@ static struct bytes last_word(struct bytes in)
 	size_t i = in.len;
 	bool quoted = false;
 
-	while (i > 0 && (quoted || (in.p[i - 1] != ' ' && in.p[i - 1] != '\t'))) {
+	if (!i)
+		return in;
+	while (i > 0 && (quoted || in.p[i - 1] > ' ')) {
 		i--;
 		quoted ^= in.p[i] == '"';
 	}
@@ -82,6 +86,9 @@ static void add(struct reader *r, struct bytes name, struct bytes address)
 {
 	struct mail_addresses *list = r->list;
 
+	if (header_text(r->arena, name, BYTES(""), &name) || arena_dup(r->arena, name, &name) ||
+	    arena_dup(r->arena, address, &address))
+		r->failed = ERR_LIMIT;
 	if ((!name.len && !address.len) || r->failed || list->n == ADDRESS_MAX)
 		return;
 	if (list->n == r->cap) {
@@ -95,9 +102,6 @@ static void add(struct reader *r, struct bytes name, struct bytes address)
 		}
 		r->cap = cap;
 	}
-	if (header_text(r->arena, name, BYTES(""), &name) || arena_dup(r->arena, name, &name) ||
-	    arena_dup(r->arena, address, &address))
-		r->failed = ERR_LIMIT;
 	list->v[list->n++] = (struct mail_address){ name, address };
 }
 
@@ -136,15 +140,24 @@ static void put_both(struct reader *r, struct bytes text)
 	buf_put(&r->entry.plain, text);
 }
 
+/* As far as one entry is looked ahead. */
+static struct bytes near(const struct reader *r)
+{
+	return bytes_of(r->rest.p, r->rest.len < LONGEST_ADDRESS ? r->rest.len : LONGEST_ADDRESS);
+}
+
 /* Behind the opening quote. Without a closing one it isn't quoted at all. */
 static void read_quoted(struct reader *r)
 {
+	struct bytes in = near(r);
 	size_t end = 0;
 
-	while (end < r->rest.len && r->rest.p[end] != '"')
-		end += r->rest.p[end] == '\\' && end + 1 < r->rest.len ? 2 : 1;
-	if (end >= r->rest.len)
+	while (!r->entry.no_quote_end && end < in.len && in.p[end] != '"')
+		end += in.p[end] == '\\' && end + 1 < in.len ? 2 : 1;
+	if (r->entry.no_quote_end || end >= in.len) {
+		r->entry.no_quote_end = true;
 		return;
+	}
 	buf_put_u8(&r->entry.plain, '"');
 	buf_put(&r->entry.plain, bytes_of(r->rest.p, end + 1));
 	for (size_t i = 0; i < end; i++) {
@@ -155,22 +168,39 @@ static void read_quoted(struct reader *r)
 	r->rest = bytes_of(r->rest.p + end + 1, r->rest.len - end - 1);
 }
 
-/* Behind the opening bracket; they nest. */
-static void read_comment(struct reader *r)
+/* Where the comment ends, behind its opening bracket; they nest. The length of `in` if it doesn't. */
+static size_t comment_len(struct bytes in)
 {
 	unsigned depth = 1;
+	size_t i;
 
-	while (r->rest.len) {
-		uint8_t c = take(r);
-
-		if (c == '\\' && r->rest.len)
-			c = take(r);
-		else if (c == '(')
+	for (i = 0; i < in.len; i++) {
+		if (in.p[i] == '\\')
+			i++;
+		else if (in.p[i] == '(')
 			depth++;
-		else if (c == ')' && --depth == 0)
-			break;
-		buf_put_u8(&r->entry.comment, c);
+		else if (in.p[i] == ')' && --depth == 0)
+			return i;
 	}
+	return in.len;
+}
+
+/* Behind the opening bracket. Without a closing one it is text: it must not swallow the addresses behind it. */
+static void read_comment(struct reader *r)
+{
+	struct bytes in = near(r);
+	size_t end = r->entry.no_comment_end ? in.len : comment_len(in);
+
+	if (end == in.len) {
+		r->entry.no_comment_end = true;
+		put_both(r, BYTES("("));
+		return;
+	}
+	for (size_t i = 0; i < end; i++) {
+		i += in.p[i] == '\\';
+		buf_put_u8(&r->entry.comment, in.p[i]);
+	}
+	r->rest = bytes_of(in.p + end + 1, r->rest.len - end - 1);
 	put_both(r, BYTES(" "));
 }
 
@@ -191,11 +221,11 @@ static void put_without_comments(struct buf *out, struct bytes in)
 /* Behind "<". Without ">" up to the next comma. */
 static void read_angle(struct reader *r)
 {
-	struct bytes near = bytes_of(r->rest.p, r->rest.len < LONGEST_ADDRESS ? r->rest.len : LONGEST_ADDRESS);
-	size_t end = bytes_find(near, '>'), next = bytes_find(near, '<');
+	struct bytes in = near(r);
+	size_t end = bytes_find(in, '>'), next = bytes_find(in, '<');
 
-	if (end == near.len || (next < end && bytes_find(near, ',') < next))
-		end = bytes_find(near, ',');
+	if (end == in.len || (next < end && bytes_find(in, ',') < next))
+		end = bytes_find(in, ',');
 	put_without_comments(&r->entry.angle, bytes_of(r->rest.p, end));
 	r->rest = bytes_of(r->rest.p + end, r->rest.len - end);
 	if (r->rest.len && r->rest.p[0] == '>')
@@ -210,7 +240,7 @@ static size_t word_len(struct bytes in)
 
 	if (!bytes_starts(in, "=?"))
 		return 0;
-	for (; i < in.len && i < 1000 && in.p[i] != '\r' && in.p[i] != '\n'; i++) {
+	for (; i < in.len && i < LONGEST_WORD && in.p[i] != '\r' && in.p[i] != '\n'; i++) {
 		if (in.p[i] != '?')
 			continue;
 		if (marks >= 2 && i + 1 < in.len && in.p[i + 1] == '=')
@@ -228,6 +258,17 @@ static size_t ordinary_len(struct bytes in)
 	while (i < in.len && !strchr("\"(<,;:=", in.p[i])) /* finds NUL, too */
 		i++;
 	return i;
+}
+
+/* Behind a colon: if what was read is the name of a group, it goes. */
+static void end_group_name(struct reader *r)
+{
+	struct entry *e = &r->entry;
+	struct bytes plain = text_of(r, &e->plain);
+
+	e->is_no_group = e->is_no_group || e->has_angle || bytes_find(plain, '@') < plain.len;
+	if (!e->is_no_group)
+		entry_clear(e);
 }
 
 static void read_one(struct reader *r)
@@ -255,9 +296,8 @@ static void read_one(struct reader *r)
 	case ';':
 		entry_end(r);
 		break;
-	case ':': /* the name of a group ends */
-		if (!r->entry.has_angle && bytes_find(text_of(r, &r->entry.plain), '@') == text_of(r, &r->entry.plain).len)
-			entry_clear(&r->entry);
+	case ':':
+		end_group_name(r);
 		break;
 	default:
 		put_both(r, bytes_of(r->rest.p - 1, 1));

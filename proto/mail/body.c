@@ -20,7 +20,7 @@ struct maker {
 	struct body_plan *plan;
 	struct buf out;
 	bool complete;  /* everything is in out */
-	uint64_t taken; /* decoded octets that out was made of */
+	uint64_t taken; /* bytes of text that out was made of */
 };
 
 static bool is_html(const struct mime_part *p)
@@ -66,7 +66,6 @@ static enum err part_text(struct maker *m, const struct body_fetch *f, struct by
 		return e;
 	if (!charset.len && (e = mime_param_decode(m->arena, &p->params, "charset", &charset)))
 		return e;
-	m->taken += octets.len;
 	if (is_html(p) && !charset.len)
 		charset = html_declared_charset(octets);
 	if ((e = charset_to_utf8(m->arena, charset, octets, out)) || is_html(p))
@@ -88,15 +87,16 @@ static size_t room_left(const struct maker *m)
 
 static enum err put_as_plain(struct maker *m, const struct body_fetch *f, struct bytes text)
 {
-	bool complete = true;
+	size_t len = text.len, used = len;
 	enum err e;
 
-	if (is_html(f->part) && (e = text_from_html(m->arena, text, room_left(m), &text, &complete)))
+	if (is_html(f->part) && (e = text_from_html(m->arena, text, room_left(m), &text, &used)))
 		return e;
+	m->taken -= len - used;
 	if (m->out.len && text.len)
 		buf_put_str(&m->out, m->out.p[m->out.len - 1] == '\n' ? "\r\n" : "\r\n\r\n");
 	buf_put(&m->out, text);
-	m->complete = m->complete && complete;
+	m->complete = m->complete && used == len;
 	return ERR_OK;
 }
 
@@ -128,8 +128,10 @@ static enum err put_texts(struct maker *m)
 	for (size_t i = 0; i < plan->n_text; i++) {
 		const struct body_fetch *f = &plan->fetch[i];
 
-		if ((e = part_text(m, f, &text)) ||
-		    (e = plan->type == BODY_HTML ? put_as_html(m, f, text) : put_as_plain(m, f, text)))
+		if ((e = part_text(m, f, &text)))
+			return e;
+		m->taken += text.len;
+		if ((e = plan->type == BODY_HTML ? put_as_html(m, f, text) : put_as_plain(m, f, text)))
 			return e;
 		m->complete = m->complete && is_whole(plan, f);
 		if (plan->limit != BODY_WHOLE && m->out.len > plan->limit) {
@@ -178,15 +180,14 @@ static uint32_t estimate(const struct maker *m, size_t have)
 
 static enum err make_preview(struct maker *m, struct bytes text, struct body *out)
 {
-	size_t max = m->plan->preview;
-	bool complete;
+	size_t max = m->plan->preview, used;
 	enum err e;
 
 	/* Beside a plain body it would say the same again. Source: MS-ASAIRS 2.2.2.35. */
 	if (!max || (out->type == BODY_PLAIN && out->data.len))
 		return ERR_OK;
 	/* Quotes and runs of blanks are dropped: some more text than the preview will hold. */
-	if (m->plan->type == BODY_HTML && (e = text_from_html(m->arena, text, max * 8 + 256, &text, &complete)))
+	if (m->plan->type == BODY_HTML && (e = text_from_html(m->arena, text, max * 8 + 256, &text, &used)))
 		return e;
 	return text_preview(m->arena, text, max, &out->preview);
 }
@@ -211,7 +212,7 @@ static enum err make_text(struct arena *a, struct body_plan *plan, struct body *
 	buf_init(&m.out, a, 0);
 	if ((e = put_texts(&m)))
 		return e;
-	if (!m.out.len && plan->placeholder && plan->limit) {
+	if (!m.out.len && plan->placeholder) {
 		buf_put_str(&m.out, plan->placeholder);
 		m.complete = true;
 	}
@@ -231,11 +232,11 @@ static enum err make_mime(struct arena *a, const struct body_plan *plan, struct 
 {
 	struct bytes text = { 0 };
 	bool whole = plan->n_text && is_whole(plan, &plan->fetch[0]);
-	enum err e = plan->n_text ? mime_text(a, plan->fetch[0].data, &text) : ERR_OK;
+	enum err e = plan->n_text ? mime_text(a, plan->fetch[0].data, whole, &text) : ERR_OK;
 
 	if (e)
 		return e;
-	limit_data(plan, bytes_of(text.p, utf8_valid_len(text)), whole || plan->size == 0, out);
+	limit_data(plan, text, whole || plan->size == 0, out);
 	out->estimated_size = out->truncated && plan->size > out->data.len ? plan->size : saturate(text.len);
 	return ERR_OK;
 }

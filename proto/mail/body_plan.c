@@ -113,27 +113,68 @@ static bool is_bookkeeping(const struct mime_part *p)
 	    mime_is(p, "text", "x-amp-html") || (mime_is(p, "multipart", NULL) && p->child);
 }
 
-static enum role role_of(const struct mime_part *root, const struct mime_part *part, bool want_html)
+/* A walk that tells each part's role. What a multipart decides is decided once, when the walk comes to it: of
+ * a thousand texts each one may be an alternative to all others, on every level. */
+struct walk {
+	const struct mime_part *root, *part;
+	enum role role; /* of `part` */
+	bool want_html;
+	size_t depth;
+	struct level {
+		const struct mime_part *multipart;
+		const struct mime_part *shown; /* the only child whose texts are shown; NULL: all of them */
+		enum role shown_text, other_text;
+	} levels[MIME_MAX_DEPTH];
+};
+
+static void enter(struct walk *w, enum role text)
 {
-	bool text = is_text(part);
+	const struct mime_part *p = w->part;
+	struct level *l = &w->levels[w->depth++];
 
-	if (is_bookkeeping(part))
-		return ROLE_NOTHING;
-	for (const struct mime_part *p = part; text && p != root; p = p->parent) {
-		const struct mime_part *up = p->parent;
-
-		if (mime_is(up, "multipart", "alternative") && chosen_branch(up, want_html) != p)
-			return ROLE_NOTHING;
-		if (mime_is(up, "multipart", "related") && p != related_root(up))
-			text = false;
+	*l = (struct level){ .multipart = p, .shown_text = text };
+	if (mime_is(p, "multipart", "alternative")) {
+		l->shown = chosen_branch(p, w->want_html);
+		l->other_text = ROLE_NOTHING;
+		if (!l->shown)
+			l->shown_text = ROLE_NOTHING;
+	} else if (mime_is(p, "multipart", "related")) {
+		l->shown = related_root(p);
+		l->other_text = ROLE_ATTACHMENT;
 	}
-	return text ? ROLE_TEXT : ROLE_ATTACHMENT;
+}
+
+static bool walk_next(struct walk *w)
+{
+	const struct mime_part *p = w->part = w->part ? next_part(w->root, w->part) : w->root;
+	const struct level *up;
+	enum role text = ROLE_TEXT;
+
+	if (!p)
+		return false;
+	while (w->depth && w->levels[w->depth - 1].multipart != p->parent)
+		w->depth--;
+	if (w->depth) {
+		up = &w->levels[w->depth - 1];
+		text = up->shown && up->shown != p ? up->other_text : up->shown_text;
+	}
+	w->role = is_bookkeeping(p) ? ROLE_NOTHING : is_text(p) ? text : ROLE_ATTACHMENT;
+	if (p->child && !is_message(p))
+		enter(w, text);
+	return true;
+}
+
+static struct walk walk_begin(const struct mime_part *root, bool want_html)
+{
+	return (struct walk){ .root = root, .want_html = want_html };
 }
 
 static bool has_html(const struct mime_part *root)
 {
-	for (const struct mime_part *p = root; p; p = next_part(root, p))
-		if (is_html(p) && role_of(root, p, true) == ROLE_TEXT)
+	struct walk w = walk_begin(root, true);
+
+	while (walk_next(&w))
+		if (w.role == ROLE_TEXT && is_html(w.part))
 			return true;
 	return false;
 }
@@ -169,11 +210,12 @@ static bool try_mime(const struct body_plan *plan, struct body_preference *out)
 /* Decoded size of all texts of the mail when shown in that type. */
 static uint64_t text_size(const struct mime_part *root, bool want_html)
 {
+	struct walk w = walk_begin(root, want_html);
 	uint64_t n = 0;
 
-	for (const struct mime_part *p = root; p; p = next_part(root, p))
-		if (role_of(root, p, want_html) == ROLE_TEXT)
-			n += transfer_decoded_size(p->encoding, p->size);
+	while (walk_next(&w))
+		if (w.role == ROLE_TEXT)
+			n += transfer_decoded_size(w.part->encoding, w.part->size);
 	return n;
 }
 
@@ -237,13 +279,16 @@ static uint32_t saturate(uint64_t n)
 static void plan_texts(struct body_plan *plan)
 {
 	bool html = plan->type == BODY_HTML;
+	struct walk w = walk_begin(plan->root, html);
 	uint64_t have = 0;
 
 	plan->text_size = saturate(text_size(plan->root, html));
 	if (plan->limit == 0 && !plan->preview)
 		return;
-	for (const struct mime_part *p = plan->root; p; p = next_part(plan->root, p)) {
-		if (role_of(plan->root, p, html) != ROLE_TEXT)
+	while (walk_next(&w)) {
+		const struct mime_part *p = w.part;
+
+		if (w.role != ROLE_TEXT)
 			continue;
 		if (plan->n_fetch == BODY_MAX_FETCH - 1 || (have > plan->limit && !(is_html(p) && !html))) {
 			plan->cut = true;
@@ -272,19 +317,19 @@ static void plan_report(struct body_plan *plan)
 static enum err plan_attachments(struct arena *a, struct body_plan *plan)
 {
 	bool html = plan->type != BODY_PLAIN;
-	const struct mime_part *p;
+	struct walk w = walk_begin(plan->root, html);
 	size_t n = 0;
 	enum err e;
 
-	for (p = plan->root; p; p = next_part(plan->root, p))
-		n += role_of(plan->root, p, html) == ROLE_ATTACHMENT;
+	while (walk_next(&w))
+		n += w.role == ROLE_ATTACHMENT;
 	plan->attachments = arena_array(a, n, sizeof(*plan->attachments));
 	if (!plan->attachments)
 		return ERR_LIMIT;
-	for (p = plan->root; p; p = next_part(plan->root, p)) {
-		if (role_of(plan->root, p, html) != ROLE_ATTACHMENT)
+	for (w = walk_begin(plan->root, html); walk_next(&w);) {
+		if (w.role != ROLE_ATTACHMENT)
 			continue;
-		e = attachment_of(a, p, (unsigned)plan->n_attachments + 1, &plan->attachments[plan->n_attachments]);
+		e = attachment_of(a, w.part, (unsigned)plan->n_attachments + 1, &plan->attachments[plan->n_attachments]);
 		if (e)
 			return e;
 		plan->n_attachments++;

@@ -73,6 +73,7 @@ static const struct charset charsets[] = {
 	{ "gb23121980", WAY_ICONV, "GB18030" },
 	{ "gb231280", WAY_ICONV, "GB18030" },
 	{ "csgb2312", WAY_ICONV, "GB18030" },
+	{ "hzgb2312", WAY_ESCAPES, "HZ" }, /* glibc has none; then it is shown as the ASCII that it is made of */
 	{ "gbk", WAY_ICONV, "GB18030" },
 	{ "xgbk", WAY_ICONV, "GB18030" },
 	{ "cp936", WAY_ICONV, "GB18030" },
@@ -197,17 +198,6 @@ static bool is_cut_char(struct bytes rest)
 	return true;
 }
 
-/* Valid UTF-8, apart from a character cut at the end: that is taken off. */
-static bool is_utf8(struct bytes in, struct bytes *out)
-{
-	size_t n = utf8_valid_len(in);
-
-	if (!is_cut_char(bytes_of(in.p + n, in.len - n)))
-		return false;
-	*out = bytes_of(in.p, n);
-	return true;
-}
-
 static bool has_multibyte(struct bytes in)
 {
 	while (in.len) {
@@ -218,6 +208,19 @@ static bool has_multibyte(struct bytes in)
 		in = bytes_of(in.p + (n ? n : 1), in.len - (n ? n : 1));
 	}
 	return false;
+}
+
+/* Valid UTF-8, apart from a character cut at the end: that is taken off. Text that isn't said to be UTF-8 must
+ * have shown a whole character before: the last letter of "caf\xE9" would look like a cut one. */
+static bool is_utf8(struct bytes in, bool declared, struct bytes *out)
+{
+	size_t n = utf8_valid_len(in);
+	struct bytes whole = bytes_of(in.p, n);
+
+	if (n < in.len && !(is_cut_char(bytes_of(in.p + n, in.len - n)) && (declared || has_multibyte(whole))))
+		return false;
+	*out = whole;
+	return true;
 }
 
 static uint32_t single_byte_char(enum way way, uint8_t c)
@@ -262,10 +265,11 @@ static enum err from_single_byte(struct arena *a, enum way way, struct bytes in,
 	return buf_done(&b, out);
 }
 
-/* Mails that declare nothing, or declare what they are not: UTF-8 if it can be. */
-static enum err from_guess(struct arena *a, struct bytes in, struct bytes *out)
+/* Mails that declare nothing, or declare what they are not: UTF-8 if it can be.
+ *   declared  they say that it is UTF-8 */
+static enum err from_guess(struct arena *a, struct bytes in, bool declared, struct bytes *out)
 {
-	if (is_utf8(in, out))
+	if (is_utf8(in, declared, out))
 		return ERR_OK;
 	return has_multibyte(in) ? utf8_repair(a, in, out) : from_single_byte(a, WAY_1252, in, out);
 }
@@ -305,7 +309,7 @@ static enum err from_iconv(struct arena *a, const char *name, struct bytes in, s
 	struct buf b;
 
 	if (cd == (iconv_t)-1)
-		return from_guess(a, in, out);
+		return from_guess(a, in, false, out);
 	buf_init(&b, a, 0);
 	convert(cd, in, &b);
 	iconv_close(cd);
@@ -324,11 +328,11 @@ enum err charset_to_utf8(struct arena *a, struct bytes name, struct bytes in, st
 	switch (c.way) {
 	case WAY_GUESS:
 	case WAY_UTF8:
-		return from_guess(a, in, out);
+		return from_guess(a, in, c.way == WAY_UTF8, out);
 	case WAY_1252:
 	case WAY_8859_15:
 		/* Text that can be UTF-8 is: nobody writes such pairs of characters in Latin-1. */
-		return is_utf8(in, out) ? ERR_OK : from_single_byte(a, c.way, in, out);
+		return is_utf8(in, false, out) ? ERR_OK : from_single_byte(a, c.way, in, out);
 	case WAY_ICONV:
 	case WAY_ESCAPES:
 		break;

@@ -56,6 +56,31 @@ static enum err add_recipient(struct composer *c, struct bytes address)
 	return ERR_OK;
 }
 
+/* The header block with CRLF line ends. A lone CR, which some servers take for a line end, becomes a blank before
+ * anything is read, so that what we read is what we send. */
+static enum err clean_header(struct arena *a, struct bytes block, struct bytes *out)
+{
+	struct bytes line, piece;
+	struct buf b;
+
+	buf_init(&b, a, 0);
+	while (bytes_split(&block, '\n', &line)) {
+		if (line.len && line.p[line.len - 1] == '\r')
+			line.len--;
+		while (line.len && line.p[0] == '\r') /* a blank would make a continuation of it */
+			line = bytes_of(line.p + 1, line.len - 1);
+		if (!bytes_trim(line).len) /* a line of blanks alone would end the header for some readers */
+			continue;
+		for (bool first = true; bytes_split(&line, '\r', &piece); first = false) {
+			if (!first)
+				buf_put_u8(&b, ' ');
+			buf_put(&b, piece);
+		}
+		buf_put_str(&b, "\r\n");
+	}
+	return buf_done(&b, out);
+}
+
 static enum err read_recipients(struct composer *c)
 {
 	static const char *const names[] = { "To", "Cc", "Bcc" };
@@ -150,26 +175,6 @@ static void put_from(struct buf *out, const struct mail_address *from)
 	buf_put_str(out, ">\r\n");
 }
 
-/* A field as it came, with CRLF line ends. A lone CR, which some servers take for a line end, becomes a
- * blank. */
-static void put_field(struct buf *out, struct bytes whole)
-{
-	struct bytes line, piece;
-
-	while (bytes_split(&whole, '\n', &line)) {
-		if (line.len && line.p[line.len - 1] == '\r')
-			line.len--;
-		if (!bytes_trim(line).len) /* a line of blanks alone would end the header for some readers */
-			continue;
-		for (bool first = true; bytes_split(&line, '\r', &piece); first = false) {
-			if (!first)
-				buf_put_u8(out, ' ');
-			buf_put(out, piece);
-		}
-		buf_put_str(out, "\r\n");
-	}
-}
-
 static void put_header(struct composer *c, struct buf *out, const struct mail_address *from, bool with_bcc)
 {
 	const struct compose_options *o = c->options;
@@ -193,7 +198,7 @@ static void put_header(struct composer *c, struct buf *out, const struct mail_ad
 			continue;
 		if (bytes_eq_nocase(f->name, "From") && c->out->from_replaced)
 			continue;
-		put_field(out, f->whole);
+		buf_put(out, f->whole);
 	}
 	buf_put_str(out, "\r\n");
 }
@@ -212,6 +217,14 @@ static enum err write_copy(struct composer *c, const struct mail_address *from, 
 	return buf_done(&b, out);
 }
 
+static bool is_word(struct bytes in)
+{
+	for (size_t i = 0; i < in.len; i++)
+		if (in.p[i] <= ' ' || in.p[i] == 127)
+			return false;
+	return true;
+}
+
 static enum err read_message_id(struct composer *c)
 {
 	struct bytes value = header_get(&c->header, "Message-ID"), id;
@@ -221,7 +234,7 @@ static enum err read_message_id(struct composer *c)
 		c->out->message_id = c->options->message_id;
 		return ERR_OK;
 	}
-	if (!message_id_next(&value, &id) || id.len > 900)
+	if (!message_id_next(&value, &id) || id.len > 900 || !is_word(id))
 		return ERR_OK;
 	text = arena_printf(c->arena, "<%.*s>", BYTES_ARG(id));
 	c->out->message_id = bytes_str(text);
@@ -232,14 +245,14 @@ enum err compose_read(struct arena *a, struct bytes raw, const struct compose_op
 {
 	struct composer c = { .arena = a, .options = options, .out = out };
 	struct mail_address from;
-	struct bytes body;
+	struct bytes block, body;
 	size_t head = header_block_len(raw);
 	enum err e;
 
 	*out = (struct compose){ 0 };
 	if (!head || bytes_find(raw, 0) != raw.len)
 		return ERR_PROTO;
-	if ((e = header_parse(a, raw, &c.header)))
+	if ((e = clean_header(a, bytes_of(raw.p, head), &block)) || (e = header_parse(a, block, &c.header)))
 		return e;
 	if (!c.header.n)
 		return ERR_PROTO;

@@ -135,26 +135,36 @@ enum err header_get_text(struct arena *a, const struct header *h, const char *na
 	return header_text(a, header_get(h, name), BYTES(""), out);
 }
 
+static bool bracketed_id_next(struct bytes *value, struct bytes *out)
+{
+	struct bytes before, id;
+
+	while (bytes_find(*value, '<') < value->len && bytes_split(value, '<', &before) &&
+	    bytes_split(value, '>', &id)) {
+		*out = bytes_trim(id);
+		if (out->len)
+			return true;
+	}
+	return false;
+}
+
+static bool word_next(struct bytes *in, struct bytes *out)
+{
+	size_t n = 0;
+
+	*in = bytes_trim(*in);
+	while (n < in->len && !strchr(" \t\r\n", in->p[n]))
+		n++;
+	return n && bytes_take(in, n, out);
+}
+
 bool message_id_next(struct bytes *value, struct bytes *out)
 {
-	struct bytes rest = *value, word;
-	size_t at = bytes_find(rest, '<'), end;
-
-	if (at < rest.len) {
-		rest = bytes_of(rest.p + at + 1, rest.len - at - 1);
-		end = bytes_find(rest, '>');
-		*out = bytes_trim(bytes_of(rest.p, end));
-		*value = end < rest.len ? bytes_of(rest.p + end + 1, rest.len - end - 1) : (struct bytes){ 0 };
-		return out->len > 0;
-	}
+	if (bytes_find(*value, '<') < value->len)
+		return bracketed_id_next(value, out);
 	/* Without brackets: words that look like ids. */
-	while (bytes_split(&rest, ' ', &word)) {
-		*value = rest;
-		word = bytes_trim(word);
-		if (bytes_find(word, '@') < word.len) {
-			*out = word;
+	while (word_next(value, out))
+		if (bytes_find(*out, '@') < out->len)
 			return true;
-		}
-	}
 	return false;
 }

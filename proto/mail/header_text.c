@@ -6,8 +6,7 @@
 #include "mail/header.h"
 #include "mail/transfer.h"
 
-/* RFC 2047 allows 75; some put a whole subject into one. With a bound each character is looked at a
- * bounded number of times, however many beginnings without an end there are. */
+/* RFC 2047 allows 75; some put a whole subject into one. */
 enum { LONGEST_WORD = 2000, LONGEST_VALUE = 256 * 1024 };
 
 struct word {
@@ -30,8 +29,10 @@ static size_t find_pair(struct bytes in, char first, char second)
 	return in.len;
 }
 
-/* An encoded word at the beginning of `in`. Blanks inside are no reason to refuse it. */
-static bool word_read(struct bytes in, struct word *out)
+/* An encoded word at the beginning of `in`. Blanks inside are no reason to refuse it.
+ *   mark  the "?=" that was looked for last, which the next call begins at: so each is looked for once, however
+ *         many beginnings without an end there are */
+static bool word_read(struct bytes in, const uint8_t **mark, struct word *out)
 {
 	struct bytes rest = in, charset, encoding;
 	size_t end;
@@ -42,10 +43,10 @@ static bool word_read(struct bytes in, struct word *out)
 	if (!bytes_split(&rest, '?', &charset) || !bytes_split(&rest, '?', &encoding) || charset.len > 60 ||
 	    (!bytes_eq_nocase(encoding, "q") && !bytes_eq_nocase(encoding, "b")))
 		return false;
-	if (rest.len > LONGEST_WORD)
-		rest.len = LONGEST_WORD;
-	end = find_pair(rest, '?', '=');
-	if (end == rest.len)
+	if (*mark < rest.p)
+		*mark = rest.p + find_pair(rest, '?', '=');
+	end = (size_t)(*mark - rest.p);
+	if (end == rest.len || end > LONGEST_WORD)
 		return false;
 	out->charset = bytes_of(charset.p, bytes_find(charset, '*'));
 	out->base64 = bytes_eq_nocase(encoding, "b");
@@ -123,13 +124,14 @@ static bool is_white(struct bytes in)
 
 static void decode_words(struct decoder *d, struct bytes rest)
 {
+	const uint8_t *mark = rest.p;
 	bool after_word = false;
 
 	while (rest.len && !d->out.failed) {
 		size_t at = find_pair(rest, '=', '?'), from = 0;
 		struct word w = { 0 };
 
-		while (at < rest.len && !word_read(bytes_of(rest.p + at, rest.len - at), &w)) {
+		while (at < rest.len && !word_read(bytes_of(rest.p + at, rest.len - at), &mark, &w)) {
 			from = at + 2;
 			at = from + find_pair(bytes_of(rest.p + from, rest.len - from), '=', '?');
 		}
@@ -184,12 +186,15 @@ enum err header_text(struct arena *a, struct bytes value, struct bytes charset, 
 	if (e)
 		return e;
 	value = bytes_trim(value);
-	if (find_pair(value, '=', '?') == value.len)
-		return (e = charset_to_utf8(a, charset, value, out)) ? e : clean(a, *out, false, out);
-	buf_init(&d.out, a, 0);
-	buf_init(&d.pending, a, 0);
-	decode_words(&d, value);
-	if ((e = buf_done(&d.out, out)) || (e = clean(a, *out, false, out)))
+	if (find_pair(value, '=', '?') == value.len) {
+		e = charset_to_utf8(a, charset, value, out);
+	} else {
+		buf_init(&d.out, a, 0);
+		buf_init(&d.pending, a, 0);
+		decode_words(&d, value);
+		e = buf_done(&d.out, out);
+	}
+	if (e || (e = clean(a, *out, false, out)))
 		return e;
 	*out = bytes_trim(*out);
 	return ERR_OK;

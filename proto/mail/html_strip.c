@@ -90,18 +90,21 @@ bool html_is_tame(struct bytes html)
 /* "&name;" or "&#n;" behind "&": the character, 0 if it is none. */
 static uint32_t entity(const uint8_t **p, const uint8_t *end)
 {
-	char name[12];
+	char name[12], *behind = name;
 	size_t n = 0, len = (size_t)(end - *p);
 	const htmlEntityDesc *known;
 	unsigned long c;
 
-	while (n < len && n < sizeof(name) - 1 && (is_name((*p)[n]) || (*p)[n] == '#')) {
+	while (n < len && n < sizeof(name) - 1 && (*p)[n] < 128 && (is_name((*p)[n]) || (*p)[n] == '#')) {
 		name[n] = (char)(*p)[n];
 		n++;
 	}
 	name[n] = 0;
 	if (name[0] == '#') {
-		c = name[1] == 'x' || name[1] == 'X' ? strtoul(name + 2, NULL, 16) : strtoul(name + 1, NULL, 10);
+		bool hex = name[1] == 'x' || name[1] == 'X';
+
+		c = strtoul(name + 1 + hex, &behind, hex ? 16 : 10);
+		n = (size_t)(behind - name);
 	} else {
 		known = htmlEntityLookup((const xmlChar *)name);
 		c = known ? known->value : 0;
@@ -109,7 +112,8 @@ static uint32_t entity(const uint8_t **p, const uint8_t *end)
 	if (c == 0 || c > 0x10FFFF)
 		return 0;
 	*p += n + (n < len && (*p)[n] == ';');
-	return (uint32_t)c;
+	/* What text can't hold stands for nothing. Source: XML 1.0, 2.2. */
+	return c < ' ' || c == 0xFFFE || c == 0xFFFF ? ' ' : (uint32_t)c;
 }
 
 static void put_text(struct layout *l, const uint8_t *p, const uint8_t *end)
@@ -151,7 +155,7 @@ static const uint8_t *skip_content(const uint8_t *p, const uint8_t *end, const c
 	return end;
 }
 
-void html_strip(struct layout *l, struct bytes html)
+size_t html_strip(struct layout *l, struct bytes html)
 {
 	static const char *const lines[] = { "p", "br", "div", "tr", "li", "h1", "h2", "h3", "table", "ul", "ol",
 		"blockquote", "hr", "pre" };
@@ -165,7 +169,7 @@ void html_strip(struct layout *l, struct bytes html)
 
 		put_text(l, p, tag ? tag : end);
 		if (!tag)
-			return;
+			break;
 		p = tag + 1;
 		rest = bytes_of(p, (size_t)(end - p));
 		if (bytes_starts(rest, "!--")) {
@@ -190,4 +194,5 @@ void html_strip(struct layout *l, struct bytes html)
 				p = skip_content(p, end, skipped[i]);
 		p = skip_tag(p, end, &attributes);
 	}
+	return (size_t)(p - html.p);
 }

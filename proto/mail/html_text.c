@@ -23,6 +23,7 @@ struct converter {
 	unsigned number[LIST_LEVELS]; /* the next number; 0: bullets */
 	struct bytes href;    /* of the open link; empty: nothing to show */
 	size_t href_at;       /* where its text begins in the output */
+	size_t used;          /* bytes of the input that were read before the parser was stopped; 0: all */
 	bool too_deep;
 };
 
@@ -68,8 +69,10 @@ static const struct element *element_find(const xmlChar *name)
 
 	while (low < high) {
 		size_t mid = (low + high) / 2;
-		int c = strcmp((const char *)name, elements[mid].name);
+		int c = name[0] - elements[mid].name[0];
 
+		if (c == 0) /* most names differ in their first letter */
+			c = strcmp((const char *)name, elements[mid].name);
 		if (c == 0)
 			return &elements[mid];
 		if (c < 0)
@@ -91,19 +94,12 @@ static struct bytes attribute(const xmlChar **v, const char *name)
 /* The teaser texts that newsletters hide before their content would be the first that a preview shows. */
 static bool is_hidden(const xmlChar **attributes)
 {
-	struct bytes style = attribute(attributes, "style"), rest;
+	struct bytes style = attribute(attributes, "style"), value, name;
 
-	while (style.len) {
-		style = bytes_of(style.p + bytes_find(style, 'd'), style.len - bytes_find(style, 'd'));
-		if (bytes_starts_nocase(style, "display")) {
-			rest = bytes_trim(bytes_of(style.p + 7, style.len - 7));
-			if (rest.len && rest.p[0] == ':' &&
-			    bytes_starts_nocase(bytes_trim(bytes_of(rest.p + 1, rest.len - 1)), "none"))
-				return true;
-		}
-		if (style.len)
-			style = bytes_of(style.p + 1, style.len - 1);
-	}
+	while (bytes_split(&style, ';', &value))
+		if (bytes_split(&value, ':', &name) && bytes_eq_nocase(bytes_trim(name), "display") &&
+		    bytes_starts_nocase(bytes_trim(value), "none"))
+			return true;
 	return false;
 }
 
@@ -139,18 +135,32 @@ static void begin_item(struct converter *c)
 	c->layout.line_empty = true; /* the blank stands there already */
 }
 
+/* Line ends and tabs are no part of an address. Source: URL Standard, 4.4. */
+static void take_href(struct converter *c, struct bytes href)
+{
+	uint8_t *p = arena_alloc(c->arena, href.len);
+	size_t n = 0;
+
+	if (!p) {
+		c->layout.out.failed = ERR_LIMIT;
+		return;
+	}
+	for (size_t i = 0; i < href.len; i++)
+		if (href.p[i] != '\r' && href.p[i] != '\n' && href.p[i] != '\t')
+			p[n++] = href.p[i];
+	c->href = bytes_of(p, n);
+	c->href_at = c->layout.out.len;
+}
+
 static void begin_link(struct converter *c, const xmlChar **attributes)
 {
 	struct bytes href = bytes_trim(attribute(attributes, "href"));
 
 	c->href = (struct bytes){ 0 };
-	if (!bytes_starts_nocase(href, "http:") && !bytes_starts_nocase(href, "https:") &&
-	    !bytes_starts_nocase(href, "mailto:") && !bytes_starts_nocase(href, "tel:") &&
-	    !bytes_starts_nocase(href, "ftp:"))
-		return;
-	if (arena_dup(c->arena, href, &c->href))
-		c->layout.out.failed = ERR_LIMIT;
-	c->href_at = c->layout.out.len;
+	if (bytes_starts_nocase(href, "http:") || bytes_starts_nocase(href, "https:") ||
+	    bytes_starts_nocase(href, "mailto:") || bytes_starts_nocase(href, "tel:") ||
+	    bytes_starts_nocase(href, "ftp:"))
+		take_href(c, href);
 }
 
 /* The address behind the scheme, without a slash at the end: as a text would show it. */
@@ -169,19 +179,19 @@ static struct bytes bare_address(struct bytes url)
 
 static void end_link(struct converter *c)
 {
-	struct bytes text, bare = bare_address(c->href);
+	struct layout *l = &c->layout;
+	struct bytes text, href = c->href, bare = bare_address(href);
 
-	if (!c->href.len || c->layout.full || c->layout.out.failed)
-		return;
-	text = bytes_of(c->layout.out.p + c->href_at, c->layout.out.len - c->href_at);
-	if (bytes_trim(text).len && bare.len && !memmem(text.p, text.len, bare.p, bare.len)) {
-		c->layout.blank = true;
-		layout_raw(&c->layout, BYTES("<"));
-		layout_raw(&c->layout, bytes_starts_nocase(c->href, "mailto:") || bytes_starts_nocase(c->href, "tel:") ?
-		    bare : c->href);
-		layout_raw(&c->layout, BYTES(">"));
-	}
 	c->href = (struct bytes){ 0 };
+	if (!bare.len || l->full || l->out.failed || l->out.len == c->href_at)
+		return;
+	text = bytes_of(l->out.p + c->href_at, l->out.len - c->href_at);
+	if (!bytes_trim(text).len || memmem(text.p, text.len, bare.p, bare.len))
+		return;
+	l->blank = true;
+	layout_raw(l, BYTES("<"));
+	layout_raw(l, bytes_starts_nocase(href, "mailto:") || bytes_starts_nocase(href, "tel:") ? bare : href);
+	layout_raw(l, BYTES(">"));
 }
 
 static void put_image(struct converter *c, const xmlChar **attributes)
@@ -304,6 +314,7 @@ static void on_start(void *arg, const xmlChar *name, const xmlChar **attributes)
 	c->depth++;
 	if (c->layout.full || c->layout.out.failed || c->parser->nameNr > OPEN_LIMIT) {
 		c->too_deep = c->parser->nameNr > OPEN_LIMIT;
+		c->used = (size_t)(c->parser->input->cur - c->parser->input->base);
 		xmlStopParser(c->parser);
 		return;
 	}
@@ -374,20 +385,24 @@ static void parse(struct converter *c, struct bytes html)
 	htmlFreeParserCtxt(c->parser);
 }
 
-enum err text_from_html(struct arena *a, struct bytes html, size_t max, struct bytes *out, bool *complete)
+enum err text_from_html(struct arena *a, struct bytes html, size_t max, struct bytes *out, size_t *used)
 {
 	struct converter c = { .arena = a };
+	size_t read = 0;
 	enum err e;
 
 	layout_init(&c.layout, a, max);
 	if (html.len && (e = without_nul(a, html, &html)))
 		return e;
-	if (html.len && html_is_tame(html))
+	if (html.len && html_is_tame(html)) {
 		parse(&c, html);
+		read = c.used;
+	}
 	if (html.len && (!c.parser || c.too_deep)) {
 		layout_init(&c.layout, a, max);
-		html_strip(&c.layout, html);
+		read = html_strip(&c.layout, html);
 	}
-	*complete = !c.layout.full;
+	/* It may have become full with the last text, or stopped at the last tag. */
+	*used = !c.layout.full ? html.len : read && read < html.len ? read : html.len - 1;
 	return layout_done(&c.layout, out);
 }

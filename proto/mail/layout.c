@@ -83,12 +83,18 @@ static bool is_space(uint32_t c)
 	return c == ' ' || c == '\n' || c == '\r' || c == '\t' || c == '\f' || c == 0x00A0 || c == 0x2003;
 }
 
-/* The length of a run of ordinary ASCII, the usual case. */
+/* What the characters of is_space and is_invisible begin with, beside ASCII. */
+static bool may_be_special(uint8_t c)
+{
+	return c == 0xC2 || c == 0xCD || c == 0xE2 || c == 0xEF;
+}
+
+/* The length of a run of characters that are what they are, the usual case. */
 static size_t plain_run(struct bytes text)
 {
 	size_t n = 0;
 
-	while (n < text.len && text.p[n] > ' ' && text.p[n] < 127)
+	while (n < text.len && text.p[n] > ' ' && text.p[n] != 127 && !may_be_special(text.p[n]))
 		n++;
 	return n;
 }
@@ -119,19 +125,22 @@ void layout_pre(struct layout *l, struct bytes text)
 	struct bytes line;
 
 	while (text.len && !l->full) {
-		size_t n = bytes_find(text, '\n');
-		bool ends = n < text.len;
+		size_t n = 0;
+		uint8_t c;
 
-		if (!bytes_take(&text, n, &line))
-			return;
-		if (line.len && line.p[line.len - 1] == '\r')
-			line.len--;
-		if (line.len)
+		while (n < text.len && text.p[n] != '\n' && text.p[n] != '\r')
+			n++;
+		if (bytes_take(&text, n, &line) && n) {
 			put(l, line);
-		if (ends) {
-			layout_newline(l);
-			text = bytes_of(text.p + 1, text.len - 1);
+			l->after_cr = false;
 		}
+		if (!text.len)
+			return;
+		c = text.p[0];
+		if (c == '\r' || !l->after_cr)
+			layout_newline(l);
+		l->after_cr = c == '\r';
+		text = bytes_of(text.p + 1, text.len - 1);
 	}
 }
 

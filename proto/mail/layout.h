@@ -15,6 +15,7 @@ struct layout {
 	bool blank;          /* a blank is due before the next word */
 	bool begun;          /* something has been written */
 	bool line_empty;     /* nothing but quote marks and indent on this line yet */
+	bool after_cr;       /* preformatted text ended in a CR: an LF next belongs to it */
 	bool full;           /* max is reached: nothing more is taken */
 };
 
@@ -23,7 +24,7 @@ enum { LAYOUT_MAX_QUOTE = 10, LAYOUT_MAX_INDENT = 24 };
 void layout_init(struct layout *l, struct arena *a, size_t max);
 /* Text with its white space collapsed; whole characters of UTF-8, in pieces as they come. */
 void layout_text(struct layout *l, struct bytes text);
-/* Text whose line ends and blanks count. */
+/* Text whose line ends (CRLF, LF or CR) and blanks count, in pieces as they come. */
 void layout_pre(struct layout *l, struct bytes text);
 /* Text that is kept together with what comes before it, as it is: bullets, link targets. */
 void layout_raw(struct layout *l, struct bytes text);

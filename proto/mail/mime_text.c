@@ -7,73 +7,105 @@
 #include "mail/text.h"
 #include "mail/transfer.h"
 
-/* XML 1.0, 2.2: no control characters but TAB, LF and CR. */
-static bool has_controls(struct bytes in)
+/* The length of what XML forbids at the beginning: control characters but TAB, LF and CR, and U+FFFE and
+ * U+FFFF. Source: XML 1.0, 2.2. */
+static size_t forbidden_len(struct bytes in)
 {
-	for (size_t i = 0; i < in.len; i++)
-		if (in.p[i] < ' ' && in.p[i] != '\t' && in.p[i] != '\n' && in.p[i] != '\r')
-			return true;
-	return false;
+	if (in.p[0] < ' ')
+		return in.p[0] != '\t' && in.p[0] != '\n' && in.p[0] != '\r';
+	return in.p[0] == 0xEF && (bytes_starts(in, "\xEF\xBF\xBE") || bytes_starts(in, "\xEF\xBF\xBF")) ? 3 : 0;
+}
+
+static size_t clean_len(struct bytes in)
+{
+	size_t i = 0;
+
+	while (i < in.len && !((in.p[i] < ' ' || in.p[i] == 0xEF) && forbidden_len(bytes_of(in.p + i, in.len - i))))
+		i++;
+	return i;
 }
 
 static bool is_text(struct bytes in)
 {
-	return utf8_valid(in) && !has_controls(in);
+	return utf8_valid(in) && clean_len(in) == in.len;
 }
 
 struct writer {
 	struct arena *arena;
 	struct buf out;
 	const uint8_t *at; /* what stands before it is written */
-	bool base64;       /* how the body of the part at hand is encoded anew */
 };
 
-static enum err put_header(struct writer *w, struct bytes block, bool encode, bool base64)
+/* Text in no known charset, with a blank for each character that XML forbids. */
+static enum err put_text(struct writer *w, struct bytes in)
 {
-	struct bytes text = block;
-	struct header h;
+	struct bytes text = in, run;
 	enum err e;
 
-	if (!is_text(block) && (e = charset_to_utf8(w->arena, BYTES(""), block, &text)))
+	if (!utf8_valid(in) && (e = charset_to_utf8(w->arena, BYTES(""), in, &text)))
 		return e;
-	if (!encode) {
-		buf_put(&w->out, text);
-		return ERR_OK;
+	while (bytes_take(&text, clean_len(text), &run)) {
+		buf_put(&w->out, run);
+		if (!text.len)
+			break;
+		buf_put_u8(&w->out, ' ');
+		run.len = forbidden_len(text);
+		text = bytes_of(text.p + run.len, text.len - run.len);
 	}
-	if ((e = header_parse(w->arena, text, &h)))
-		return e;
-	for (size_t i = 0; i < h.n; i++)
-		if (!bytes_eq_nocase(h.v[i].name, "Content-Transfer-Encoding"))
-			buf_put(&w->out, h.v[i].whole);
-	buf_put_str(&w->out, base64 ? "Content-Transfer-Encoding: base64\r\n\r\n" :
-	    "Content-Transfer-Encoding: quoted-printable\r\n\r\n");
 	return ERR_OK;
 }
 
-static void put_until(struct writer *w, const uint8_t *end)
+/* A header for a body that is encoded anew. */
+static enum err put_header(struct writer *w, struct bytes block, bool base64)
 {
-	if (end > w->at)
-		buf_put(&w->out, bytes_of(w->at, (size_t)(end - w->at)));
-	w->at = end;
-}
-
-/* A part without parts: header and body stand side by side. */
-static enum err put_leaf(struct writer *w, const struct mime_part *p)
-{
-	bool encoded = p->encoding == MIME_BASE64 || p->encoding == MIME_QUOTED_PRINTABLE;
-	bool encode = !encoded && !is_text(p->body);
-	bool base64 = !mime_is(p, "text", NULL) && !mime_is(p, "message", NULL) && !mime_is(p, "multipart", NULL);
+	struct header h;
 	enum err e;
 
-	put_until(w, p->header.p);
-	if ((e = put_header(w, p->header, encode, base64)))
+	if ((e = header_parse(w->arena, block, &h)))
 		return e;
-	if (encode && base64)
-		transfer_put_base64(&w->out, p->body);
-	else if (encode)
-		transfer_put_quoted_printable(&w->out, p->body);
+	for (size_t i = 0; i < h.n; i++)
+		if (!bytes_eq_nocase(h.v[i].name, "Content-Transfer-Encoding") && (e = put_text(w, h.v[i].whole)))
+			return e;
+	buf_put_str(&w->out, "Content-Transfer-Encoding: ");
+	buf_put_str(&w->out, base64 ? "base64\r\n\r\n" : "quoted-printable\r\n\r\n");
+	return ERR_OK;
+}
+
+/* Boundaries and what stands beside them, headers of multiparts. */
+static enum err put_until(struct writer *w, const uint8_t *end)
+{
+	enum err e = end > w->at ? put_text(w, bytes_of(w->at, (size_t)(end - w->at))) : ERR_OK;
+
+	w->at = end;
+	return e;
+}
+
+/* Quoted-printable keeps text readable, but makes CRLF of line ends: that is for text alone, in a charset in which
+ * these bytes are line ends. */
+static bool wants_base64(const struct mime_part *p)
+{
+	if (p->encoding == MIME_BASE64 || !charset_is_ascii_based(mime_param(&p->params, "charset")))
+		return true;
+	return !mime_is(p, "text", NULL) && !mime_is(p, "message", NULL) && !mime_is(p, "multipart", NULL);
+}
+
+/* A part without parts whose body is no text: header and body stand side by side. */
+static enum err put_anew(struct writer *w, const struct mime_part *p)
+{
+	bool base64 = wants_base64(p);
+	struct bytes octets = p->body;
+	enum err e;
+
+	if ((e = put_until(w, p->header.p)))
+		return e;
+	if (p->encoding == MIME_BASE64 || p->encoding == MIME_QUOTED_PRINTABLE)
+		e = transfer_decode(w->arena, p->encoding, p->body, &octets);
+	if (e || (e = put_header(w, p->header, base64)))
+		return e;
+	if (base64)
+		transfer_put_base64(&w->out, octets);
 	else
-		buf_put(&w->out, p->body);
+		transfer_put_quoted_printable(&w->out, octets);
 	w->at = p->body.p + p->body.len;
 	return ERR_OK;
 }
@@ -88,29 +120,23 @@ static enum err rewrite(struct arena *a, struct bytes raw, struct bytes *out)
 	if ((e = mime_parse(a, raw, &header, &root)))
 		return e;
 	buf_init(&w.out, a, 0);
-	for (const struct mime_part *p = root; p; p = mime_part_next(root, p)) {
-		/* The body of an enclosed message begins with a header that is its own part's. */
-		if (!p->child) {
-			e = put_leaf(&w, p);
-		} else {
-			put_until(&w, p->header.p);
-			e = put_header(&w, p->header, false, false);
-			w.at = p->header.p + p->header.len;
-		}
-		if (e)
+	for (const struct mime_part *p = root; p; p = mime_part_next(root, p))
+		if (!p->child && !is_text(p->body) && (e = put_anew(&w, p)))
 			return e;
-	}
-	put_until(&w, raw.p + raw.len);
+	if ((e = put_until(&w, raw.p + raw.len)))
+		return e;
 	return buf_done(&w.out, out);
 }
 
-enum err mime_text(struct arena *a, struct bytes raw, struct bytes *out)
+enum err mime_text(struct arena *a, struct bytes raw, bool whole, struct bytes *out)
 {
+	size_t valid = utf8_valid_len(raw);
 	enum err e = ERR_OK;
 
+	if (!whole && raw.len - valid < 4)
+		raw.len = valid;
 	*out = raw;
-	/* A character cut off at the end is no reason to encode anything. */
-	if (raw.len - utf8_valid_len(raw) > 3 || has_controls(raw))
+	if (valid < raw.len || clean_len(raw) < raw.len)
 		e = rewrite(a, raw, out);
 	return e ? e : text_crlf(a, *out, out);
 }

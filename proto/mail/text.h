@@ -8,9 +8,9 @@
 /* HTML as text that reads well: paragraphs, lists, quotes ("> "), tables, links with their address where
  * the text doesn't show it. Style, scripts, head and hidden preheaders are left out. `html` may be cut
  * anywhere. It has no say over memory or stack: nesting is counted, not followed.
- *   max       stop when that many bytes of text are there; 0 = all
- *   complete  the whole of html is in out */
-enum err text_from_html(struct arena *a, struct bytes html, size_t max, struct bytes *out, bool *complete) MUST_CHECK;
+ *   max   stop when that many bytes of text are there; 0 = all
+ *   used  about how many bytes of html are in out; html.len if and only if all of them are */
+enum err text_from_html(struct arena *a, struct bytes html, size_t max, struct bytes *out, size_t *used) MUST_CHECK;
 
 /* Plain text as an HTML document's body: line breaks, runs of blanks, links, quotes as <blockquote>. */
 enum err text_to_html(struct arena *a, struct bytes text, struct bytes *out) MUST_CHECK;

@@ -1,6 +1,7 @@
 /* Plain text as HTML, and what HTML says about its own charset. */
 #include <string.h>
 
+#include "base/utf8.h"
 #include "mail/text.h"
 
 /* Each level costs some 120 bytes of HTML, at worst on every other line. */
@@ -56,6 +57,8 @@ static size_t url_len(struct bytes in)
 	while (n > scheme && (strchr(".,;:!?'", in.p[n - 1]) ||
 	    (in.p[n - 1] == ')' && !memchr(in.p, '(', n)) || (in.p[n - 1] == ']' && !memchr(in.p, '[', n))))
 		n--;
+	if (n == LONGEST_URL) /* perhaps in the middle of a character */
+		n = utf8_cut(in, n).len;
 	return n > scheme ? n : 0;
 }
 

@@ -120,6 +120,28 @@ static size_t soft_break_len(struct bytes rest)
 	return rest.p[i] == '\n' ? i + 1 : 0;
 }
 
+/* What stands between two equal signs, without the blanks that a relay put at the ends of its lines
+ * (RFC 2045, 6.7, rule 3). */
+static uint8_t *put_literal(struct bytes run, uint8_t *to)
+{
+	while (run.len) {
+		size_t n = bytes_find(run, '\n'), len = n;
+		bool ends = n < run.len, cr = ends && n && run.p[n - 1] == '\r';
+
+		len -= cr;
+		while (ends && len && (run.p[len - 1] == ' ' || run.p[len - 1] == '\t'))
+			len--;
+		memcpy(to, run.p, len);
+		to += len;
+		if (cr)
+			*to++ = '\r';
+		if (ends)
+			*to++ = '\n';
+		run = bytes_of(run.p + n + ends, run.len - n - ends);
+	}
+	return to;
+}
+
 static enum err quoted_printable(struct arena *a, struct bytes in, struct bytes *out)
 {
 	uint8_t *start = arena_alloc(a, in.len + 1), *to = start;
@@ -130,10 +152,8 @@ static enum err quoted_printable(struct arena *a, struct bytes in, struct bytes 
 	while (rest.len) {
 		size_t n = bytes_find(rest, '='), soft;
 
-		if (bytes_take(&rest, n, &run) && run.len) {
-			memcpy(to, run.p, run.len);
-			to += run.len;
-		}
+		if (bytes_take(&rest, n, &run))
+			to = put_literal(run, to);
 		if (!bytes_take(&rest, 1, &run))
 			break;
 		if (rest.len >= 2 && hex_digit(rest.p[0]) >= 0 && hex_digit(rest.p[1]) >= 0) {

@@ -2,17 +2,55 @@
 #define EASGATE_TESTS_MAIL_SAMPLE_H
 
 /* A raw mail through the whole conversion, with the fetches of a gateway answered from memory. */
+#include "base/utf8.h"
 #include "eas/options.h"
 #include "mail/email.h"
 #include "mail/mime_parse.h"
+
+/* What an XML document can hold (XML 1.0, 2.2), in valid UTF-8. */
+static inline bool sample_is_xml_text(struct bytes in)
+{
+	while (in.len) {
+		size_t n = utf8_char_len(in);
+		uint32_t c;
+
+		if (n == 0)
+			return false;
+		c = utf8_next(&in);
+		if ((c < ' ' && c != '\t' && c != '\n' && c != '\r') || c == 0xFFFE || c == 0xFFFF)
+			return false;
+	}
+	return true;
+}
+
+/* Valid UTF-8 without control characters, as header.h promises it. */
+static inline bool sample_is_line(struct bytes in)
+{
+	for (size_t i = 0; i < in.len; i++)
+		if (in.p[i] < ' ' || in.p[i] == 127)
+			return false;
+	return utf8_valid(in);
+}
+
+/* Every CR stands before an LF and every LF behind a CR. */
+static inline bool sample_has_crlf_only(struct bytes in)
+{
+	for (size_t i = 0; i < in.len; i++) {
+		if (in.p[i] == '\r' && (i + 1 == in.len || in.p[i + 1] != '\n'))
+			return false;
+		if (in.p[i] == '\n' && (i == 0 || in.p[i - 1] != '\r'))
+			return false;
+	}
+	return true;
+}
 
 struct sample {
 	struct bytes raw, header;
 	struct mime_part *root;
 	struct body_plan plan;
 	struct body body;
-	unsigned rounds;   /* how often something was fetched */
-	size_t fetched;    /* octets */
+	unsigned rounds; /* how often something was fetched */
+	size_t fetched;  /* octets */
 };
 
 static inline struct bytes sample_section(const struct sample *s, const struct body_fetch *f)
@@ -26,8 +64,8 @@ static inline struct bytes sample_section(const struct sample *s, const struct b
 }
 
 /* without_structure: as if the server had not been able to tell it */
-static inline enum err sample_make(struct arena *a, struct bytes raw, const struct sync_options *o, enum eas_version v,
-    bool without_structure, struct sample *s)
+static inline enum err sample_make(struct arena *a, struct bytes raw, const struct sync_options *o,
+    enum eas_version v, bool without_structure, struct sample *s)
 {
 	bool enough = false;
 	enum err e;
@@ -66,9 +104,13 @@ static inline struct sync_options sample_options(enum body_type type, uint32_t l
 }
 
 /* The mail as ApplicationData of a document of its own. */
-static inline enum err sample_write(struct arena *a, const struct sample *s, enum eas_version v, struct bytes *out)
+static inline enum err sample_write(
+    struct arena *a, const struct sample *s, enum eas_version v, struct bytes *out)
 {
-	struct email m = { .header = s->header, .plan = &s->plan, .body = &s->body, .received = 1716279300,
+	struct email m = { .header = s->header,
+		.plan = &s->plan,
+		.body = &s->body,
+		.received = 1716279300,
 		.file_prefix = BYTES("5:17") };
 	struct wbxml_writer w;
 	struct buf b;

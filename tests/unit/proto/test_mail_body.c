@@ -1,0 +1,228 @@
+/* From a raw mail and a phone's wish to the body: MS-ASAIRS 2.2.2.9 to 2.2.2.40; MS-ASCMD 2.2.3.115. */
+#include "unit/proto/mail_pieces.h"
+
+#define TO_HTML(text)                                                         \
+	"<html><head><meta http-equiv=\"Content-Type\" content=\"text/html; " \
+	"charset=utf-8\"></head><body>\r\n" text "</body></html>\r\n"
+
+/* ---- the text, without a limit ---- */
+
+static const struct text_case {
+	const char *name, *raw, *plain, *html;
+	enum body_type native;
+} text_cases[] = {
+	{ "plain", PLAIN "Hello\r\n", "Hello\r\n", TO_HTML("Hello<br>\r\n"), BODY_PLAIN },
+	{ "HTML", HTML "<p>Hello</p>", "Hello", "<p>Hello</p>", BODY_HTML },
+	{ "nothing declared", HEAD "\r\nHello\r\n", "Hello\r\n", TO_HTML("Hello<br>\r\n"), BODY_PLAIN },
+	{ "no body", HEAD "\r\n", "", TO_HTML(""), BODY_PLAIN },
+	{ "an empty mail", "", "", TO_HTML(""), BODY_PLAIN },
+	{ "bare LF", PLAIN "a\nb\n", "a\r\nb\r\n", TO_HTML("a<br>\r\nb<br>\r\n"), BODY_PLAIN },
+	{ "alternative, RFC 2046 5.1.4", ALTERNATIVE, "plain text", "<p>html text</p>", BODY_HTML },
+	{ "alternative with an empty plain text",
+	    MULTI("alternative", PART("text/plain", "") PART("text/html", "<p>h</p>")), "h", "<p>h</p>",
+	    BODY_HTML },
+	{ "alternative of plain texts: the last",
+	    MULTI("alternative", PART("text/plain", "one") PART("text/plain", "two")), "two",
+	    TO_HTML("two<br>\r\n"), BODY_PLAIN },
+	{ "alternative with a related, RFC 2387",
+	    HEAD "Content-Type: multipart/alternative; boundary=a\r\n\r\n--a\r\n\r\nplain\r\n--a\r\n"
+		 "Content-Type: multipart/related; boundary=b\r\n\r\n" PART("text/html", "<p>h</p>")
+		     PART("image/png", "x") "--b--\r\n--a--\r\n",
+	    "plain", "<p>h</p>", BODY_HTML },
+	{ "related: the named root",
+	    HEAD "Content-Type: multipart/related; boundary=b; start=\"<r>\"\r\n\r\n" PART(
+		"text/html", "<p>other</p>") "--b\r\nContent-Type: text/html\r\nContent-ID: "
+					     "<r>\r\n\r\n<p>root</p>\r\n--b--\r\n",
+	    "root", "<p>root</p>", BODY_HTML },
+	{ "two texts", MULTI("mixed", PART("text/plain", "one") PART("text/plain", "two")), "one\r\n\r\ntwo",
+	    "<html><head><meta http-equiv=\"Content-Type\" content=\"text/html; "
+	    "charset=utf-8\"></head><body>\r\none<br>\r\ntwo<br>\r\n",
+	    BODY_PLAIN },
+	{ "a text file is none",
+	    MULTI("mixed",
+		PART("text/plain", "one") "--b\r\nContent-Type: text/plain\r\nContent-Disposition: "
+					  "attachment\r\n\r\ntwo\r\n"),
+	    "one", TO_HTML("one<br>\r\n"), BODY_PLAIN },
+	{ "a named text behind another",
+	    MULTI("mixed", PART("text/plain", "one") PART("text/plain; name=f.txt", "two")), "one",
+	    TO_HTML("one<br>\r\n"), BODY_PLAIN },
+	{ "an enclosed message is closed",
+	    MULTI("mixed", PART("text/plain", "one") PART("message/rfc822", "Subject: x\r\n\r\ntwo")), "one",
+	    TO_HTML("one<br>\r\n"), BODY_PLAIN },
+	{ "a lost boundary: all is text", HEAD "Content-Type: multipart/mixed; boundary=x\r\n\r\nHello\r\n",
+	    "Hello\r\n", TO_HTML("Hello<br>\r\n"), BODY_PLAIN },
+	{ "base64",
+	    HEAD "Content-Type: text/plain; charset=iso-8859-1\r\nContent-Transfer-Encoding: "
+		 "base64\r\n\r\nR3L832U=\r\n",
+	    "Gr\xC3\xBC\xC3\x9F"
+	    "e",
+	    TO_HTML("Gr\xC3\xBC\xC3\x9F"
+		    "e<br>\r\n"),
+	    BODY_PLAIN },
+	{ "quoted-printable",
+	    HEAD "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: "
+		 "quoted-printable\r\n\r\nGr=C3=BC=\r\n=C3=9Fe\r\n",
+	    "Gr\xC3\xBC\xC3\x9F"
+	    "e\r\n",
+	    TO_HTML("Gr\xC3\xBC\xC3\x9F"
+		    "e<br>\r\n"),
+	    BODY_PLAIN },
+	{ "raw 8-bit that nobody declared",
+	    HEAD "\r\nGr\xFC\xDF"
+		 "e\r\n",
+	    "Gr\xC3\xBC\xC3\x9F"
+	    "e\r\n",
+	    TO_HTML("Gr\xC3\xBC\xC3\x9F"
+		    "e<br>\r\n"),
+	    BODY_PLAIN },
+	{ "a charset in RFC 2231 form",
+	    HEAD "Content-Type: text/plain; charset*=us-ascii''koi8-r\r\n\r\n\xD0\xD2", "\xD0\xBF\xD1\x80",
+	    TO_HTML("\xD0\xBF\xD1\x80<br>\r\n"), BODY_PLAIN },
+	{ "flowed, RFC 3676", HEAD "Content-Type: text/plain; format=flowed\r\n\r\none \r\ntwo\r\n",
+	    "one two\r\n", TO_HTML("one two<br>\r\n"), BODY_PLAIN },
+	{ "flowed with DelSp",
+	    HEAD "Content-Type: text/plain; format=Flowed; delsp=Yes\r\n\r\none \r\ntwo\r\n", "onetwo\r\n",
+	    TO_HTML("onetwo<br>\r\n"), BODY_PLAIN },
+	{ "HTML that declares its own charset",
+	    HEAD "Content-Type: text/html\r\n\r\n<meta charset=koi8-r><p>\xD0\xD2</p>", "\xD0\xBF\xD1\x80",
+	    "<meta charset=utf-8><p>\xD0\xBF\xD1\x80</p>", BODY_HTML },
+	{ "the header's charset wins",
+	    HEAD "Content-Type: text/html; charset=utf-8\r\n\r\n<meta charset=iso-8859-1><p>\xC3\xA4</p>",
+	    "\xC3\xA4", "<meta charset=utf-8><p>\xC3\xA4</p>", BODY_HTML },
+	{ "a picture is no text", HEAD "Content-Type: image/png\r\n\r\nx", "", "", BODY_PLAIN },
+	{ "encrypted",
+	    HEAD "Content-Type: multipart/encrypted; boundary=b\r\n\r\n" PART(
+		"application/pgp-encrypted", "Version: 1") PART("application/octet-stream", "x") "--b--\r\n",
+	    "This message is encrypted. Its content is attached.",
+	    "This message is encrypted. Its content is attached.", BODY_PLAIN },
+	{ "S/MIME, signed", HEAD "Content-Type: application/pkcs7-mime; smime-type=signed-data\r\n\r\nx",
+	    "This message is signed. Its content is attached.",
+	    "This message is signed. Its content is attached.", BODY_PLAIN },
+	{ "a report shows its first part",
+	    MULTI("report", PART("text/plain", "Sorry.") PART("message/delivery-status", "Action: failed")),
+	    "Sorry.", TO_HTML("Sorry.<br>\r\n"), BODY_PLAIN },
+};
+
+static void texts(const struct text_case *c)
+{
+	static const enum body_type types[] = { BODY_PLAIN, BODY_HTML };
+
+	for (size_t i = 0; i < 2; i++) {
+		struct sync_options o = sample_options(types[i], BODY_WHOLE, 0);
+		struct sample s = pieces_make(pieces_copy(c->raw), &o, EAS_16_1);
+
+		assert_int_equal(s.body.type, types[i]);
+		assert_int_equal(s.body.native, c->native);
+		assert_bytes_str(s.body.data, types[i] == BODY_PLAIN ? c->plain : c->html);
+		assert_false(s.body.truncated);
+		assert_int_equal(s.body.estimated_size, s.body.data.len);
+	}
+}
+TEST_ROW(texts)
+
+/* ---- limits ---- */
+
+/* With a limit of n bytes: as many as fit of whole characters; Truncated if and only if there is more. */
+static void limits(const struct text_case *c)
+{
+	static const enum body_type types[] = { BODY_PLAIN, BODY_HTML };
+
+	for (size_t i = 0; i < 2; i++) {
+		struct bytes all = bytes_str(types[i] == BODY_PLAIN ? c->plain : c->html);
+
+		/* Of an empty mail nothing is left to be fetched, not even the HTML around it. */
+		for (uint32_t n = c->plain[0] ? 0 : 1; n <= all.len + 1; n++) {
+			struct sync_options o = sample_options(types[i], n, 0);
+			struct sample s = pieces_make(pieces_copy(c->raw), &o, EAS_16_1);
+
+			assert_bytes_equal(s.body.data, utf8_cut(all, n));
+			assert_int_equal(s.body.truncated, n < all.len);
+			assert_true(s.body.truncated ? s.body.estimated_size > n || n == 0
+						     : s.body.estimated_size == all.len);
+			o.body[0].all_or_none = true;
+			s = pieces_make(pieces_copy(c->raw), &o, EAS_16_1);
+			assert_bytes_equal(s.body.data, n < all.len ? BYTES("") : all);
+			assert_int_equal(s.body.truncated, n < all.len);
+		}
+	}
+}
+TEST_ROW(limits)
+
+/* ---- MIME ---- */
+
+static void mime_is_byte_exact(const struct text_case *c)
+{
+	struct sync_options o = sample_options(BODY_MIME, BODY_WHOLE, 0);
+	struct bytes raw = pieces_copy(c->raw);
+	struct sample s = pieces_make(raw, &o, EAS_16_1);
+
+	assert_int_equal(s.body.type, BODY_MIME);
+	assert_false(s.body.truncated);
+	assert_int_equal(s.body.estimated_size, s.body.data.len);
+	if (sample_is_xml_text(raw) && sample_has_crlf_only(raw))
+		assert_bytes_equal(s.body.data, raw);
+	else
+		assert_true(sample_is_xml_text(s.body.data) && sample_has_crlf_only(s.body.data));
+}
+TEST_ROW(mime_is_byte_exact)
+
+static void mime_is_cut(void **state)
+{
+	struct bytes raw = BYTES(PLAIN "\xC3\xA4\xC3\xA4\r\n");
+
+	(void)state;
+	for (uint32_t n = 0; n <= raw.len + 1; n++) {
+		struct sync_options o = sample_options(BODY_MIME, n, 0);
+		struct sample s = pieces_make(raw, &o, EAS_16_1);
+
+		assert_bytes_equal(s.body.data, utf8_cut(raw, n));
+		assert_int_equal(s.body.truncated, n < raw.len);
+		assert_int_equal(s.body.estimated_size, raw.len);
+		/* MIMETruncation says the same with the smaller value. */
+		o.body[0].truncation_size = BODY_WHOLE;
+		o.mime_truncation = n;
+		s = pieces_make(raw, &o, EAS_16_1);
+		assert_bytes_equal(s.body.data, utf8_cut(raw, n));
+	}
+}
+
+/* ---- previews ---- */
+
+static const struct preview_case {
+	const char *name, *raw;
+	enum body_type type;
+	uint32_t limit;
+	uint8_t chars;
+	enum eas_version version;
+	const char *want;
+} preview_cases[] = {
+	{ "beside HTML", ALTERNATIVE, BODY_HTML, BODY_WHOLE, 100, EAS_16_1, "html text" },
+	{ "of so many characters", HTML "<p>\xC3\xA4\xC3\xB6\xC3\xBC", BODY_HTML, BODY_WHOLE, 2, EAS_14_0,
+	    "\xC3\xA4\xC3\xB6" },
+	{ "not beside a plain text, MS-ASAIRS 2.2.2.35", PLAIN "text", BODY_PLAIN, BODY_WHOLE, 100, EAS_16_1,
+	    "" },
+	{ "instead of a plain text", PLAIN "text\r\n> quote\r\n", BODY_PLAIN, 0, 100, EAS_16_1, "text" },
+	{ "instead of HTML", HTML "<p>text</p>", BODY_HTML, 0, 100, EAS_16_1, "text" },
+	{ "not before 14.0", HTML "<p>text</p>", BODY_HTML, BODY_WHOLE, 100, EAS_12_1, "" },
+	{ "not asked for", HTML "<p>text</p>", BODY_HTML, BODY_WHOLE, 0, EAS_16_1, "" },
+	{ "of an empty mail", HEAD "\r\n", BODY_HTML, BODY_WHOLE, 100, EAS_16_1, "" },
+};
+
+static void previews(const struct preview_case *c)
+{
+	struct sync_options o = sample_options(c->type, c->limit, c->chars);
+	struct sample s = pieces_make(pieces_copy(c->raw), &o, c->version);
+
+	assert_bytes_str(s.body.preview, c->want);
+}
+TEST_ROW(previews)
+
+int main(void)
+{
+	TEST_ADD_ROWS(texts, text_cases);
+	TEST_ADD_ROWS(limits, text_cases);
+	TEST_ADD_ROWS(mime_is_byte_exact, text_cases);
+	TEST_ADD(mime_is_cut);
+	TEST_ADD_ROWS(previews, preview_cases);
+	return test_run("mail body");
+}

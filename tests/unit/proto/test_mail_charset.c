@@ -1,0 +1,110 @@
+/* Text of any charset as UTF-8. */
+#include "testing.h"
+#include "base/utf8.h"
+#include "mail/charset.h"
+
+static const struct charset_case {
+	const char *name, *charset, *in, *want; /* in: hex */
+} charset_cases[] = {
+	{ "ASCII", "us-ascii", "41 42", "AB" },
+	{ "nothing", "utf-8", "", "" },
+	{ "UTF-8", "utf-8", "C3 A4", "\xC3\xA4" },
+	{ "UTF-8 in any spelling", "\"UTF8\"", "C3 A4", "\xC3\xA4" },
+	{ "nothing declared, but UTF-8", "", "C3 A4", "\xC3\xA4" },
+	{ "nothing declared", "", "E4", "\xC3\xA4" },
+	{ "ASCII declared, but UTF-8", "us-ascii", "C3 A4", "\xC3\xA4" },
+	{ "unknown", "x-no-such-charset", "E4", "\xC3\xA4" },
+	{ "a name that is none", "utf-8Return-Path: <a@b>", "C3 A4", "\xC3\xA4" },
+	{ "a name beyond any length",
+	    "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", "E4",
+	    "\xC3\xA4" },
+	{ "latin-1", "ISO-8859-1", "E4 F6", "\xC3\xA4\xC3\xB6" },
+	{ "latin-1 with windows quotes", "iso-8859-1", "93 61 94 80",
+	    "\xE2\x80\x9C"
+	    "a\xE2\x80\x9D\xE2\x82\xAC" },
+	{ "latin-1 declared, but UTF-8", "iso-8859-1", "C3 A4", "\xC3\xA4" },
+	{ "windows-1252 without a character", "windows-1252", "61 81", "a\xEF\xBF\xBD" },
+	{ "latin-9", "iso-8859-15", "A4 A6 A8 B4 B8 BC BD BE E4",
+	    "\xE2\x82\xAC\xC5\xA0\xC5\xA1\xC5\xBD\xC5\xBE\xC5\x92\xC5\x93\xC5\xB8\xC3\xA4" },
+	{ "latin-2", "iso-8859-2", "B1", "\xC4\x85" },
+	{ "turkish as windows-1254", "iso-8859-9", "FD 80", "\xC4\xB1\xE2\x82\xAC" },
+	{ "koi8-r", "koi8-r", "D0 D2", "\xD0\xBF\xD1\x80" },
+	{ "windows-1251", "cp1251", "EF F0", "\xD0\xBF\xD1\x80" },
+	{ "hebrew, logical order", "iso-8859-8-i", "E0", "\xD7\x90" },
+	{ "thai", "tis-620", "A1", "\xE0\xB8\x81" },
+	{ "gb2312 with a character of gbk", "gb2312", "C4 E3 87 D6", "\xE4\xBD\xA0\xE5\x9B\x8D" },
+	{ "big5", "big5", "A7 41", "\xE4\xBD\xA0" },
+	{ "korean by its oldest name", "ks_c_5601-1987", "C7 D1", "\xED\x95\x9C" },
+	{ "shift_jis with a circled digit", "Shift_JIS", "82 B1 87 40", "\xE3\x81\x93\xE2\x91\xA0" },
+	{ "euc-jp", "euc-jp", "A4 B3", "\xE3\x81\x93" },
+	{ "iso-2022-jp", "iso-2022-jp", "1B 24 42 24 33 24 73 1B 28 42 21", "\xE3\x81\x93\xE3\x82\x93!" },
+	{ "iso-2022-jp cut in a character", "iso-2022-jp", "1B 24 42 24 33 24", "\xE3\x81\x93" },
+	{ "utf-7", "utf-7", "61 2B 41 4F 51 2D", "a\xC3\xA4" },
+	{ "utf-16 with a mark", "utf-16", "FE FF 00 41 20 AC", "A\xE2\x82\xAC" },
+	{ "utf-16le", "utf-16le", "41 00 AC 20", "A\xE2\x82\xAC" },
+	{ "utf-16be", "utf-16be", "00 41 20 AC", "A\xE2\x82\xAC" },
+	{ "UTF-8 cut in a character", "utf-8", "61 E2 82", "a" },
+	{ "UTF-8 broken in the middle", "utf-8", "61 C3 A4 FF 62",
+	    "a\xC3\xA4\xEF\xBF\xBD"
+	    "b" },
+	{ "gbk cut in a character", "gbk", "C4 E3 C4", "\xE4\xBD\xA0" },
+	{ "what no shift_jis is", "shift_jis", "82 B1 FF 61",
+	    "\xE3\x81\x93\xEF\xBF\xBD"
+	    "a" },
+};
+
+static void converts(const struct charset_case *c)
+{
+	struct bytes got;
+
+	assert_int_equal(charset_to_utf8(test_arena(), bytes_str(c->charset), test_hex(c->in), &got), ERR_OK);
+	assert_bytes_str(got, c->want);
+}
+TEST_ROW(converts)
+
+/* A beginning of any length gives a beginning of the text: never a broken character at its end. */
+static void beginnings(const struct charset_case *c)
+{
+	struct bytes in = test_hex(c->in), got;
+
+	for (size_t n = 0; n <= in.len; n++) {
+		assert_int_equal(
+		    charset_to_utf8(test_arena(), bytes_str(c->charset), test_copy(bytes_of(in.p, n)), &got),
+		    ERR_OK);
+		assert_true(utf8_valid(got));
+	}
+}
+TEST_ROW(beginnings)
+
+static void unchanged_text_is_not_copied(void **state)
+{
+	struct bytes in = BYTES("Gr\xC3\xBC\xC3\x9F"
+				"e"),
+		     got;
+
+	(void)state;
+	assert_int_equal(charset_to_utf8(test_arena(), BYTES("iso-8859-1"), in, &got), ERR_OK);
+	assert_ptr_equal(got.p, in.p);
+}
+
+static void which_are_ascii_based(void **state)
+{
+	(void)state;
+	assert_true(charset_is_ascii_based(BYTES("")));
+	assert_true(charset_is_ascii_based(BYTES("utf-8")));
+	assert_true(charset_is_ascii_based(BYTES("Shift_JIS")));
+	assert_true(charset_is_ascii_based(BYTES("x-nobody")));
+	assert_false(charset_is_ascii_based(BYTES("ISO-2022-JP")));
+	assert_false(charset_is_ascii_based(BYTES("utf-7")));
+	assert_false(charset_is_ascii_based(BYTES("UTF-16LE")));
+	assert_false(charset_is_ascii_based(BYTES("hz-gb-2312")));
+}
+
+int main(void)
+{
+	TEST_ADD_ROWS(converts, charset_cases);
+	TEST_ADD_ROWS(beginnings, charset_cases);
+	TEST_ADD(unchanged_text_is_not_copied);
+	TEST_ADD(which_are_ascii_based);
+	return test_run("mail charset");
+}

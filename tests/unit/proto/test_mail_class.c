@@ -1,0 +1,59 @@
+/* MessageClass: MS-ASEMAIL 2.2.2.49; reports by RFC 3464 and RFC 8098. */
+#include "testing.h"
+#include "mail/message_class.h"
+#include "unit/proto/mail_sample.h"
+
+#define MULTI(kind, parts) \
+	"Content-Type: multipart/" kind "; boundary=b\r\n\r\n--b\r\n\r\ntext\r\n" parts "--b--\r\n"
+#define STATUS(text)    \
+	MULTI("report", \
+	    "--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; x\r\n\r\n" text "\r\n")
+#define RECEIPT(text) \
+	MULTI("report", "--b\r\nContent-Type: message/disposition-notification\r\n\r\n" text "\r\n")
+
+static const struct class_case {
+	const char *name, *raw, *want;
+} class_cases[] = {
+	{ "a note", "Subject: x\r\n\r\ny", "IPM.Note" },
+	{ "S/MIME, signed", MULTI("signed; protocol=\"application/pkcs7-signature\"", ""),
+	    "IPM.Note.SMIME.MultipartSigned" },
+	{ "S/MIME, signed, old name", MULTI("signed; protocol=application/x-pkcs7-signature", ""),
+	    "IPM.Note.SMIME.MultipartSigned" },
+	{ "PGP, signed", MULTI("signed; protocol=\"application/pgp-signature\"", ""), "IPM.Note" },
+	{ "S/MIME, encrypted", "Content-Type: application/pkcs7-mime; smime-type=enveloped-data\r\n\r\nx",
+	    "IPM.Note.SMIME" },
+	{ "not delivered", STATUS("Action: failed\r\nStatus: 5.1.1"), "REPORT.IPM.NOTE.NDR" },
+	{ "late", STATUS("Action: Delayed"), "REPORT.IPM.NOTE.DELAYED" },
+	{ "delivered", STATUS("Action: delivered"), "REPORT.IPM.NOTE.DR" },
+	{ "relayed", STATUS("Action: relayed"), "REPORT.IPM.NOTE.DR" },
+	{ "one of two failed", STATUS("Action: delivered\r\n\r\nAction: failed"), "REPORT.IPM.NOTE.NDR" },
+	{ "read", RECEIPT("Disposition: manual-action/MDN-sent-manually; displayed"),
+	    "REPORT.IPM.NOTE.IPNRN" },
+	{ "deleted unread", RECEIPT("Disposition: automatic-action/MDN-sent-automatically; deleted"),
+	    "REPORT.IPM.NOTE.IPNNRN" },
+	{ "a report of something else",
+	    MULTI("report", "--b\r\nContent-Type: message/feedback-report\r\n\r\nx\r\n"), "IPM.Note" },
+};
+
+static void classes(const struct class_case *c)
+{
+	struct sync_options o = sample_options(BODY_PLAIN, 100, 0);
+	struct sample s;
+
+	assert_int_equal(sample_make(test_arena(), bytes_str(c->raw), &o, EAS_16_1, false, &s), ERR_OK);
+	assert_string_equal(message_class(&s.plan), c->want);
+}
+TEST_ROW(classes)
+
+static void nothing_known(void **state)
+{
+	(void)state;
+	assert_string_equal(message_class(NULL), "IPM.Note");
+}
+
+int main(void)
+{
+	TEST_ADD_ROWS(classes, class_cases);
+	TEST_ADD(nothing_known);
+	return test_run("mail class");
+}

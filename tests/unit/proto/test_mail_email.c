@@ -1,0 +1,337 @@
+/* Mails as the Email class has them: MS-ASEMAIL 2.2.2. Whole trees, as wbxml_dump shows them. */
+#include "testing.h"
+#include "unit/proto/mail_sample.h"
+#include "wbxml/dump.h"
+
+static const char full[] = "From: =?utf-8?Q?J=C3=B6rg?= <joerg@example.org>\r\n"
+			   "Sender: office@example.org\r\n"
+			   "To: \"Miller, Anna\" <anna@example.org>, bob@example.org\r\n"
+			   "Cc: Carol <carol@example.org>\r\n"
+			   "Bcc: dan@example.org\r\n"
+			   "Reply-To: a@example.org, B <b@example.org>\r\n"
+			   "Subject: Re: =?iso-8859-1?Q?Gr=FC=DFe?=\r\n"
+			   "Message-ID: <2@example.org>\r\n"
+			   "In-Reply-To: <1@example.org>\r\n"
+			   "Importance: High\r\n"
+			   "Content-Type: multipart/mixed; boundary=b\r\n"
+			   "\r\n"
+			   "--b\r\nContent-Type: text/html\r\n\r\n<p>Hallo</p>\r\n"
+			   "--b\r\nContent-Type: application/pdf; name=a.pdf\r\n\r\n0123456789\r\n"
+			   "--b\r\nContent-Type: message/rfc822\r\n\r\nSubject: x\r\n\r\ny\r\n"
+			   "--b--\r\n";
+
+#define ADDRESSES                                                                     \
+	"\tEmail:To \"\\\"Miller, Anna\\\" <anna@example.org>, <bob@example.org>\"\n" \
+	"\tEmail:Cc \"\\\"Carol\\\" <carol@example.org>\"\n"                          \
+	"\tEmail:From \"\\\"J\xC3\xB6rg\\\" <joerg@example.org>\"\n"                  \
+	"\tEmail:Subject \"Re: Gr\xC3\xBC\xC3\x9F"                                    \
+	"e\"\n"                                                                       \
+	"\tEmail:ReplyTo \"<a@example.org>;\\\"B\\\" <b@example.org>\"\n"             \
+	"\tEmail:DateReceived \"2024-05-21T08:15:00.000Z\"\n"                         \
+	"\tEmail:DisplayTo \"Miller, Anna;bob@example.org\"\n"                        \
+	"\tEmail:ThreadTopic \"Gr\xC3\xBC\xC3\x9F"                                    \
+	"e\"\n"                                                                       \
+	"\tEmail:Importance \"2\"\n"                                                  \
+	"\tEmail:Read \"1\"\n"
+#define ATTACHMENTS                                        \
+	"\tAirSyncBase:Attachments\n"                      \
+	"\t\tAirSyncBase:Attachment\n"                     \
+	"\t\t\tAirSyncBase:DisplayName \"a.pdf\"\n"        \
+	"\t\t\tAirSyncBase:FileReference \"5:17:2\"\n"     \
+	"\t\t\tAirSyncBase:Method \"1\"\n"                 \
+	"\t\t\tAirSyncBase:EstimatedDataSize \"10\"\n"     \
+	"\t\tAirSyncBase:Attachment\n"                     \
+	"\t\t\tAirSyncBase:DisplayName \"ATT00002.eml\"\n" \
+	"\t\t\tAirSyncBase:FileReference \"5:17:3\"\n"     \
+	"\t\t\tAirSyncBase:Method \"5\"\n"                 \
+	"\t\t\tAirSyncBase:EstimatedDataSize \"15\"\n"
+#define BODY(rest)                     \
+	"\tAirSyncBase:Body\n"         \
+	"\t\tAirSyncBase:Type \"2\"\n" \
+	"\t\tAirSyncBase:EstimatedDataSize \"12\"\n" rest
+#define FLAG                       \
+	"\tEmail:Flag\n"           \
+	"\t\tEmail:Status \"2\"\n" \
+	"\t\tEmail:FlagType \"Flag for follow up\"\n"
+#define CLASSES "\tEmail:MessageClass \"IPM.Note\"\n\tEmail:InternetCPID \"65001\"\n"
+#define CONTENT "\tEmail:ContentClass \"urn:content-classes:message\"\n\tAirSyncBase:NativeBodyType \"2\"\n"
+#define CONVERSATION "\tEmail2:ConversationId #ID\n\tEmail2:ConversationIndex #DAAB56F95C\n"
+#define VERB_SENDER "\tEmail2:LastVerbExecuted \"1\"\n\tEmail2:Sender \"<office@example.org>\"\n"
+#define CATEGORIES "\tEmail:Categories\n\t\tEmail:Category \"Work\"\n\t\tEmail:Category \"Blue\"\n"
+#define ROOT "AirSync:ApplicationData\n"
+
+/* ConversationId is a hash: its digits are not what is tested here. */
+static struct bytes without_id(struct bytes dump)
+{
+	static const char tag[] = "ConversationId #";
+	const uint8_t *at = memmem(dump.p, dump.len, tag, strlen(tag));
+	struct bytes got;
+	struct buf b;
+	size_t n;
+
+	if (!at)
+		return dump;
+	n = (size_t)(at - dump.p) + strlen(tag);
+	assert_true(dump.len > n + 32 && dump.p[n + 32] == '\n');
+	buf_init(&b, test_arena(), 0);
+	buf_put(&b, bytes_of(dump.p, n));
+	buf_put_str(&b, "ID");
+	buf_put(&b, bytes_of(dump.p + n + 32, dump.len - n - 32));
+	assert_int_equal(buf_done(&b, &got), ERR_OK);
+	return got;
+}
+
+static const struct bytes keywords[] = { { (const uint8_t *)"$label2", 7 }, { (const uint8_t *)"NonJunk", 7 },
+	{ (const uint8_t *)"Blue", 4 } };
+
+static struct email email_of(const struct sample *s)
+{
+	return (struct email){ .header = s->header,
+		.plan = &s->plan,
+		.body = &s->body,
+		.received = 1716279300,
+		.read = true,
+		.flagged = true,
+		.answered = true,
+		.keywords = keywords,
+		.n_keywords = 3,
+		.file_prefix = BYTES("5:17"),
+		.draft = true };
+}
+
+typedef enum err write_fn(struct wbxml_writer *w, enum eas_version v, const struct email *m);
+
+static struct bytes written(write_fn *write, enum eas_version v, const struct email *m)
+{
+	struct wbxml_writer w;
+	struct bytes doc, dump;
+	struct buf b;
+
+	buf_init(&b, test_arena(), 0);
+	wbxml_writer_init(&w, &b);
+	wbxml_open(&w, AIRSYNC_APPLICATION_DATA);
+	assert_int_equal(write(&w, v, m), ERR_OK);
+	wbxml_close(&w);
+	assert_int_equal(wbxml_done(&w, &doc), ERR_OK);
+	assert_int_equal(wbxml_dump(test_arena(), test_copy(doc), &dump), ERR_OK);
+	return without_id(dump);
+}
+
+static const struct tree_case {
+	const char *name;
+	enum eas_version version;
+	const char *want;
+} tree_cases[] = {
+	{ "2.5", EAS_2_5,
+	    ROOT ADDRESSES "\tEmail:Attachments\n"
+			   "\t\tEmail:Attachment\n"
+			   "\t\t\tEmail:AttName \"5:17:2\"\n"
+			   "\t\t\tEmail:AttSize \"10\"\n"
+			   "\t\t\tEmail:AttMethod \"1\"\n"
+			   "\t\t\tEmail:DisplayName \"a.pdf\"\n"
+			   "\t\tEmail:Attachment\n"
+			   "\t\t\tEmail:AttName \"5:17:3\"\n"
+			   "\t\t\tEmail:AttSize \"15\"\n"
+			   "\t\t\tEmail:AttMethod \"5\"\n"
+			   "\t\t\tEmail:DisplayName \"ATT00002.eml\"\n"
+			   "\tEmail:BodyTruncated \"1\"\n"
+			   "\tEmail:Body \"Hal\"\n"
+			   "\tEmail:BodySize \"6\"\n" CLASSES },
+	{ "12.1", EAS_12_1,
+	    ROOT ADDRESSES ATTACHMENTS BODY("\t\tAirSyncBase:Data \"<p>Hallo</p>\"\n") CLASSES FLAG CONTENT },
+	{ "14.1", EAS_14_1,
+	    ROOT ADDRESSES ATTACHMENTS BODY(
+		"\t\tAirSyncBase:Data \"<p>Hallo</p>\"\n\t\tAirSyncBase:Preview \"Hallo\"\n")
+		CLASSES FLAG CONTENT CONVERSATION VERB_SENDER CATEGORIES },
+	{ "16.1", EAS_16_1,
+	    ROOT ADDRESSES ATTACHMENTS BODY(
+		"\t\tAirSyncBase:Data \"<p>Hallo</p>\"\n\t\tAirSyncBase:Preview \"Hallo\"\n")
+		CLASSES FLAG CONTENT CONVERSATION VERB_SENDER CATEGORIES
+	    "\tEmail2:IsDraft \"1\"\n"
+	    "\tEmail2:Bcc \"<dan@example.org>\"\n" },
+};
+
+static void trees(const struct tree_case *c)
+{
+	struct sync_options o = sample_options(BODY_HTML, BODY_WHOLE, 100);
+	struct email m;
+	struct sample s;
+
+	if (c->version == EAS_2_5) {
+		sync_options_default(&o);
+		o.truncation = 3;
+	}
+	assert_int_equal(sample_make(test_arena(), bytes_str(full), &o, c->version, false, &s), ERR_OK);
+	m = email_of(&s);
+	assert_bytes_str(written(email_write, c->version, &m), c->want);
+}
+TEST_ROW(trees)
+
+/* What says nothing is left out; an empty Flag and empty Categories say that there are none. */
+static void a_mail_without_anything(void **state)
+{
+	struct email m = { .received = 1716279300 };
+
+	(void)state;
+	assert_bytes_str(written(email_write, EAS_16_1, &m),
+	    ROOT "\tEmail:DateReceived \"2024-05-21T08:15:00.000Z\"\n"
+		 "\tEmail:Importance \"1\"\n"
+		 "\tEmail:Read \"0\"\n" CLASSES "\tEmail:Flag\n"
+		 "\tEmail:ContentClass \"urn:content-classes:message\"\n"
+		 "\tEmail2:ConversationIndex #DAAB56F95C\n"
+		 "\tEmail:Categories\n");
+}
+
+static void flags_alone(void **state)
+{
+	struct email m = { .read = true, .flagged = true, .keywords = keywords, .n_keywords = 3 };
+
+	(void)state;
+	assert_bytes_str(written(email_write_flags, EAS_2_5, &m), ROOT "\tEmail:Read \"1\"\n");
+	assert_bytes_str(written(email_write_flags, EAS_12_1, &m), ROOT "\tEmail:Read \"1\"\n" FLAG);
+	assert_bytes_str(
+	    written(email_write_flags, EAS_16_1, &m), ROOT "\tEmail:Read \"1\"\n" FLAG CATEGORIES);
+}
+
+static enum err stub_with_reason(struct wbxml_writer *w, enum eas_version v, const struct email *m)
+{
+	return email_write_stub(w, v, m, "too large");
+}
+
+static enum err stub_without(struct wbxml_writer *w, enum eas_version v, const struct email *m)
+{
+	return email_write_stub(w, v, m, NULL);
+}
+
+static void stubs(void **state)
+{
+	struct email m = { .header = BYTES("From: a@b\r\nSubject: s\r\nMessage-ID: <1@x>\r\n"),
+		.received = 1716279300,
+		.read = true };
+
+	(void)state;
+	assert_bytes_str(written(stub_with_reason, EAS_12_1, &m),
+	    ROOT "\tEmail:From \"<a@b>\"\n"
+		 "\tEmail:Subject \"s\"\n"
+		 "\tEmail:DateReceived \"2024-05-21T08:15:00.000Z\"\n"
+		 "\tEmail:ThreadTopic \"s\"\n"
+		 "\tEmail:Importance \"1\"\n"
+		 "\tEmail:Read \"1\"\n"
+		 "\tAirSyncBase:Body\n"
+		 "\t\tAirSyncBase:Type \"1\"\n"
+		 "\t\tAirSyncBase:EstimatedDataSize \"86\"\n"
+		 "\t\tAirSyncBase:Data \"This message could not be shown here: too large. It is unchanged on "
+		 "the mail server.\\r\\n\"\n" CLASSES "\tEmail:Flag\n"
+		 "\tEmail:ContentClass \"urn:content-classes:message\"\n"
+		 "\tAirSyncBase:NativeBodyType \"1\"\n");
+	assert_non_null(memmem(written(stub_without, EAS_2_5, &m).p, 300, "shown here. It", 14));
+}
+
+static const struct importance_case {
+	const char *name, *header, *want;
+} importance_cases[] = {
+	{ "nothing", "", "1" },
+	{ "Importance", "Importance: high\r\n", "2" },
+	{ "Importance low", "Importance: Low\r\n", "0" },
+	{ "X-Priority 1", "X-Priority: 1 (Highest)\r\n", "2" },
+	{ "X-Priority 2", "X-Priority: 2\r\n", "2" },
+	{ "X-Priority 3", "X-Priority: 3\r\n", "1" },
+	{ "X-Priority 5", "X-Priority: 5\r\n", "0" },
+	{ "Importance before X-Priority", "X-Priority: 1\r\nImportance: normal\r\n", "1" },
+	{ "X-MSMail-Priority", "X-MSMail-Priority: High\r\n", "2" },
+	{ "Priority, RFC 2156 5.3.6", "Priority: urgent\r\n", "2" },
+	{ "Priority low", "Priority: non-urgent\r\n", "0" },
+};
+
+static struct bytes value_of(const char *header, wbxml_tag tag)
+{
+	struct email m = { .header = bytes_str(header) };
+	struct wbxml_node *root = NULL;
+	struct wbxml_writer w;
+	struct bytes doc;
+	struct buf b;
+
+	buf_init(&b, test_arena(), 0);
+	wbxml_writer_init(&w, &b);
+	wbxml_open(&w, AIRSYNC_APPLICATION_DATA);
+	assert_int_equal(email_write(&w, EAS_16_1, &m), ERR_OK);
+	wbxml_close(&w);
+	assert_int_equal(wbxml_done(&w, &doc), ERR_OK);
+	assert_int_equal(wbxml_tree(test_arena(), doc, 1000, &root, NULL, NULL), ERR_OK);
+	return wbxml_child_text(root, tag);
+}
+
+static void importances(const struct importance_case *c)
+{
+	assert_bytes_str(value_of(c->header, EMAIL_IMPORTANCE), c->want);
+}
+TEST_ROW(importances)
+
+static void single_values(void **state)
+{
+	(void)state;
+	/* Without INTERNALDATE the Date field; a Sender only where it differs; From from Sender where there is none. */
+	assert_bytes_str(value_of("Date: Tue, 21 May 2024 10:15:00 +0200\r\n", EMAIL_DATE_RECEIVED),
+	    "2024-05-21T08:15:00.000Z");
+	assert_bytes_str(value_of("Date: yesterday\r\n", EMAIL_DATE_RECEIVED), "1970-01-01T00:00:00.000Z");
+	assert_int_equal(value_of("From: a@b\r\nSender: <a@b>\r\n", EMAIL2_SENDER).len, 0);
+	assert_bytes_str(value_of("From: a@b\r\nSender: c@d\r\n", EMAIL2_SENDER), "<c@d>");
+	assert_bytes_str(value_of("Sender: c@d\r\n", EMAIL_FROM), "<c@d>");
+}
+
+static const struct category_case {
+	const char *name, *category, *back; /* keyword, what it is as a category, and that as a keyword */
+} category_cases[] = {
+	{ "Blue", "Blue", "Blue" },
+	{ "$label1", "Important", "$label1" },
+	{ "$Label5", "Later", "$label5" },
+	{ "$MDNSent", "", "" },
+	{ "$Forwarded", "", "" },
+	{ "NonJunk", "", "" },
+	{ "\\Recent", "", "" },
+	{ "", "", "" },
+};
+
+static void categories(const struct category_case *c)
+{
+	struct bytes category = email_category(bytes_str(c->name)), keyword;
+
+	assert_bytes_str(category, c->category);
+	assert_int_equal(email_keyword(test_arena(), category, &keyword), ERR_OK);
+	assert_bytes_str(keyword, c->back);
+}
+TEST_ROW(categories)
+
+static const struct keyword_case {
+	const char *name, *want;
+} keyword_cases[] = {
+	{ "To Do", "$label4" },
+	{ "Red Category", "Red_Category" },
+	{ " x ", "x" },
+	{ "a(b)\"c\\d*%{]", "a_b__c_d____" },
+	{ "B\xC3\xBCro", "B__ro" },
+	{ "***", "" },
+	{ "", "" },
+};
+
+static void keyword(const struct keyword_case *c)
+{
+	struct bytes got;
+
+	assert_int_equal(email_keyword(test_arena(), bytes_str(c->name), &got), ERR_OK);
+	assert_bytes_str(got, c->want);
+}
+TEST_ROW(keyword)
+
+int main(void)
+{
+	TEST_ADD_ROWS(trees, tree_cases);
+	TEST_ADD(a_mail_without_anything);
+	TEST_ADD(flags_alone);
+	TEST_ADD(stubs);
+	TEST_ADD_ROWS(importances, importance_cases);
+	TEST_ADD(single_values);
+	TEST_ADD_ROWS(categories, category_cases);
+	TEST_ADD_ROWS(keyword, keyword_cases);
+	return test_run("mail email");
+}
