@@ -10,16 +10,15 @@
 /* Who may use which connection, and when one is opened or closed.
  *
  * A slot is one connection of an account: open, being opened, or promised to a waiter. Idle connections are in two
- * lists: their account's, the last used first, and the pool's, the longest unused first. Waiters are in two as
- * well: one of their account and one of all, both in the order in which they came. What becomes free is handed
- * over, never raced for. */
+ * lists: their account's, the last used first, and the pool's, the longest unused first. Waiters are in one, in the
+ * order in which they came. What becomes free is handed over, never raced for. */
 enum { KEY_SIZE = 32, SALT_SIZE = 16, BUCKETS = 4096, LOGOUT_MS = 2000 };
 
 struct waiter {
-	TAILQ_ENTRY(waiter) of_account, of_pool;
+	TAILQ_ENTRY(waiter) next;
 	struct imap_account *account;
 	uint64_t ticket;
-	bool granted;       /* no longer in the lists */
+	bool granted;       /* no longer in the list */
 	struct imap *given; /* NULL and granted: a slot, for a new connection */
 };
 TAILQ_HEAD(waiters, waiter);
@@ -28,9 +27,8 @@ TAILQ_HEAD(idle_list, imap);
 struct imap_account {
 	uint8_t key[KEY_SIZE];
 	struct imap_account *next; /* in the bucket */
-	uint32_t slots;
+	uint32_t slots, waiting;
 	struct idle_list idle;
-	struct waiters waiters;
 };
 
 struct imap_pool {
@@ -102,7 +100,6 @@ static struct imap_account *get_account(struct imap_pool *p, const uint8_t key[K
 		abort();
 	memcpy(a->key, key, KEY_SIZE);
 	TAILQ_INIT(&a->idle);
-	TAILQ_INIT(&a->waiters);
 	a->next = *at;
 	*at = a;
 	return a;
@@ -112,7 +109,7 @@ static void free_unused_account(struct imap_pool *p, struct imap_account *a)
 {
 	struct imap_account **at = bucket_of(p, a->key);
 
-	if (a->slots || !TAILQ_EMPTY(&a->waiters))
+	if (a->slots || a->waiting)
 		return;
 	while (*at != a)
 		at = &(*at)->next;
@@ -124,8 +121,8 @@ static void free_unused_account(struct imap_pool *p, struct imap_account *a)
 
 static void unqueue(struct imap_pool *p, struct waiter *w)
 {
-	TAILQ_REMOVE(&w->account->waiters, w, of_account);
-	TAILQ_REMOVE(&p->waiters, w, of_pool);
+	TAILQ_REMOVE(&p->waiters, w, next);
+	w->account->waiting--;
 }
 
 static void grant(struct imap_pool *p, struct waiter *w, struct imap *c)
@@ -136,9 +133,14 @@ static void grant(struct imap_pool *p, struct waiter *w, struct imap *c)
 	fiber_wake(p->loop, w->ticket);
 }
 
+static uint32_t account_bound(const struct imap_pool *p)
+{
+	return p->config.max_per_account ? p->config.max_per_account : 1;
+}
+
 static bool account_has_room(const struct imap_pool *p, const struct imap_account *a)
 {
-	return a->slots < (p->config.max_per_account ? p->config.max_per_account : 1u);
+	return a->slots < account_bound(p);
 }
 
 static bool is_full(const struct imap_pool *p)
@@ -151,17 +153,15 @@ static bool has_room(const struct imap_pool *p, const struct imap_account *a)
 	return !is_full(p) && account_has_room(p, a);
 }
 
-/* Whether somebody only waits because there are too many connections in all. */
-static bool is_wanted_elsewhere(const struct imap_pool *p)
+/* The first who waits for a connection of this account, or only because there are too many in all. */
+static struct waiter *next_waiter(const struct imap_pool *p, const struct imap_account *a)
 {
-	const struct waiter *w;
+	struct waiter *w;
 
-	if (!is_full(p))
-		return false;
-	TAILQ_FOREACH(w, &p->waiters, of_pool)
-		if (account_has_room(p, w->account))
-			return true;
-	return false;
+	TAILQ_FOREACH(w, &p->waiters, next)
+		if (w->account == a || (is_full(p) && account_has_room(p, w->account)))
+			return w;
+	return NULL;
 }
 
 static void take_slot(struct imap_pool *p, struct imap_account *a)
@@ -170,26 +170,17 @@ static void take_slot(struct imap_pool *p, struct imap_account *a)
 	p->slots++;
 }
 
-static void promise_slot(struct imap_pool *p, struct waiter *w)
-{
-	take_slot(p, w->account);
-	grant(p, w, NULL);
-}
-
-/* Gives a slot back. The next waiter of this account gets it, else the first one for whom there is room now. */
+/* Gives a slot back: to the first waiter for whom there is room now. */
 static void release_slot(struct imap_pool *p, struct imap_account *a)
 {
-	struct waiter *w = TAILQ_FIRST(&a->waiters);
+	struct waiter *w;
 
 	a->slots--;
 	p->slots--;
-	if (w && has_room(p, a)) {
-		promise_slot(p, w);
-		return;
-	}
-	TAILQ_FOREACH(w, &p->waiters, of_pool) {
+	TAILQ_FOREACH(w, &p->waiters, next) {
 		if (has_room(p, w->account)) {
-			promise_slot(p, w);
+			take_slot(p, w->account);
+			grant(p, w, NULL);
 			break;
 		}
 	}
@@ -323,8 +314,8 @@ static enum err wait_for_one(struct imap_pool *p, struct imap_account *a, struct
 	struct waiter w = { .account = a, .ticket = fiber_ticket() };
 	enum err e;
 
-	TAILQ_INSERT_TAIL(&a->waiters, &w, of_account);
-	TAILQ_INSERT_TAIL(&p->waiters, &w, of_pool);
+	a->waiting++;
+	TAILQ_INSERT_TAIL(&p->waiters, &w, next);
 	e = fiber_wait(w.ticket, 0);
 	*c = w.given;
 	if (!e)
@@ -391,16 +382,16 @@ void imap_close(struct imap **c)
 	if (!x)
 		return;
 	p = x->pool;
-	w = x->account ? TAILQ_FIRST(&x->account->waiters) : NULL;
 	imap_rest(x);
-	if (!x->account)
+	if (!x->account) {
 		imap_free(&x); /* a watch's own */
-	else if (x->broken)
+		return;
+	}
+	w = next_waiter(p, x->account);
+	if (x->broken || (w && w->account != x->account))
 		drop(p, x);
 	else if (w)
 		grant(p, w, x);
-	else if (is_wanted_elsewhere(p))
-		drop(p, x);
 	else
 		put_to_idle(p, x);
 }

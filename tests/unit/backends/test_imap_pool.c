@@ -237,6 +237,22 @@ static void idle_one_makes_room(struct scene *s)
 	imap_close(&cay);
 }
 
+/* An account that always has somebody waiting keeps its connections, but not for ever. */
+static void waiters_of_all_in_order(struct scene *s)
+{
+	struct imap *ann = open_for(s, "ann", "");
+	struct client v[3];
+
+	start(&v[0], s, 'a', "bob", 0, 5000);
+	rest(20);
+	start(&v[1], s, 'b', "ann", 0, 5000);
+	start(&v[2], s, 'c', "ann", 0, 5000);
+	rest(20);
+	imap_close(&ann);
+	join(v, 3);
+	assert_string_equal(s->order, "abc");
+}
+
 /* ---- waiting ---- */
 
 static void waiter_is_cancelled(struct scene *s)
@@ -367,6 +383,7 @@ static const struct pool_case {
 	{ "bound per account, served in order", bound_per_account, 2, 0, 0, { 0 } },
 	{ "bound in total", bound_in_total, 2, 2, 0, { 0 } },
 	{ "idle one makes room", idle_one_makes_room, 2, 2, 0, { 0 } },
+	{ "waiters of all in order", waiters_of_all_in_order, 1, 1, 0, { 0 } },
 	{ "waiter is cancelled", waiter_is_cancelled, 1, 0, 0, { 0 } },
 	{ "cancelled when served", cancelled_when_served, 1, 0, 0, { 0 } },
 	{ "waiter is late", waiter_is_late, 1, 0, 0, { 0 } },
