@@ -338,7 +338,7 @@ static enum err get_slot(struct imap_pool *p, struct imap_account **a, const uin
 	*a = get_account(p, key);
 	(*a)->slots++; /* keeps it while dead connections and others are dropped */
 	*c = take_idle(p, *a, prefer);
-	if (!*c)
+	if (!*c && (*a)->slots <= account_bound(p))
 		make_room(p);
 	(*a)->slots--;
 	if (*c)

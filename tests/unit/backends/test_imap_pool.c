@@ -237,6 +237,22 @@ static void idle_one_makes_room(struct scene *s)
 	imap_close(&cay);
 }
 
+/* Who has to wait in any case closes nobody's connection. */
+static void full_account_spares_idle_ones(struct scene *s)
+{
+	struct imap *ann = open_for(s, "ann", ""), *bob = open_for(s, "bob", "");
+	struct client v[1];
+
+	imap_close(&bob);
+	start(&v[0], s, 'a', "ann", 0, 5000);
+	rest(20);
+	bob = open_for(s, "bob", "");
+	assert_int_equal(imap_mock_connections(&s->mock), 2);
+	imap_close(&ann);
+	join(v, 1);
+	imap_close(&bob);
+}
+
 /* An account that always has somebody waiting keeps its connections, but not for ever. */
 static void waiters_of_all_in_order(struct scene *s)
 {
@@ -383,6 +399,7 @@ static const struct pool_case {
 	{ "bound per account, served in order", bound_per_account, 2, 0, 0, { 0 } },
 	{ "bound in total", bound_in_total, 2, 2, 0, { 0 } },
 	{ "idle one makes room", idle_one_makes_room, 2, 2, 0, { 0 } },
+	{ "full account spares idle ones", full_account_spares_idle_ones, 1, 2, 0, { 0 } },
 	{ "waiters of all in order", waiters_of_all_in_order, 1, 1, 0, { 0 } },
 	{ "waiter is cancelled", waiter_is_cancelled, 1, 0, 0, { 0 } },
 	{ "cancelled when served", cancelled_when_served, 1, 0, 0, { 0 } },
