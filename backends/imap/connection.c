@@ -376,8 +376,10 @@ static enum err read_untagged(struct imap *c, imap_handler *handler, void *arg)
 	if (text) {
 		c->code = read_code(&r->line);
 		note_code(c, &c->code);
-		if (bytes_eq_nocase(keyword, "BYE"))
+		if (bytes_eq_nocase(keyword, "BYE")) {
 			imap_set_problem(c, r->line);
+			c->broken = true; /* what it still answers is heard */
+		}
 	} else if (bytes_eq_nocase(keyword, "CAPABILITY")) {
 		c->caps = imap_caps_parse(r->line);
 		c->caps_known = true;

@@ -387,6 +387,8 @@ void imap_close(struct imap **c)
 		imap_free(&x); /* a watch's own */
 		return;
 	}
+	if (imap_reader_ahead(&x->reader)) /* a goodbye, or an answer that nobody knows the question of */
+		x->broken = true;
 	w = next_waiter(p, x->account);
 	if (x->broken || (w && w->account != x->account))
 		drop(p, x);

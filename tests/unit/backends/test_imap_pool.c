@@ -416,6 +416,14 @@ static const struct pool_case {
 		.skip = 1,
 		.cut = true,
 		.say = "* STATUS INBOX (MESSAGES 1)\r\n$ OK x\r\n* BYE idle for too long\r\n" } },
+	{ "goodbye behind the answer, not closed", replaced, 0, 0, 0,
+	    { .at = "STATUS",
+		.skip = 1,
+		.say = "* STATUS INBOX (MESSAGES 1)\r\n$ OK x\r\n* BYE idle for too long\r\n" } },
+	{ "goodbye before the answer, not closed", replaced, 0, 0, 0,
+	    { .at = "STATUS",
+		.skip = 1,
+		.say = "* STATUS INBOX (MESSAGES 1)\r\n* BYE shutting down\r\n$ OK x\r\n" } },
 };
 
 static void pool(const struct pool_case *c)
