@@ -19,6 +19,7 @@ struct imap_mock_rule {
 	unsigned skip;
 	unsigned connection; /* only on that one, counted from 1; 0 = on each */
 	size_t flood;        /* so many bytes "x" after it */
+	bool usual;          /* and then the usual answer */
 	bool cut;            /* and then the connection is cut */
 };
 
@@ -99,18 +100,25 @@ static inline const struct imap_mock_rule *imap_mock_rule_for(struct imap_mock_t
 	return NULL;
 }
 
+static inline bool imap_mock_flood(const struct imap_mock_talk *t, size_t left)
+{
+	static char chunk[64 * 1024];
+	bool more = true;
+
+	memset(chunk, 'x', sizeof(chunk));
+	for (size_t n; more && left; left -= n) {
+		n = left < sizeof(chunk) ? left : sizeof(chunk);
+		more = imap_mock_write(t->fd, chunk, n);
+	}
+	return more;
+}
+
 static inline bool imap_mock_obey(const struct imap_mock_talk *t, const struct imap_mock_rule *r)
 {
 	char rest[256];
 
-	if (r->say && strcmp(r->say, IMAP_MOCK_HANG)) {
-		bool more = imap_mock_say(t, r->say);
-
-		for (size_t left = r->flood; more && left; left -= left < sizeof(rest) ? left : sizeof(rest))
-			more = imap_mock_write(t->fd, (char *)memset(rest, 'x', sizeof(rest)),
-			    left < sizeof(rest) ? left : sizeof(rest));
-		return more && !r->cut;
-	}
+	if (r->say && strcmp(r->say, IMAP_MOCK_HANG))
+		return imap_mock_say(t, r->say) && imap_mock_flood(t, r->flood) && !r->cut;
 	while (r->say && read(t->fd, rest, sizeof(rest)) > 0)
 		;
 	return false;
@@ -125,8 +133,6 @@ static inline bool imap_mock_usual(struct imap_mock_talk *t, const char *command
 		{ "SELECT", "* 2 EXISTS\r\n* OK [UIDVALIDITY 7] x\r\n* OK [UIDNEXT 5] x\r\n* OK "
 			    "[HIGHESTMODSEQ 12] x\r\n"
 			    "$ OK [READ-WRITE] x\r\n" },
-		{ "STATUS", "* STATUS INBOX (MESSAGES 2 UNSEEN 1 UIDNEXT 5 UIDVALIDITY 7 HIGHESTMODSEQ "
-			    "12)\r\n$ OK x\r\n" },
 		{ "LIST", "* LIST () \"/\" INBOX\r\n* LIST (\\Sent) \"/\" Sent\r\n$ OK x\r\n" },
 		{ "UID FETCH",
 		    "* 1 FETCH (UID 3 FLAGS (\\Seen))\r\n* 2 FETCH (UID 4 FLAGS ())\r\n$ OK x\r\n" },
@@ -139,6 +145,13 @@ static inline bool imap_mock_usual(struct imap_mock_talk *t, const char *command
 
 	if (!strncmp(command, "CAPABILITY", 10) || !strncmp(command, "AUTHENTICATE", 12)) {
 		snprintf(text, sizeof(text), "* CAPABILITY IMAP4rev1 %s\r\n$ OK x\r\n", caps);
+		return imap_mock_say(t, text);
+	}
+	if (!strncmp(command, "STATUS ", 7)) {
+		snprintf(text, sizeof(text),
+		    "* STATUS %.*s (MESSAGES 2 UNSEEN 1 UIDNEXT 5 UIDVALIDITY 7 HIGHESTMODSEQ 12)\r\n$ OK "
+		    "x\r\n",
+		    (int)(strcspn(command, "(") - 8), command + 7);
 		return imap_mock_say(t, text);
 	}
 	for (size_t i = 0;; i++)
@@ -183,8 +196,10 @@ static inline bool imap_mock_command(struct imap_mock_talk *t, const char *line)
 	if (!strncmp(command, "IDLE", 4))
 		strcpy(t->idle_tag, t->tag);
 	r = imap_mock_rule_for(t, command);
-	if (r)
-		return imap_mock_obey(t, r);
+	if (r && !imap_mock_obey(t, r))
+		return false;
+	if (r && !r->usual)
+		return true;
 	return imap_mock_take_literals(t, command) && imap_mock_usual(t, command);
 }
 
@@ -257,6 +272,17 @@ static inline struct imap_config imap_mock_config(const struct imap_mock *m)
 static inline struct imap_login imap_mock_login(const char *user)
 {
 	return (struct imap_login){ bytes_str(user), BYTES("secret-of-user"), { 0 } };
+}
+
+static inline struct imap *imap_mock_open_for(struct imap_pool *p, const char *user, const char *prefer)
+{
+	struct imap_login who = imap_mock_login(user);
+	const char *why = "";
+	struct imap *c;
+
+	if (imap_open(p, &who, bytes_str(prefer), &c, &why))
+		fail_msg("no connection: %s", why);
+	return c;
 }
 
 #endif

@@ -55,13 +55,7 @@ static void run(struct scene *s, void (*fn)(struct scene *s))
 
 static struct imap *open_for(struct scene *s, const char *user, const char *prefer)
 {
-	struct imap_login who = imap_mock_login(user);
-	const char *why = "";
-	struct imap *c;
-
-	if (imap_open(s->pool, &who, bytes_str(prefer), &c, &why))
-		fail_msg("no connection: %s", why);
-	return c;
+	return imap_mock_open_for(s->pool, user, prefer);
 }
 
 static void use(struct imap *c)
