@@ -467,12 +467,18 @@ static const char *use_name(enum imap_use use)
 
 enum err imap_explain_refusal(struct imap *c, struct bytes mailbox, bool should_exist, enum err refused)
 {
+	char *said;
 	struct imap_status s;
 	enum err e;
 
 	if (refused != ERR_DENIED || c->broken || !c->n_commands || c->answers[c->n_commands - 1].code.name.len)
 		return refused;
+	said = c->problem; /* about the refusal: it outlives the question */
+	c->problem = NULL;
 	e = imap_status(c, mailbox, &s);
+	free(c->broken ? said : c->problem);
+	if (!c->broken)
+		c->problem = said;
 	if (should_exist)
 		return e == ERR_NOT_FOUND ? ERR_NOT_FOUND : e ? e : ERR_DENIED;
 	return e == ERR_NOT_FOUND ? ERR_DENIED : e ? e : ERR_EXISTS;
