@@ -3,6 +3,7 @@
 
 /* An IMAP server that does as it should, except where a rule says otherwise: for the faults that a real one doesn't
  * show. Each connection has a process of its own, which ends with the server's. */
+#include <netinet/tcp.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 
@@ -221,7 +222,9 @@ static inline void imap_mock_serve(int fd, void *arg)
 	struct imap_mock *m = arg;
 	struct imap_mock_talk t = { .mock = m, .fd = fd };
 	pid_t parent = getpid();
+	int yes = 1;
 
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes)); /* answers go out in pieces */
 	signal(SIGCHLD, SIG_IGN);
 	t.number = __atomic_add_fetch(&m->seen->connections, 1, __ATOMIC_SEQ_CST);
 	__atomic_fetch_add(&m->seen->open, 1, __ATOMIC_SEQ_CST);
