@@ -1,0 +1,307 @@
+#include "unit/backends/imap_mock.h"
+
+/* What a server may answer without failing, and what shall be made of it: each row has the rules of a mock and the
+ * scenario that meets them. */
+
+struct scene {
+	struct imap_mock mock;
+	struct imap_pool *pool;
+	struct imap *c;
+	struct arena *a;
+	void (*run)(struct scene *s);
+};
+
+static void scene_main(void *arg)
+{
+	struct scene *s = arg;
+	struct imap_config config = imap_mock_config(&s->mock);
+
+	config.command_ms = 500;
+	s->pool = imap_pool_new(fiber_loop(), &config);
+	s->a = fiber_arena();
+	s->run(s);
+	imap_close(&s->c);
+	imap_pool_free(&s->pool);
+}
+
+static void log_in(struct scene *s)
+{
+	s->c = imap_mock_open_for(s->pool, "ann", "");
+}
+
+static struct imap_status select_inbox(struct scene *s)
+{
+	struct imap_status status;
+
+	assert_int_equal(imap_select(s->c, BYTES("INBOX"), &status), ERR_OK);
+	return status;
+}
+
+static bool heard(const struct scene *s, const char *text)
+{
+	return strstr(s->mock.seen->heard, text) != NULL;
+}
+
+/* Something else than SELECT, so that what it told counts as old. */
+static void ask_something(struct scene *s)
+{
+	struct imap_status ignored;
+
+	assert_int_equal(imap_status(s->c, BYTES("Sent"), &ignored), ERR_OK);
+}
+
+/* ---- a mailbox of another life ---- */
+
+#define SELECTED(exists, validity, modseq)                                                                \
+	"* " exists " EXISTS\r\n* OK [UIDVALIDITY " validity "] x\r\n* OK [UIDNEXT 5] x\r\n* OK [" modseq \
+	"] x\r\n"                                                                                         \
+	"$ OK [READ-WRITE] x\r\n"
+
+static void validity_between_borrowers(struct scene *s)
+{
+	log_in(s);
+	assert_int_equal(select_inbox(s).uid_validity, 7);
+	imap_close(&s->c);
+	log_in(s);
+	assert_int_equal(select_inbox(s).uid_validity, 8);
+}
+
+/* ---- modseqs ---- */
+
+static void everything_is_told(struct scene *s, bool fresh, uint64_t modseq)
+{
+	struct imap_changes ch;
+
+	log_in(s);
+	select_inbox(s);
+	if (!fresh)
+		ask_something(s);
+	assert_int_equal(imap_fetch_changes(s->c, s->a, 12, &ch), ERR_OK);
+	assert_true(ch.complete);
+	assert_int_equal(ch.n, 2);
+	assert_int_equal(ch.highest_modseq, modseq);
+}
+
+static void backwards(struct scene *s)
+{
+	everything_is_told(s, false, 5);
+}
+
+static void backwards_when_selected(struct scene *s)
+{
+	everything_is_told(s, true, 5);
+}
+
+static void no_modseqs(struct scene *s)
+{
+	everything_is_told(s, true, 0);
+}
+
+/* ---- messages ---- */
+
+static void any_order(struct scene *s)
+{
+	struct imap_changes ch;
+
+	log_in(s);
+	select_inbox(s);
+	assert_int_equal(imap_fetch_changes(s->c, s->a, 0, &ch), ERR_OK);
+	assert_int_equal(ch.n, 3);
+	assert_true(ch.v[0].uid == 3 && ch.v[1].uid == 4 && ch.v[2].uid == 9);
+	assert_int_equal(ch.v[0].flags, IMAP_FLAGGED); /* what was told last */
+	assert_int_equal(ch.v[1].flags, 0);
+	assert_int_equal(ch.v[2].flags, IMAP_SEEN);
+}
+
+static void search_finds_three(struct scene *s)
+{
+	struct imap_uids uids;
+
+	log_in(s);
+	assert_int_equal(imap_search_since(s->c, s->a, 0, &uids), ERR_OK);
+	assert_int_equal(uids.n, 3);
+	assert_true(uids.v[0] == 2 && uids.v[1] == 10 && uids.v[2] == 11);
+}
+
+static void too_much_for_the_arena(struct scene *s)
+{
+	struct imap_part_request part = { .uid = 3, .section = "1" };
+	struct arena *small = arena_new(100 * 1000);
+	struct imap_status ignored;
+
+	log_in(s);
+	select_inbox(s);
+	assert_int_equal(imap_fetch_parts(s->c, small, &part, 1), ERR_LIMIT);
+	assert_int_equal(imap_status(s->c, BYTES("INBOX"), &ignored), ERR_UNAVAILABLE);
+	arena_free(&small);
+}
+
+/* A server that refuses a literal before it is sent: the message stays here, the connection good. */
+static void literal_refused(struct scene *s)
+{
+	uint32_t uid;
+
+	log_in(s);
+	assert_int_equal(imap_append(s->c, BYTES("Sent"), BYTES("A: b\r\n\r\n"), 0, 0, &uid), ERR_LIMIT);
+	assert_string_equal(imap_problem(s->c), "too big");
+	ask_something(s);
+	assert_false(heard(s, "A: b"));
+}
+
+static const struct answer_case {
+	const char *name;
+	void (*run)(struct scene *s);
+	const char *caps;
+	struct imap_mock_rule rules[3];
+} answer_cases[] = {
+	{ "UIDVALIDITY changes between borrowers", validity_between_borrowers, "",
+	    { { .at = "SELECT", .skip = 1, .say = SELECTED("1", "8", "UNSEEN 1") } } },
+	{ "HIGHESTMODSEQ goes backwards", backwards, "ENABLE QRESYNC CONDSTORE",
+	    { { .at = "SELECT", .skip = 1, .say = SELECTED("2", "7", "HIGHESTMODSEQ 5") } } },
+	{ "HIGHESTMODSEQ is lower when selected", backwards_when_selected, "ENABLE QRESYNC CONDSTORE",
+	    { { .at = "SELECT", .say = SELECTED("2", "7", "HIGHESTMODSEQ 5") } } },
+	{ "NOMODSEQ", no_modseqs, "ENABLE QRESYNC CONDSTORE",
+	    { { .at = "SELECT", .say = SELECTED("2", "7", "NOMODSEQ") },
+		{ .at = "UID FETCH 1:* (UID FLAGS) (CHANGED", .say = "$ BAD no modseqs\r\n" } } },
+	{ "FETCH in any order", any_order, "",
+	    { { .at = "UID FETCH",
+		.say = "* 3 FETCH (UID 9 FLAGS (\\Seen))\r\n* 1 FETCH (UID 3 FLAGS ())\r\n* 2 FETCH (FLAGS "
+		       "() UID 4)\r\n"
+		       "* 1 FETCH (UID 3 FLAGS (\\Flagged))\r\n$ OK x\r\n" } } },
+	{ "SEARCH", search_finds_three, "",
+	    { { .at = "UID SEARCH", .say = "* SEARCH 11 2 10 (MODSEQ 4)\r\n$ OK x\r\n" } } },
+	{ "SEARCH in two answers", search_finds_three, "",
+	    { { .at = "UID SEARCH", .say = "* SEARCH 11 2 \r\n* SEARCH 10 2\r\n* SEARCH\r\n$ OK x\r\n" } } },
+	{ "ESEARCH", search_finds_three, "ESEARCH",
+	    { { .at = "UID SEARCH",
+		.say = "* ESEARCH (TAG \"$\") UID COUNT 3 ALL 2,10:11\r\n$ OK x\r\n" } } },
+	{ "literal larger than the arena", too_much_for_the_arena, "",
+	    { { .at = "UID FETCH", .say = "* 1 FETCH (UID 3 BODY[1] {200000}\r\n", .flood = 1000 } } },
+	{ "literal of 4 GB", too_much_for_the_arena, "",
+	    { { .at = "UID FETCH", .say = "* 1 FETCH (UID 3 BODY[1] {4294967295}\r\n" } } },
+	{ "literal refused", literal_refused, "",
+	    { { .at = "APPEND", .say = "$ NO [TOOBIG] too big\r\n" } } },
+};
+
+static void answer(const struct answer_case *c)
+{
+	struct scene s = { .mock.caps = c->caps, .run = c->run };
+
+	memcpy(s.mock.rules, c->rules, sizeof(c->rules));
+	imap_mock_start(&s.mock);
+	on_fiber(scene_main, &s);
+	imap_mock_stop(&s.mock);
+}
+TEST_ROW(answer)
+
+/* ---- logging in ---- */
+
+static const struct login_case {
+	const char *name;
+	struct imap_mock_rule rules[2];
+	enum err want;
+	const char *why;
+} login_cases[] = {
+	{ "good", { { 0 } }, ERR_OK, NULL },
+	{ "greeting cut", { { .at = "", .say = NULL } }, ERR_UNAVAILABLE,
+	    "the connection to the IMAP server broke" },
+	{ "greeting hangs", { { .at = "", .say = IMAP_MOCK_HANG } }, ERR_TIMEOUT,
+	    "the IMAP server did not answer in time" },
+	{ "greeting says goodbye", { { .at = "", .say = "* BYE too many\r\n" } }, ERR_UNAVAILABLE,
+	    "too many" },
+	{ "another protocol", { { .at = "", .say = "220 mail ESMTP\r\n" } }, ERR_PROTO,
+	    "the IMAP server sent what is no IMAP" },
+	{ "takes anybody", { { .at = "", .say = "* PREAUTH hi\r\n" } }, ERR_DENIED,
+	    "the IMAP server takes anybody (PREAUTH)" },
+	{ "takes no password", { { .at = "", .say = "* OK [CAPABILITY IMAP4rev1 LOGINDISABLED] hi\r\n" } },
+	    ERR_DENIED, "the IMAP server takes no password on this connection (LOGINDISABLED)" },
+	{ "wrong password", { { .at = "AUTH", .say = "$ NO [AUTHENTICATIONFAILED] wrong\r\n" } }, ERR_AUTH,
+	    "wrong" },
+	{ "refused without a reason", { { .at = "AUTH", .say = "$ NO no\r\n" } }, ERR_AUTH, "no" },
+	{ "not now", { { .at = "AUTH", .say = "$ NO [UNAVAILABLE] LDAP is down\r\n" } }, ERR_UNAVAILABLE,
+	    "LDAP is down" },
+	{ "too many connections", { { .at = "AUTH", .say = "$ NO [LIMIT] 10 are open\r\n" } },
+	    ERR_UNAVAILABLE, "10 are open" },
+	{ "wants TLS", { { .at = "AUTH", .say = "$ NO [PRIVACYREQUIRED] TLS\r\n" } }, ERR_DENIED, "TLS" },
+	{ "hangs", { { .at = "AUTH", .say = IMAP_MOCK_HANG } }, ERR_TIMEOUT, NULL },
+	{ "cut", { { .at = "AUTH", .say = NULL } }, ERR_UNAVAILABLE, NULL },
+	{ "LOGIN",
+	    { { .at = "", .say = "* OK [CAPABILITY IMAP4rev1] hi\r\n" },
+		{ .at = "AUTH", .say = "$ BAD what\r\n" } },
+	    ERR_OK, NULL },
+};
+
+struct login_run {
+	struct imap_mock mock;
+	enum err e;
+	char why[128];
+	bool verify;
+};
+
+static void login_main(void *arg)
+{
+	struct login_run *r = arg;
+	struct imap_config config = imap_mock_config(&r->mock);
+	struct imap_login who = imap_mock_login("ann");
+	struct imap_pool *p;
+	const char *why = NULL;
+	struct imap *c = NULL;
+
+	config.command_ms = 300;
+	p = imap_pool_new(fiber_loop(), &config);
+	r->e = r->verify ? imap_verify(p, &who, &why) : imap_open(p, &who, BYTES(""), &c, &why);
+	snprintf(r->why, sizeof(r->why), "%s", why ? why : "");
+	imap_close(&c);
+	imap_pool_free(&p);
+}
+
+/* By both ways that check a password. */
+static void login(const struct login_case *l)
+{
+	for (int verify = 0; verify < 2; verify++) {
+		struct login_run r = { .verify = verify };
+
+		memcpy(r.mock.rules, l->rules, sizeof(l->rules));
+		imap_mock_start(&r.mock);
+		on_fiber(login_main, &r);
+		assert_int_equal(r.e, l->want);
+		if (l->why)
+			assert_string_equal(r.why, l->why);
+		imap_mock_stop(&r.mock);
+	}
+}
+TEST_ROW(login)
+
+/* What is in the pool doesn't vouch for a password: it is asked for again. */
+static void verify_main(struct scene *s)
+{
+	struct imap_login who = imap_mock_login("ann");
+	const char *why = NULL;
+
+	log_in(s);
+	imap_close(&s->c);
+	assert_int_equal(imap_verify(s->pool, &who, &why), ERR_AUTH);
+	assert_string_equal(why, "changed");
+	log_in(s); /* the pool's own goes on */
+	ask_something(s);
+	assert_int_equal(imap_mock_connections(&s->mock), 2);
+}
+
+static void verify_asks_again(void **state)
+{
+	struct scene s = { .run = verify_main,
+		.mock.rules[0] = { .at = "AUTH", .say = "$ NO changed\r\n", .connection = 2 } };
+
+	(void)state;
+	imap_mock_start(&s.mock);
+	on_fiber(scene_main, &s);
+	imap_mock_stop(&s.mock);
+}
+
+int main(void)
+{
+	TEST_ADD_ROWS(answer, answer_cases);
+	TEST_ADD_ROWS(login, login_cases);
+	TEST_ADD(verify_asks_again);
+	return test_run("imap_answers");
+}
