@@ -17,14 +17,19 @@ static enum err read_search(struct search *s, struct imap_reader *r)
 	enum err e;
 
 	while (imap_peek(r) >= '0' && imap_peek(r) <= '9') {
-		if ((e = imap_read_u32(r, &uid)) || (e = uids_add(s->arena, &s->uids, &s->cap, uid)))
+		if ((e = imap_read_u32(r, &uid)))
+			return e;
+		if (!uid)
+			return ERR_PROTO;
+		if ((e = uids_add(s->arena, &s->uids, &s->cap, uid)))
 			return e;
 		(void)imap_accept(r, ' ');
 	}
-	return ERR_OK; /* what may follow is (MODSEQ n) */
+	/* (MODSEQ n) may follow. Anything else isn't understood, and a part of a result would be taken for the whole. */
+	return !imap_peek(r) || imap_peek(r) == '(' ? ERR_OK : ERR_PROTO;
 }
 
-/* "(TAG "a3") UID ALL 1:4,9 COUNT 5" */
+/* "(TAG "a3") UID ALL 1:4,9 COUNT 5"; the tag may be missing (RFC 4466, 2.6.2) */
 static enum err read_esearch(struct search *s, struct imap_reader *r)
 {
 	struct bytes name, set;
@@ -32,7 +37,9 @@ static enum err read_esearch(struct search *s, struct imap_reader *r)
 
 	if (imap_peek(r) == '(' && (e = imap_skip_value(r)))
 		return e;
-	while (imap_accept(r, ' ')) {
+	while (imap_peek(r)) {
+		if (imap_accept(r, ' '))
+			continue;
 		if ((e = imap_read_word(r, &name)))
 			return e;
 		if (bytes_eq_nocase(name, "UID"))

@@ -123,6 +123,22 @@ static void search_finds_three(struct scene *s)
 	assert_true(uids.v[0] == 2 && uids.v[1] == 10 && uids.v[2] == 11);
 }
 
+static void search_fails(struct scene *s)
+{
+	struct imap_uids uids;
+
+	log_in(s);
+	assert_int_equal(imap_search_since(s->c, s->a, 0, &uids), ERR_PROTO);
+}
+
+static void search_too_many(struct scene *s)
+{
+	struct imap_uids uids;
+
+	log_in(s);
+	assert_int_equal(imap_search_since(s->c, s->a, 0, &uids), ERR_LIMIT);
+}
+
 static void too_much_for_the_arena(struct scene *s)
 {
 	struct imap_part_request part = { .uid = 3, .section = "1" };
@@ -172,9 +188,19 @@ static const struct answer_case {
 	    { { .at = "UID SEARCH", .say = "* SEARCH 11 2 10 (MODSEQ 4)\r\n$ OK x\r\n" } } },
 	{ "SEARCH in two answers", search_finds_three, "",
 	    { { .at = "UID SEARCH", .say = "* SEARCH 11 2 \r\n* SEARCH 10 2\r\n* SEARCH\r\n$ OK x\r\n" } } },
+	{ "SEARCH finds 0", search_fails, "",
+	    { { .at = "UID SEARCH", .say = "* SEARCH 3 0\r\n$ OK x\r\n" } } },
+	{ "SEARCH answers with a set", search_fails, "",
+	    { { .at = "UID SEARCH", .say = "* SEARCH 2,10:11\r\n$ OK x\r\n" } } },
 	{ "ESEARCH", search_finds_three, "ESEARCH",
 	    { { .at = "UID SEARCH",
 		.say = "* ESEARCH (TAG \"$\") UID COUNT 3 ALL 2,10:11\r\n$ OK x\r\n" } } },
+	{ "ESEARCH without a tag", search_finds_three, "ESEARCH",
+	    { { .at = "UID SEARCH", .say = "* ESEARCH UID ALL 2,10:11\r\n$ OK x\r\n" } } },
+	{ "ESEARCH finds 0", search_fails, "ESEARCH",
+	    { { .at = "UID SEARCH", .say = "* ESEARCH UID ALL 0:3\r\n$ OK x\r\n" } } },
+	{ "ESEARCH finds all numbers", search_too_many, "ESEARCH",
+	    { { .at = "UID SEARCH", .say = "* ESEARCH UID ALL 1:4294967295\r\n$ OK x\r\n" } } },
 	{ "literal larger than the arena", too_much_for_the_arena, "",
 	    { { .at = "UID FETCH", .say = "* 1 FETCH (UID 3 BODY[1] {200000}\r\n", .flood = 1000 } } },
 	{ "literal of 4 GB", too_much_for_the_arena, "",
