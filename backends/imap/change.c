@@ -105,13 +105,14 @@ enum err imap_store_flags(struct imap *c, uint32_t uid, uint32_t add, uint32_t r
 /* Those that carry \Deleted and shall stay. */
 static enum err find_others(struct imap *c, const struct imap_uids *ours, struct imap_uids *others)
 {
+	uint32_t validity = c->selected.status.uid_validity;
 	size_t kept = 0, at = 0;
 	enum err e;
 
 	imap_put_reselect(c);
 	imap_put_search(c);
 	imap_put(c, "DELETED");
-	if ((e = imap_run_search(c, c->scratch, others)))
+	if ((e = imap_run_search(c, c->scratch, others)) || (e = imap_check_validity(c, validity)))
 		return e;
 	imap_next(c);
 	for (size_t i = 0; i < others->n; i++) {

@@ -131,6 +131,9 @@ enum err imap_reselect(struct imap *c, struct bytes mailbox) WAITS MUST_CHECK;
  * passes on to imap_on_select. */
 void imap_put_reselect(struct imap *c);
 enum err imap_on_select(struct imap *c, struct bytes keyword);
+/* After that: ERR_NOT_FOUND, and nothing is selected any more, if another mailbox has taken the name since it had that
+ * UIDVALIDITY. The uids that the caller holds are then another's. */
+enum err imap_check_validity(struct imap *c, uint32_t validity) MUST_CHECK;
 /* What a server tells of the selected mailbox by STATUS and LIST may be old: this deselects it. */
 void imap_put_deselect(struct imap *c);
 /* The command for one mailbox's status, and what follows "* STATUS ". */

@@ -147,6 +147,7 @@ static void settle(struct imap_changes *all)
 static enum err ask_changes(struct imap *c, struct arena *a, uint64_t since, bool fresh, struct imap_changes *out)
 {
 	struct changes ch = { .arena = a, .out = out, .modseq = c->selected.status.highest_modseq, .selecting = !fresh };
+	uint32_t validity = c->selected.status.uid_validity;
 	enum err e;
 
 	*out = (struct imap_changes){ .complete = !since };
@@ -163,7 +164,11 @@ static enum err ask_changes(struct imap *c, struct arena *a, uint64_t since, boo
 		imap_forget_selected(c);
 		return e == ERR_DENIED && !c->answers[0].code.name.len ? ERR_NOT_FOUND : e;
 	}
+	if (!fresh && (e = imap_check_validity(c, validity)))
+		return e;
 	out->highest_modseq = ch.modseq;
+	if (since > ch.modseq)
+		return ERR_OK; /* to be asked again: the answer means nothing, and with NOMODSEQ it is BAD */
 	settle(out);
 	if (c->selected.status.messages)
 		return c->answers[c->n_commands - 1].err;
@@ -190,7 +195,7 @@ enum err imap_fetch_changes(struct imap *c, struct arena *a, uint64_t since_mods
 			return ERR_OK;
 	}
 	e = ask_changes(c, a, since, fresh, out);
-	/* A modseq from the future is of another life of this mailbox. */
+	/* A modseq from the future is of another life of this mailbox: a restored backup. */
 	if (!e && since > out->highest_modseq)
 		e = ask_changes(c, a, 0, false, out);
 	return e;

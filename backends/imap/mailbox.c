@@ -402,6 +402,15 @@ void imap_put_reselect(struct imap *c)
 	c->selected.stale = false;
 }
 
+enum err imap_check_validity(struct imap *c, uint32_t validity)
+{
+	if (c->selected.status.uid_validity == validity)
+		return ERR_OK;
+	imap_set_problem(c, BYTES("another mailbox has taken the name of the one that was selected"));
+	imap_forget_selected(c);
+	return ERR_NOT_FOUND;
+}
+
 enum err imap_reselect(struct imap *c, struct bytes mailbox)
 {
 	struct bytes name = canonical_name(mailbox);

@@ -66,6 +66,35 @@ static void validity_between_borrowers(struct scene *s)
 	assert_int_equal(select_inbox(s).uid_validity, 8);
 }
 
+/* The caller's uids are the old one's: it must not take the new one's messages for them. */
+static void validity_between_calls(struct scene *s)
+{
+	struct imap_changes ch;
+	struct imap_status status;
+
+	log_in(s);
+	select_inbox(s);
+	ask_something(s);
+	assert_int_equal(imap_fetch_changes(s->c, s->a, 12, &ch), ERR_NOT_FOUND);
+	assert_true(imap_problem(s->c)[0]);
+	status = select_inbox(s);
+	assert_true(status.known);
+	assert_int_equal(status.uid_validity, 8);
+	assert_int_equal(imap_fetch_changes(s->c, s->a, 0, &ch), ERR_OK);
+	assert_int_equal(ch.n, 2);
+}
+
+static void validity_before_expunge(struct scene *s)
+{
+	uint32_t uid = 3;
+
+	log_in(s);
+	select_inbox(s);
+	assert_int_equal(imap_expunge(s->c, &uid, 1), ERR_NOT_FOUND);
+	assert_false(heard(s, "STORE"));
+	assert_false(heard(s, "EXPUNGE"));
+}
+
 /* ---- modseqs ---- */
 
 static void everything_is_told(struct scene *s, bool fresh, uint64_t modseq)
@@ -90,6 +119,11 @@ static void backwards(struct scene *s)
 static void backwards_when_selected(struct scene *s)
 {
 	everything_is_told(s, true, 5);
+}
+
+static void no_more_modseqs(struct scene *s)
+{
+	everything_is_told(s, false, 0);
 }
 
 static void no_modseqs(struct scene *s)
@@ -172,12 +206,19 @@ static const struct answer_case {
 } answer_cases[] = {
 	{ "UIDVALIDITY changes between borrowers", validity_between_borrowers, "",
 	    { { .at = "SELECT", .skip = 1, .say = SELECTED("1", "8", "UNSEEN 1") } } },
+	{ "UIDVALIDITY changes between calls", validity_between_calls, "ENABLE QRESYNC CONDSTORE",
+	    { { .at = "SELECT", .skip = 1, .say = SELECTED("1", "8", "HIGHESTMODSEQ 20") } } },
+	{ "UIDVALIDITY changes before an expunge", validity_before_expunge, "",
+	    { { .at = "SELECT", .skip = 1, .say = SELECTED("1", "8", "UNSEEN 1") } } },
 	{ "HIGHESTMODSEQ goes backwards", backwards, "ENABLE QRESYNC CONDSTORE",
 	    { { .at = "SELECT", .skip = 1, .say = SELECTED("2", "7", "HIGHESTMODSEQ 5") } } },
 	{ "HIGHESTMODSEQ is lower when selected", backwards_when_selected, "ENABLE QRESYNC CONDSTORE",
 	    { { .at = "SELECT", .say = SELECTED("2", "7", "HIGHESTMODSEQ 5") } } },
 	{ "NOMODSEQ", no_modseqs, "ENABLE QRESYNC CONDSTORE",
 	    { { .at = "SELECT", .say = SELECTED("2", "7", "NOMODSEQ") },
+		{ .at = "UID FETCH 1:* (UID FLAGS) (CHANGED", .say = "$ BAD no modseqs\r\n" } } },
+	{ "NOMODSEQ from the second time on", no_more_modseqs, "ENABLE QRESYNC CONDSTORE",
+	    { { .at = "SELECT", .skip = 1, .say = SELECTED("2", "7", "NOMODSEQ") },
 		{ .at = "UID FETCH 1:* (UID FLAGS) (CHANGED", .say = "$ BAD no modseqs\r\n" } } },
 	{ "FETCH in any order", any_order, "",
 	    { { .at = "UID FETCH",
