@@ -18,35 +18,20 @@ struct changes {
 	struct imap_keywords keywords;
 	uint64_t modseq; /* when the mailbox was selected */
 	bool selecting;  /* by the first command of this run */
+	bool unsorted;   /* some came out of order */
 };
 
-/* The place of that uid, or where it belongs. Answers come in ascending order but for a few. */
-static size_t place_of(const struct imap_changes *all, uint32_t uid)
-{
-	size_t low = 0, high = all->n;
-
-	if (!high || all->v[high - 1].uid < uid)
-		return high;
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-
-		if (all->v[mid].uid < uid)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low;
-}
-
+/* At the end: answers come in ascending order but for a few, and those are sorted when all are there. */
 static enum err add_change(struct changes *ch, const struct imap_flags *f)
 {
 	struct imap_changes *all = ch->out;
-	size_t at = place_of(all, f->uid);
+	struct imap_flags *last = all->n ? &all->v[all->n - 1] : NULL;
 
-	if (at < all->n && all->v[at].uid == f->uid) {
-		all->v[at] = *f; /* told twice: the later is newer */
+	if (last && last->uid == f->uid) {
+		*last = *f; /* told twice: the later is newer */
 		return ERR_OK;
 	}
+	ch->unsorted |= last && last->uid > f->uid;
 	if (all->n == ch->cap) {
 		size_t cap = ch->cap ? ch->cap * 2 : 32;
 		void *grown = arena_grow(ch->arena, all->v, ch->cap * sizeof(*all->v), cap * sizeof(*all->v));
@@ -56,9 +41,41 @@ static enum err add_change(struct changes *ch, const struct imap_flags *f)
 		all->v = grown;
 		ch->cap = cap;
 	}
-	memmove(&all->v[at + 1], &all->v[at], (all->n - at) * sizeof(*all->v));
-	all->v[at] = *f;
-	all->n++;
+	all->v[all->n++] = *f;
+	return ERR_OK;
+}
+
+struct place {
+	uint32_t uid;
+	size_t at;
+};
+
+static int compare_places(const void *x, const void *y)
+{
+	const struct place *a = x, *b = y;
+	int order = (a->uid > b->uid) - (a->uid < b->uid);
+
+	return order ? order : (a->at > b->at) - (a->at < b->at);
+}
+
+/* By uid, of each the newest. */
+static enum err sort_changes(struct imap *c, struct changes *ch)
+{
+	struct imap_changes *all = ch->out;
+	struct place *places = arena_array(c->scratch, all->n, sizeof(*places));
+	struct imap_flags *sorted = arena_array(ch->arena, all->n, sizeof(*sorted));
+	size_t kept = 0;
+
+	if (!places || !sorted)
+		return ERR_LIMIT;
+	for (size_t i = 0; i < all->n; i++)
+		places[i] = (struct place){ all->v[i].uid, i };
+	qsort(places, all->n, sizeof(*places), compare_places);
+	for (size_t i = 0; i < all->n; i++)
+		if (i + 1 == all->n || places[i + 1].uid != places[i].uid)
+			sorted[kept++] = all->v[places[i].at];
+	all->v = sorted;
+	all->n = kept;
 	return ERR_OK;
 }
 
@@ -169,6 +186,8 @@ static enum err ask_changes(struct imap *c, struct arena *a, uint64_t since, boo
 	out->highest_modseq = ch.modseq;
 	if (since > ch.modseq)
 		return ERR_OK; /* to be asked again: the answer means nothing, and with NOMODSEQ it is BAD */
+	if (ch.unsorted && (e = sort_changes(c, &ch)))
+		return imap_fail(c, e, "too many messages have changed");
 	settle(out);
 	if (c->selected.status.messages)
 		return c->answers[c->n_commands - 1].err;

@@ -261,6 +261,41 @@ static void answer(const struct answer_case *c)
 }
 TEST_ROW(answer)
 
+/* ---- a large mailbox in the worst order ---- */
+
+enum { MANY = 50 * 1000 };
+
+/* Newest first: each must not be moved to its place past all the others. */
+static void many_main(struct scene *s)
+{
+	uint64_t since = loop_now_ms();
+	struct imap_changes ch;
+
+	log_in(s);
+	select_inbox(s);
+	assert_int_equal(imap_fetch_changes(s->c, s->a, 0, &ch), ERR_OK);
+	assert_int_equal(ch.n, MANY);
+	for (uint32_t i = 0; i < MANY; i++)
+		assert_int_equal(ch.v[i].uid, i + 1);
+	assert_true(loop_now_ms() - since < 2000); /* by insertion it is 30 GB to move */
+}
+
+static void descending(void **state)
+{
+	char *text = malloc(MANY * 48), *at = text;
+	struct scene s = { .run = many_main };
+
+	(void)state;
+	for (int uid = MANY; uid; uid--)
+		at += sprintf(at, "* %d FETCH (UID %d FLAGS ())\r\n", uid, uid);
+	strcpy(at, "$ OK x\r\n");
+	s.mock.rules[0] = (struct imap_mock_rule){ .at = "UID FETCH", .say = text };
+	imap_mock_start(&s.mock);
+	on_fiber(scene_main, &s);
+	imap_mock_stop(&s.mock);
+	free(text);
+}
+
 /* ---- logging in ---- */
 
 static const struct login_case {
@@ -368,6 +403,7 @@ static void verify_asks_again(void **state)
 int main(void)
 {
 	TEST_ADD_ROWS(answer, answer_cases);
+	TEST_ADD(descending);
 	TEST_ADD_ROWS(login, login_cases);
 	TEST_ADD(verify_asks_again);
 	return test_run("imap_answers");
