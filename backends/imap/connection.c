@@ -331,6 +331,15 @@ static void set_u32(uint32_t *to, struct bytes digits)
 		*to = n;
 }
 
+/* Once logged in they stand: what wasn't enabled then must not come back by an answer that nobody asked for. */
+static void note_caps(struct imap *c, struct bytes list)
+{
+	if (c->logged_in)
+		return;
+	c->caps = imap_caps_parse(list);
+	c->caps_known = true;
+}
+
 /* What any response may tell, whoever asked. */
 static void note_code(struct imap *c, const struct imap_code *code)
 {
@@ -338,8 +347,7 @@ static void note_code(struct imap *c, const struct imap_code *code)
 	uint64_t modseq;
 
 	if (bytes_eq_nocase(code->name, "CAPABILITY")) {
-		c->caps = imap_caps_parse(code->args);
-		c->caps_known = true;
+		note_caps(c, code->args);
 	} else if (bytes_eq_nocase(code->name, "HIGHESTMODSEQ")) {
 		if (!bytes_to_u64(code->args, UINT64_MAX, &modseq) && modseq > s->highest_modseq)
 			s->highest_modseq = modseq;
@@ -381,8 +389,7 @@ static enum err read_untagged(struct imap *c, imap_handler *handler, void *arg)
 			c->broken = true; /* what it still answers is heard */
 		}
 	} else if (bytes_eq_nocase(keyword, "CAPABILITY")) {
-		c->caps = imap_caps_parse(r->line);
-		c->caps_known = true;
+		note_caps(c, r->line);
 	} else if (bytes_eq_nocase(keyword, "EXISTS")) {
 		c->selected.status.messages = number;
 	}

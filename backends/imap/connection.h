@@ -63,6 +63,7 @@ struct imap {
 	struct imap_reader reader;
 	uint32_t caps;
 	bool caps_known;              /* since they were last forgotten */
+	bool logged_in;
 	bool broken;                  /* must be closed */
 	struct imap_selected selected;
 	uint32_t last_tag, round_trips;

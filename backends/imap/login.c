@@ -196,9 +196,10 @@ static enum err log_in(struct imap *c, const struct imap_login *who)
 		imap_set_problem(c, BYTES("the IMAP server takes no password on this connection (LOGINDISABLED)"));
 		return ERR_DENIED;
 	}
-	if ((e = authenticate(c, who)) || (e = read_caps(c)))
+	if ((e = authenticate(c, who)) || (e = read_caps(c)) || (e = enable(c)))
 		return e;
-	return enable(c);
+	c->logged_in = true;
+	return ERR_OK;
 }
 
 enum err imap_login(struct imap *c, const struct imap_login *who, const char **why)

@@ -198,6 +198,20 @@ static void literal_refused(struct scene *s)
 	assert_false(heard(s, "A: b"));
 }
 
+/* ---- capabilities ---- */
+
+static void told_again(struct scene *s)
+{
+	uint32_t caps;
+
+	log_in(s);
+	caps = imap_caps(s->c);
+	assert_true(caps & IMAP_CAP_MOVE);
+	assert_false(caps & IMAP_CAP_QRESYNC); /* it couldn't be enabled */
+	ask_something(s);
+	assert_int_equal(imap_caps(s->c), caps);
+}
+
 static const struct answer_case {
 	const char *name;
 	void (*run)(struct scene *s);
@@ -248,6 +262,10 @@ static const struct answer_case {
 	    { { .at = "UID FETCH", .say = "* 1 FETCH (UID 3 BODY[1] {4294967295}\r\n" } } },
 	{ "literal refused", literal_refused, "",
 	    { { .at = "APPEND", .say = "$ NO [TOOBIG] too big\r\n" } } },
+	{ "capabilities told again", told_again, "MOVE",
+	    { { .at = "STATUS",
+		.say = "* CAPABILITY IMAP4rev1 QRESYNC ENABLE\r\n* OK [CAPABILITY IMAP4rev1 QRESYNC] x\r\n",
+		.usual = true } } },
 };
 
 static void answer(const struct answer_case *c)
