@@ -6,6 +6,7 @@
 #include "imap/connection.h"
 
 /* From the greeting to the authenticated state. */
+enum { BASE64_SHOWN = 12 }; /* so much of what we sent in base64 is no accident; the rest may have been cut off */
 
 static const struct {
 	const char *name;
@@ -116,6 +117,18 @@ static enum err login_err(const struct imap_answer *a)
 	}
 }
 
+/* Some servers repeat what they didn't understand, and that is for the log. */
+static void hide(struct imap *c, struct bytes secret)
+{
+	const char *text = imap_problem(c);
+
+	if (!secret.len || !memmem(text, strlen(text), secret.p, secret.len))
+		return;
+	free(c->problem);
+	c->problem = NULL;
+	imap_set_problem(c, BYTES("the IMAP server repeats the password in its answer"));
+}
+
 /* The secret goes from a buffer of its own, or the caller's, straight to the stream. */
 static enum err authenticate(struct imap *c, const struct imap_login *who)
 {
@@ -146,6 +159,7 @@ static enum err authenticate(struct imap *c, const struct imap_login *who)
 		imap_put_literal(c, who->password);
 	}
 	e = imap_run_all(c, NULL, NULL);
+	hide(c, secret.p ? bytes_of(secret.p, secret.len < BASE64_SHOWN ? secret.len : BASE64_SHOWN) : who->password);
 	if (secret.p) {
 		OPENSSL_cleanse((void *)(uintptr_t)secret.p, secret.len);
 		free((void *)(uintptr_t)secret.p);

@@ -345,10 +345,17 @@ static const struct login_case {
 	{ "wants TLS", { { .at = "AUTH", .say = "$ NO [PRIVACYREQUIRED] TLS\r\n" } }, ERR_DENIED, "TLS" },
 	{ "hangs", { { .at = "AUTH", .say = IMAP_MOCK_HANG } }, ERR_TIMEOUT, NULL },
 	{ "cut", { { .at = "AUTH", .say = NULL } }, ERR_UNAVAILABLE, NULL },
+	{ "repeats the password",
+	    { { .at = "AUTH", .say = "$ BAD what is PLAIN AGFubgBzZWNyZXQtb2YtdXNlcg==\r\n" } }, ERR_AUTH,
+	    "the IMAP server repeats the password in its answer" },
 	{ "LOGIN",
 	    { { .at = "", .say = "* OK [CAPABILITY IMAP4rev1] hi\r\n" },
 		{ .at = "AUTH", .say = "$ BAD what\r\n" } },
 	    ERR_OK, NULL },
+	{ "LOGIN that repeats the password",
+	    { { .at = "", .say = "* OK [CAPABILITY IMAP4rev1 LITERAL+] hi\r\n" },
+		{ .at = "LOGIN", .say = "$ NO not \"secret-of-user\"\r\n" } },
+	    ERR_AUTH, "the IMAP server repeats the password in its answer" },
 };
 
 struct login_run {
