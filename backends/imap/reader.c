@@ -108,11 +108,19 @@ enum err imap_reader_next(struct imap_reader *r)
 	return load_line(r);
 }
 
+/* From here on nothing of the line counts any more, not even if the next one can't be read. */
+static void end_line(struct imap_reader *r)
+{
+	r->line = (struct bytes){ 0 };
+	r->has_literal = false;
+}
+
 static enum err skip_literal(struct imap_reader *r)
 {
 	size_t left = r->literal, got;
 	enum err e;
 
+	end_line(r);
 	while (left > r->end - r->start) {
 		left -= r->end - r->start;
 		r->start = 0;
@@ -131,8 +139,7 @@ enum err imap_reader_finish(struct imap_reader *r, bool text)
 
 	while (!e && !text && r->has_literal)
 		e = skip_literal(r);
-	r->line.len = 0;
-	r->has_literal = false;
+	end_line(r);
 	return e;
 }
 
@@ -262,6 +269,7 @@ static enum err read_literal(struct imap_reader *r, struct arena *a, struct byte
 		if ((e = read_some(r, p + done, r->literal - done, &got)))
 			return e;
 	*out = bytes_of(p, r->literal);
+	end_line(r);
 	return load_line(r);
 }
 
