@@ -51,6 +51,7 @@ struct imap_watch {
 	uint64_t fiber; /* 0 = none */
 	struct timer *timer;
 	struct imap_watch_opts opts;
+	char *problem; /* owned; why it was lost, or NULL */
 	void (*fn)(void *arg, enum imap_watch_event what, struct bytes mailbox);
 	void *arg;
 };
@@ -63,6 +64,7 @@ static void unref(struct imap_watch *w)
 	for (size_t i = 0; i < w->n; i++)
 		free(w->v[i].name);
 	free(w->v);
+	free(w->problem);
 	free(w);
 }
 
@@ -373,10 +375,13 @@ static void go_quiet(struct imap_watch *w)
 		stream_watch(w->c->stream, on_bytes, w);
 }
 
-static void lose(struct imap_watch *w)
+static void lose(struct imap_watch *w, enum err e)
 {
 	w->state = WATCH_LOST;
 	timer_cancel(&w->timer);
+	w->problem = strdup(*imap_problem(w->c) ? imap_problem(w->c) : err_name(e));
+	if (!w->problem)
+		abort();
 	imap_free(&w->c);
 	w->lost_due = true;
 	tell_soon(w);
@@ -408,7 +413,7 @@ static void work(void *arg)
 	w->fiber = 0;
 	if (w->state == WATCH_WORKING) {
 		if (e)
-			lose(w);
+			lose(w, e);
 		else
 			go_quiet(w);
 	}
@@ -536,6 +541,11 @@ const char *imap_watch_kind(const struct imap_watch *w)
 		break;
 	}
 	return "poll";
+}
+
+const char *imap_watch_problem(const struct imap_watch *w)
+{
+	return w->problem ? w->problem : "";
 }
 
 void imap_watch_free(struct imap_watch **watch)

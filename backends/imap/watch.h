@@ -34,6 +34,8 @@ enum err imap_watch_add(struct imap_watch *w, const struct bytes *mailboxes, con
     WAITS MUST_CHECK;
 /* "notify", "idle" or "poll": for logs and the bench. */
 const char *imap_watch_kind(const struct imap_watch *w);
+/* Why it was lost, for the log; empty as long as it stands. */
+const char *imap_watch_problem(const struct imap_watch *w);
 /* Ends it at once; fn is not called any more. Accepts NULL, sets NULL. */
 void imap_watch_free(struct imap_watch **w);
 

@@ -143,7 +143,7 @@ static void on_watch(void *arg, enum imap_watch_event what, struct bytes mailbox
 		push_on_event(w, PUSH_FOLDERS, bytes_of(NULL, 0));
 		break;
 	case IMAP_WATCH_LOST:
-		broke(w, "connection lost");
+		broke(w, imap_watch_problem(w->watch));
 		break;
 	}
 }

@@ -11,6 +11,9 @@
 #include "unit/backends/peer.h"
 
 #define IMAP_MOCK_HANG "hang"
+#define IMAP_MOCK_SELECTED                                                                            \
+	"* 2 EXISTS\r\n* OK [UIDVALIDITY 7] x\r\n* OK [UIDNEXT 5] x\r\n* OK [HIGHESTMODSEQ 12] x\r\n" \
+	"$ OK [READ-WRITE] x\r\n"
 
 /* The answer to commands that begin with `at` (behind their tag; "" is the greeting), the first `skip` of a connection
  * excepted. In it $ stands for the tag. NULL cuts the connection, IMAP_MOCK_HANG says nothing more. */
@@ -131,9 +134,8 @@ static inline bool imap_mock_usual(struct imap_mock_talk *t, const char *command
 		const char *at, *say;
 	} usual[] = {
 		{ "LOGIN", "$ OK in\r\n" },
-		{ "SELECT", "* 2 EXISTS\r\n* OK [UIDVALIDITY 7] x\r\n* OK [UIDNEXT 5] x\r\n* OK "
-			    "[HIGHESTMODSEQ 12] x\r\n"
-			    "$ OK [READ-WRITE] x\r\n" },
+		{ "SELECT", IMAP_MOCK_SELECTED },
+		{ "EXAMINE", IMAP_MOCK_SELECTED },
 		{ "LIST", "* LIST () \"/\" INBOX\r\n* LIST (\\Sent) \"/\" Sent\r\n$ OK x\r\n" },
 		{ "UID FETCH",
 		    "* 1 FETCH (UID 3 FLAGS (\\Seen))\r\n* 2 FETCH (UID 4 FLAGS ())\r\n$ OK x\r\n" },
