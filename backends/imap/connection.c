@@ -531,10 +531,10 @@ enum err imap_idle(struct imap *c, imap_handler *handler, void *arg)
 	c->got_plus = false;
 	while (!e && !c->got_plus && !c->answers[0].given)
 		e = read_response(c, handler, arg);
-	if (!e && !c->got_plus)
-		e = ERR_PROTO;
 	imap_next(c); /* its answer comes after DONE */
 	c->round_trips++;
+	if (!e && !c->got_plus)
+		return ERR_UNSUPPORTED;
 	return e ? imap_fail(c, e, why_broken(e)) : ERR_OK;
 }
 

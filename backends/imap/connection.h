@@ -110,7 +110,7 @@ size_t imap_pending_bytes(const struct imap *c);
 enum err imap_run(struct imap *c, imap_handler *handler, void *arg) WAITS MUST_CHECK;
 /* The same, but a command that the server refused is no error: see c->answers. */
 enum err imap_run_all(struct imap *c, imap_handler *handler, void *arg) WAITS MUST_CHECK;
-/* IDLE (RFC 2177): imap_idle returns when it has begun. While it lasts, and while nothing is asked at all,
+/* IDLE (RFC 2177): imap_idle returns when it has begun; ERR_UNSUPPORTED if the server refuses. While it lasts, and while nothing is asked at all,
  * imap_read_one waits for one untagged response. */
 enum err imap_idle(struct imap *c, imap_handler *handler, void *arg) WAITS MUST_CHECK;
 enum err imap_idle_done(struct imap *c, imap_handler *handler, void *arg) WAITS MUST_CHECK;

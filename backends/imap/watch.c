@@ -300,6 +300,33 @@ static enum err select_for_idle(struct imap_watch *w)
 	return ERR_OK;
 }
 
+/* Announced, but refused (a proxy's promise): polled, like the others. What is selected is told by STATUS too late, so
+ * nothing stays selected; after EXAMINE, CLOSE expunges nothing (RFC 3501, 6.4.2). */
+static enum err give_idle_up(struct imap_watch *w)
+{
+	enum err e;
+
+	w->kind = BY_POLL;
+	w->v[w->idle_at].pushed = false;
+	w->idle_at = SIZE_MAX;
+	if ((e = imap_begin(w->c)))
+		return e;
+	imap_command(w->c, "CLOSE");
+	return imap_run_all(w->c, on_response, w);
+}
+
+static enum err enter_idle(struct imap_watch *w)
+{
+	enum err e;
+
+	if (w->idle_at >= w->n)
+		return ERR_OK;
+	if ((e = imap_begin(w->c)) || (e = imap_idle(w->c, on_response, w)))
+		return e == ERR_UNSUPPORTED ? give_idle_up(w) : e;
+	w->idling = true;
+	return ERR_OK;
+}
+
 /* One round of asking; IDLE is left for it and entered again. */
 static enum err ask(struct imap_watch *w, bool all)
 {
@@ -319,8 +346,8 @@ static enum err ask(struct imap_watch *w, bool all)
 		imap_command(w->c, "NOOP"); /* so that a connection that silently died is found out */
 		e = imap_run_all(w->c, on_response, w);
 	}
-	if (!e && w->idle_at < w->n && !(e = imap_begin(w->c)) && !(e = imap_idle(w->c, on_response, w)))
-		w->idling = true;
+	if (!e)
+		e = enter_idle(w);
 	w->asked = false;
 	return e;
 }
