@@ -199,6 +199,27 @@ static enum err on_selected(struct imap_watch *w, struct imap *c, uint32_t numbe
 	return ERR_OK;
 }
 
+/* "(\HasNoChildren \Marked) "/" name", without the two marks: they change whenever a message comes or is seen. */
+static enum err hash_list(struct imap_watch *w, struct imap *c)
+{
+	struct imap_reader *r = &c->reader;
+	struct bytes word;
+	enum err e = imap_expect(r, '(');
+
+	while (!e && !imap_accept(r, ')')) {
+		if (imap_accept(r, ' '))
+			continue;
+		if (!(e = imap_read_word(r, &word)) && !bytes_eq_nocase(word, "\\Marked") &&
+		    !bytes_eq_nocase(word, "\\Unmarked"))
+			w->folders_now = hash64(word, w->folders_now);
+	}
+	if (e || (e = imap_expect(r, ' ')) || (e = imap_skip_value(r)) || (e = imap_expect(r, ' ')) ||
+	    (e = imap_read_mailbox_name(c, c->scratch, &word)))
+		return e;
+	w->folders_now = hash64(word, w->folders_now);
+	return ERR_OK;
+}
+
 static enum err on_response(void *arg, struct imap *c, uint32_t number, struct bytes keyword)
 {
 	struct imap_watch *w = arg;
@@ -206,10 +227,9 @@ static enum err on_response(void *arg, struct imap *c, uint32_t number, struct b
 	if (bytes_eq_nocase(keyword, "STATUS"))
 		return on_status(w, c);
 	if (bytes_eq_nocase(keyword, "LIST")) {
-		if (w->kind == BY_NOTIFY)
-			note_folders(w);
-		else
-			w->folders_now = hash64(c->reader.line, w->folders_now);
+		if (w->kind != BY_NOTIFY)
+			return hash_list(w, c);
+		note_folders(w);
 		return ERR_OK;
 	}
 	return w->idle_at < w->n && !w->examining ? on_selected(w, c, number, keyword) : ERR_OK;

@@ -111,6 +111,8 @@ static void new_mail(struct scene *s)
 	append(s, "INBOX");
 	wait_for(&s->told, "NEW INBOX\n");
 	assert_null(strstr(s->told.text, "Trash"));
+	rest(QUIET_MS); /* by polls, LIST comes behind STATUS */
+	assert_null(strstr(s->told.text, "FOLDERS"));
 }
 
 static void flags_and_expunges(struct scene *s)
