@@ -207,6 +207,15 @@ static bool is_local(const char *host)
 	return inet_pton(AF_INET6, host, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
 }
 
+/* Some servers repeat what they refuse, and the answer's text is for the log. `base64` is what we sent. */
+static void hide(struct session *s, struct bytes base64)
+{
+	struct bytes text = s->result->text;
+
+	if (base64.len && text.len && memmem(text.p, text.len, base64.p, base64.len))
+		s->result->text = BYTES("the server repeats the user's name or password in its answer");
+}
+
 /* Sends a secret in base64 after `before`, and leaves no copy of it. */
 static enum err ask_secret(struct session *s, const char *before, struct bytes secret, unsigned want)
 {
@@ -219,8 +228,10 @@ static enum err ask_secret(struct session *s, const char *before, struct bytes s
 	buf_put_str(&b, before);
 	base64_put(&b, secret, BASE64_PLAIN);
 	buf_put_str(&b, "\r\n");
-	if (!(e = buf_done(&b, &line)))
+	if (!(e = buf_done(&b, &line))) {
 		e = ask(s, line, want);
+		hide(s, bytes_trim(bytes_of(line.p + strlen(before), line.len - strlen(before))));
+	}
 	if (b.p)
 		OPENSSL_cleanse(b.p, b.len);
 	return e;

@@ -559,6 +559,28 @@ static const struct login_case {
 	{ "localhost by name", "localhost", "AUTH PLAIN", NULL, NULL, true, ERR_OK, 235, "AUTH PLAIN", NULL },
 };
 
+/* Their texts go to the log. */
+static const struct repeat_case {
+	const char *name, *features, *at, *say;
+} repeat_cases[] = {
+	{ "PLAIN", "AUTH PLAIN", "AUTH", "500 5.5.1 what is \"AUTH PLAIN AHVzZXIAcGFzcw==\"\r\n" },
+	{ "LOGIN", "AUTH LOGIN", "cGFzcw==", "535-5.7.8 no:\r\n535 5.7.8 cGFzcw==\r\n" },
+};
+
+static void repeats_the_password(const struct repeat_case *c)
+{
+	struct sending s = { .mock = { .features = c->features, .at = c->at, .say = c->say },
+		.probe = true,
+		.config = { .login = true },
+		.message = { .user = BYTES("user"), .password = BYTES("pass") } };
+
+	send_mail(&s);
+	assert_int_not_equal(s.e, ERR_OK);
+	assert_string_equal(s.text, "the server repeats the user's name or password in its answer");
+	done(&s);
+}
+TEST_ROW(repeats_the_password)
+
 static void login(const struct login_case *c)
 {
 	struct sending s = { .mock = { .features = c->features, .at = c->at, .say = c->say },
@@ -654,6 +676,7 @@ int main(void)
 	TEST_ADD(nobody);
 	TEST_ADD_ROWS(cancelled, cancel_cases);
 	TEST_ADD_ROWS(login, login_cases);
+	TEST_ADD_ROWS(repeats_the_password, repeat_cases);
 	TEST_ADD_ROWS(starttls, tls_cases);
 	failed = test_run("smtp");
 	unlink(ca_path);
