@@ -306,8 +306,8 @@ static size_t walk(struct bytes in, size_t step, size_t values, size_t *ends, si
 			e = i % 2 ? imap_skip_value(&r) : imap_read_value(&r, a, &v);
 			(void)imap_accept(&r, ' ');
 		}
-		if (imap_reader_finish(&r, false))
-			break;
+		if ((e && e != ERR_PROTO) || imap_reader_finish(&r, false))
+			break; /* the connection's end */
 		ends[n++] = in.len - m.left.len - imap_reader_ahead(&r);
 	}
 	imap_reader_deinit(&r);
