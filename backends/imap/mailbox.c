@@ -106,11 +106,12 @@ enum err imap_read_status(struct imap *c, struct arena *a, struct bytes *mailbox
 
 struct status_many {
 	const struct bytes *mailboxes;
-	size_t n;
+	size_t n, next; /* next: whose answer is to come, as they are asked in order */
 	struct imap_status *out;
 };
 
-/* Any name that is equal takes it: somebody may ask twice. */
+/* For the next one of that name, looked for from where the last answer belonged: with thousands of mailboxes a look at
+ * all of them for each answer would take long. Who asks twice gets two answers. */
 static enum err on_status(void *arg, struct imap *c, uint32_t number, struct bytes keyword)
 {
 	struct status_many *m = arg;
@@ -123,9 +124,15 @@ static enum err on_status(void *arg, struct imap *c, uint32_t number, struct byt
 		return ERR_OK;
 	if ((e = imap_read_status(c, c->scratch, &name, &s)))
 		return e;
-	for (size_t i = 0; i < m->n; i++)
-		if (bytes_eq(canonical_name(m->mailboxes[i]), name))
-			m->out[i] = s;
+	for (size_t k = 0; k < m->n; k++) {
+		size_t i = (m->next + k) % m->n;
+
+		if (!bytes_eq(canonical_name(m->mailboxes[i]), name))
+			continue;
+		m->out[i] = s;
+		m->next = i + 1;
+		break;
+	}
 	return ERR_OK;
 }
 
@@ -152,7 +159,7 @@ void imap_put_status(struct imap *c, struct bytes mailbox)
 
 enum err imap_status(struct imap *c, struct bytes mailbox, struct imap_status *out)
 {
-	struct status_many m = { &mailbox, 1, out };
+	struct status_many m = { &mailbox, 1, 0, out };
 	const struct imap_answer *answer;
 	enum err e;
 
@@ -174,9 +181,10 @@ enum err imap_status(struct imap *c, struct bytes mailbox, struct imap_status *o
 
 enum err imap_status_many(struct imap *c, const struct bytes *mailboxes, size_t n, struct imap_status *out)
 {
+	struct status_many m = { mailboxes, n, 0, out };
+
 	memset(out, 0, n * sizeof(*out));
 	for (size_t i = 0; i < n;) {
-		struct status_many m = { mailboxes, n, out };
 		enum err e = imap_begin(c);
 
 		if (e)
