@@ -163,7 +163,8 @@ static void check_user(struct check *c)
 		note("user", "workers would run as root: set user in [server], or let systemd start easgate "
 			     "as another user");
 	else if (*user && !getpwnam(user))
-		bad(c, "user", "there is no user \"%s\": make it (useradd --system %s) or change user", user,
+		bad(c, "user",
+		    "there is no user \"%s\": make it (adduser --system --group %s) or change user", user,
 		    user);
 }
 
@@ -246,20 +247,21 @@ static void check_caps(uint32_t have)
 			note("IMAP", "the server has no %s: %s", caps[i].name, caps[i].cost);
 }
 
-static const char *advice(const struct stream_target *t, enum err e)
+/* A server that expects TLS says nothing to one that doesn't begin it, and the other way round: that looks like a port
+ * that nobody serves. */
+static void advise(const struct stream_target *t, enum err e)
 {
-	switch (e) {
-	case ERR_DENIED:
-		return "Its certificate is refused: use the name that stands in it, or give ca_file.";
-	case ERR_PROTO:
-		return t->tls == STREAM_TLS
-			   ? "Does that port speak TLS from the start? Else set tls = starttls."
-			   : "Does that port want TLS from the start? Then set tls = tls.";
-	case ERR_TIMEOUT:
-		return "Is a firewall in between?";
-	default:
-		return "Is it running there, and is the port right?";
+	if (e == ERR_DENIED) {
+		mend("Its certificate is refused: use the name that stands in it, or give ca_file.");
+		return;
 	}
+	mend("Is it running there, and is the port right?");
+	if (t->tls == STREAM_TLS)
+		mend("If the port doesn't begin with TLS (143 and 587 don't), set tls = starttls.");
+	else
+		mend("If the port begins with TLS (993 and 465 do), set tls = tls.");
+	if (e == ERR_TIMEOUT)
+		mend("Or is a firewall in between?");
 }
 
 static void report_server(
@@ -269,7 +271,7 @@ static void report_server(
 		bad(c, what, "%s", why);
 	else
 		bad(c, what, "%s port %u: %s", t->host, t->port, err_name(e));
-	mend("%s", advice(t, e));
+	advise(t, e);
 }
 
 /* Without a user only as far as the server lets anybody. */
@@ -352,7 +354,7 @@ static void check_smtp(struct check *c)
 
 		snprintf(why, sizeof(why), "%.*s", (int)(r.text.len < 200 ? r.text.len : 200),
 		    (const char *)r.text.p);
-		report_server(c, "SMTP", &smtp->server, e, why);
+		report_server(c, "SMTP", &smtp->server, r.cause ? r.cause : e, why);
 	} else {
 		good("SMTP", "%s takes mail%s", smtp->server.host, user.len ? ", the login works" : "");
 	}

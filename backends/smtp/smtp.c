@@ -40,6 +40,7 @@ struct session {
 static enum err broken(struct session *s, enum err e)
 {
 	s->result->code = 0;
+	s->result->cause = e;
 	if (e == ERR_CANCELLED || e == ERR_LIMIT)
 		return e;
 	s->result->text = e == ERR_TIMEOUT ? BYTES("no answer in time")
@@ -163,6 +164,12 @@ static enum err ehlo(struct session *s)
 
 /* ---- connecting ---- */
 
+static enum err not_connected(struct session *s, enum err e, const char *why)
+{
+	s->result->cause = e;
+	return e == ERR_CANCELLED ? e : explain(s, ERR_UNAVAILABLE, why);
+}
+
 static enum err starttls(struct session *s)
 {
 	const char *why = NULL;
@@ -175,7 +182,7 @@ static enum err starttls(struct session *s)
 	if (smtp_reader_is_ahead(&s->reader))
 		return explain(s, ERR_UNAVAILABLE, "the server sent more than its answer to STARTTLS");
 	if ((e = stream_starttls(s->stream, &why)))
-		return e == ERR_CANCELLED ? e : explain(s, ERR_UNAVAILABLE, why);
+		return not_connected(s, e, why);
 	return ehlo(s); /* what was said before could be forged */
 }
 
@@ -186,7 +193,7 @@ static enum err connect_session(struct session *s)
 
 	s->result->phase = SMTP_CONNECT;
 	if ((e = stream_connect(&s->config->server, &s->stream, &why)))
-		return e == ERR_CANCELLED ? e : explain(s, ERR_UNAVAILABLE, why);
+		return not_connected(s, e, why);
 	s->reader.stream = s->stream;
 	if ((e = hear(s, 2)) || (e = ehlo(s)))
 		return e;

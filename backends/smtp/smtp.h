@@ -19,7 +19,9 @@ struct smtp_result {
 	uint16_t code;         /* the server's last reply code, 0 = none */
 	bool unsure;           /* the message was sent whole and the reply never came: it may have gone out */
 	struct bytes text;     /* the reply's text, for the log; in the fiber's arena */
-	size_t bad_recipient;  /* SMTP_RCPT: which one was refused */
+	enum err
+	    cause; /* with ERR_UNAVAILABLE: what became of the connection, such as ERR_DENIED for a certificate */
+	size_t bad_recipient; /* SMTP_RCPT: which one was refused */
 };
 
 struct smtp_message {

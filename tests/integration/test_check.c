@@ -33,6 +33,8 @@ static const struct check_case {
 	{ "a name without its domain", "s/^default_domain.*/default_domain =/", "check --user alice", 1,
 	    "refuses the user \"alice\"" },
 	{ "no IMAP there", "s/^server = 127.0.0.1:.*/server = 127.0.0.1:1/", "check", 1, "WRONG  IMAP" },
+	{ "IMAP without TLS", "s/^tls = plain/tls = tls/", "check", 1, "set tls = starttls" },
+	{ "SMTP's certificate", "/^ca_file/d", "check", 1, "Its certificate is refused" },
 	{ "no Redis there", "s/^store = .*/store = redis:\\/\\/127.0.0.1:1\\/0/", "check", 1,
 	    "WRONG  store" },
 	{ "no redis-server program", "s/^store = .*/store = embedded\\nredis_server = \\/nonexistent/",
