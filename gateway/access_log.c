@@ -49,6 +49,11 @@ enum err access_log_reopen(void)
 	return file ? open_file(file) : ERR_OK;
 }
 
+enum err access_log_give(uid_t uid, gid_t gid)
+{
+	return file && fchown(fd, uid, gid) != 0 ? ERR_UNAVAILABLE : ERR_OK;
+}
+
 /* ---- a line ---- */
 
 struct line {

@@ -1,6 +1,8 @@
 #ifndef EASGATE_ACCESS_LOG_H
 #define EASGATE_ACCESS_LOG_H
 
+#include <sys/types.h>
+
 #include "request.h"
 
 /* One line for each request of a device: key=value, with quotes as in io/log.h, in one write:
@@ -11,6 +13,7 @@
  * path: NULL or "" = standard output, "off" = none. ERR_UNAVAILABLE, with errno set, if it can't be opened. */
 enum err access_log_open(const char *path) MUST_CHECK;
 enum err access_log_reopen(void) MUST_CHECK;
+enum err access_log_give(uid_t uid, gid_t gid) MUST_CHECK; /* as log_give */
 
 /* http   0: the client went away before the answer */
 void access_log_write(const struct request *rq, int http, size_t bytes_out);

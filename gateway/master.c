@@ -405,8 +405,7 @@ static void act_on(struct master *m, int number)
 		stop(m);
 		break;
 	case SIGUSR1:
-		if (log_reopen() || access_log_reopen())
-			log_error("a log file could not be opened again: %s", strerror(errno));
+		process_reopen_logs(m->config);
 		tell_workers(m, SIGUSR1);
 		break;
 	}

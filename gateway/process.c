@@ -1,6 +1,7 @@
 #include "process.h"
 
 #include <errno.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +24,14 @@ void process_raise_limits(void)
 	}
 }
 
+static void give_logs(const struct config *c)
+{
+	const struct passwd *pw = *c->user && geteuid() == 0 ? getpwnam(c->user) : NULL;
+
+	if (pw && (log_give(pw->pw_uid, pw->pw_gid) || access_log_give(pw->pw_uid, pw->pw_gid)))
+		log_error("cannot give a log file to %s: %s", c->user, strerror(errno));
+}
+
 void process_open_logs(const struct config *c)
 {
 	log_level_set(c->log_level);
@@ -30,6 +39,14 @@ void process_open_logs(const struct config *c)
 		log_error("cannot open the log file %s: %s", c->log_file, strerror(errno));
 	if (access_log_open(c->access_log))
 		log_error("cannot open the access log %s: %s", c->access_log, strerror(errno));
+	give_logs(c);
+}
+
+void process_reopen_logs(const struct config *c)
+{
+	if (log_reopen() || access_log_reopen())
+		log_error("a log file could not be opened again: %s", strerror(errno));
+	give_logs(c);
 }
 
 void process_write_pid_file(const struct config *c)

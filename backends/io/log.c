@@ -68,6 +68,11 @@ enum err log_reopen(void)
 	return ERR_OK;
 }
 
+enum err log_give(uid_t uid, gid_t gid)
+{
+	return log_path && fchown(log_fd, uid, gid) != 0 ? ERR_UNAVAILABLE : ERR_OK;
+}
+
 void log_level_set(enum log_level level)
 {
 	threshold = level;

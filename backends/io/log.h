@@ -1,6 +1,8 @@
 #ifndef EASGATE_IO_LOG_H
 #define EASGATE_IO_LOG_H
 
+#include <sys/types.h>
+
 #include "base/bytes.h"
 
 /* The log of everything above proto: one line per event, in UTC, to stderr or a file:
@@ -20,6 +22,9 @@ enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARN, LOG_LEVEL_INFO, LOG_LEVEL_DEBU
 enum err log_open(const char *path) MUST_CHECK;
 /* Opens the same path again, after it was rotated away. Nothing to do for stderr. */
 enum err log_reopen(void) MUST_CHECK;
+/* Makes the file that user's, so that a process which has become that user can open it again. Nothing to do for stderr.
+ * ERR_UNAVAILABLE, with errno set. */
+enum err log_give(uid_t uid, gid_t gid) MUST_CHECK;
 /* What is less important than `level` is left out. At the start: info. */
 void log_level_set(enum log_level level);
 bool log_enabled(enum log_level level);

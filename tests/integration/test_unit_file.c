@@ -10,6 +10,7 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 
+#include "bed.h"
 #include "testing.h"
 
 #define UNIT_FILE "deploy/systemd/easgate.service"
@@ -53,7 +54,7 @@ static const char *bounding_set(void)
 /* ---- a machine as an administrator prepares it ---- */
 
 struct machine {
-	char dir[64], config[96], log[96], notify[96];
+	char dir[64], config[96], log[96], notify[96]; /* log: easgate's own, in a folder of root's */
 	int notify_fd;
 	pid_t pid;
 };
@@ -79,19 +80,20 @@ static void machine_prepare(struct machine *m)
 	snprintf(m->dir, sizeof(m->dir), "/tmp/easgate-test-unit-XXXXXX");
 	assert_non_null(mkdtemp(m->dir));
 	snprintf(m->config, sizeof(m->config), "%s/easgate.conf", m->dir);
-	snprintf(m->log, sizeof(m->log), "%s/easgate.log", m->dir);
+	snprintf(m->log, sizeof(m->log), "%s/log/easgate.log", m->dir);
 	snprintf(m->notify, sizeof(m->notify), "%s/notify", m->dir);
-	shell("cd %s && chmod 755 . && mkdir -m 755 state && mkdir -m 700 key && openssl req -x509 -newkey "
-	      "rsa:2048 -nodes -days 2 "
-	      "-subj /CN=localhost -keyout key/key.pem -out key/cert.pem 2>openssl.log",
+	shell(
+	    "cd %s && chmod 755 . && mkdir -m 755 state log && mkdir -m 700 key && openssl req -x509 -newkey "
+	    "rsa:2048 -nodes -days 2 "
+	    "-subj /CN=localhost -keyout key/key.pem -out key/cert.pem 2>openssl.log",
 	    m->dir);
 	f = fopen(m->config, "w");
 	assert_non_null(f);
 	fprintf(f,
 	    "[server]\nlisten = 127.0.0.1:0\nworkers = 1\nuser = nobody\nstate_dir = %s/state\ncertificate = "
 	    "%s/key/cert.pem\n"
-	    "certificate_key = %s/key/key.pem\n",
-	    m->dir, m->dir, m->dir);
+	    "certificate_key = %s/key/key.pem\n[log]\nfile = %s\n",
+	    m->dir, m->dir, m->dir, m->log);
 	fclose(f);
 	snprintf(sa.sun_path, sizeof(sa.sun_path), "%s", m->notify);
 	m->notify_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -137,6 +139,25 @@ static bool machine_said(const struct machine *m, const char *what)
 	return false;
 }
 
+/* Whether the worker writes into the log at its path; redis-server, the other child, never does. */
+static bool worker_has_log(void *arg)
+{
+	const struct machine *m = arg;
+	pid_t children[4];
+	size_t n = bed_children(m->pid, children, 4);
+	char fd[64], target[128];
+	ssize_t len;
+
+	for (size_t i = 0; i < n && i < 4; i++)
+		for (int j = 0; j < 64; j++) {
+			snprintf(fd, sizeof(fd), "/proc/%d/fd/%d", (int)children[i], j);
+			len = readlink(fd, target, sizeof(target));
+			if (bytes_eq_str(bytes_of(target, len < 0 ? 0 : (size_t)len), m->log))
+				return true;
+		}
+	return false;
+}
+
 static void machine_stop(struct machine *m)
 {
 	int status;
@@ -149,7 +170,8 @@ static void machine_stop(struct machine *m)
 
 /* ---- */
 
-/* The first start makes the state, the second finds it; both as root over folders of another user. */
+/* The first start makes the state, the second finds it; both as root over folders of another user. In between, a reload reads
+ * the key again, and a rotation moves the log. */
 static void its_capabilities_are_enough(void **state)
 {
 	struct machine m;
@@ -168,6 +190,11 @@ static void its_capabilities_are_enough(void **state)
 	assert_int_equal(st.st_uid, getpwnam("nobody")->pw_uid);
 	kill(m.pid, SIGHUP);
 	assert_true(machine_said(&m, "reloaded"));
+	snprintf(path, sizeof(path), "%s.1", m.log);
+	assert_int_equal(rename(m.log, path), 0);
+	assert_false(worker_has_log(&m));
+	kill(m.pid, SIGUSR1);
+	assert_true(bed_wait(worker_has_log, &m, READY_MS));
 	machine_stop(&m);
 	machine_start(&m);
 	machine_stop(&m);
