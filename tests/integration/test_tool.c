@@ -98,6 +98,19 @@ static void sync_writes_readable_files(void **state)
 	assert_int_equal(system(command), 0);
 }
 
+static void columns_count_characters_not_bytes(void **state)
+{
+	const char *user = scene_user();
+	char line[80];
+
+	(void)state;
+	truth_create(scene_truth(user), "Caf\xC3\xA9");
+	setenv("EASPHONE_PASSWORD", bed_password(scene_bed(), user), 1);
+	assert_int_equal(run("sync %s %s", server(), user), 0);
+	snprintf(line, sizeof(line), "\nCaf\xC3\xA9%36s %6u mails ", "", 0);
+	assert_said(line);
+}
+
 static void watch_prints_a_push(void **state)
 {
 	const char *user = scene_user();
@@ -159,6 +172,7 @@ int main(void)
 	TEST_ADD(probe_says_what_is_wrong);
 	TEST_ADD(wrong_command_lines);
 	TEST_ADD(sync_writes_readable_files);
+	TEST_ADD(columns_count_characters_not_bytes);
 	TEST_ADD(watch_prints_a_push);
 	TEST_ADD_ROWS(load_gives_figures, load_cases);
 	failed = test_run("easphone");

@@ -276,6 +276,13 @@ void cli_deinit(struct cli *c)
 	c->password = NULL;
 }
 
+int cli_width(const char *text, int columns)
+{
+	for (; *text; text++)
+		columns += (*text & 0xC0) == 0x80;
+	return columns;
+}
+
 struct phone *cli_phone(const struct cli *c)
 {
 	return phone_new(&(struct phone_config){ .url = c->url,

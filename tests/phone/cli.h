@@ -23,6 +23,9 @@ int cli_parse(struct cli *c, int argc, char **argv, bool *done);
 void cli_deinit(struct cli *c);
 struct phone *cli_phone(const struct cli *c);
 
+/* For printf's "%-*s": the width that gives `text` that many columns, where "%-40s" would count bytes. */
+int cli_width(const char *text, int columns);
+
 /* Each returns the program's exit status: 0 all well, 1 something doesn't work. */
 int cmd_probe(const struct cli *c);
 int cmd_sync(const struct cli *c);

@@ -103,7 +103,8 @@ static void print_summary(const struct phone_folder *f, double ms)
 
 	for (const struct phone_item *i = phone_item_next(f, NULL); i; i = phone_item_next(f, i))
 		unread += !i->read;
-	printf("%-40s %6zu mails %6zu unread %8.0f ms\n", f->name, f->count, unread, ms);
+	printf(
+	    "%-*s %6zu mails %6zu unread %8.0f ms\n", cli_width(f->name, 40), f->name, f->count, unread, ms);
 }
 
 static bool sync_one(struct phone *ph, struct phone_folder *f, const struct cli *c)
@@ -112,7 +113,7 @@ static bool sync_one(struct phone *ph, struct phone_folder *f, const struct cli 
 	int64_t start = phone_now_us();
 
 	if (phone_sync_folder(ph, f, &rq)) {
-		printf("%-40s failed: %s\n", f->name, ph->problem);
+		printf("%-*s failed: %s\n", cli_width(f->name, 40), f->name, ph->problem);
 		return false;
 	}
 	if (!c->quiet)

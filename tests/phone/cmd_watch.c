@@ -34,7 +34,7 @@ static enum err sync_watched(struct phone *ph, bool is_first)
 		if ((e = phone_sync_folder(ph, f, NULL)))
 			return e;
 		if (is_first && f->count)
-			printf("%-40s %zu mails\n", f->name, f->count);
+			printf("%-*s %zu mails\n", cli_width(f->name, 40), f->name, f->count);
 	}
 	return ERR_OK;
 }
