@@ -54,7 +54,7 @@ LIBBACKENDS = $(B)/libbackends.a
 LIBGATEWAY  = $(B)/libgateway.a
 LIBPHONE    = $(B)/libphone.a
 
-.PHONY: all help deps deps-tools check check-unit check-integration demo demo-stop bench asan valgrind fuzz install format tidy clean
+.PHONY: all help deps deps-build deps-tools check check-unit check-integration demo demo-stop bench asan valgrind fuzz install format tidy clean
 .DEFAULT_GOAL := all
 .SECONDARY:
 
@@ -156,7 +156,9 @@ $(B)/fuzz/%: $(B)/tests/fuzz/fuzz_%.o $(LIBGATEWAY) $(LIBBACKENDS) $(LIBPROTO)
 # --- this machine ---
 deps: ## install what the build and the tests need (Debian 12; as root, or with sudo)
 	@deploy/deps.sh
-deps-tools: ## the same, and what fuzz, format, tidy and valgrind need
+deps-build: ## only what building and running needs: no mail server
+	@deploy/deps.sh build
+deps-tools: ## as deps, and what fuzz, format, tidy and valgrind need
 	@deploy/deps.sh tools
 demo: ## private mail servers, the gateway and a simulated phone, with explanations
 	@MAKE=$(MAKE) deploy/demo/demo.sh start

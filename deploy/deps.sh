@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# deps.sh [tools]: installs what the build and the tests need on Debian 12, if something is missing; with `tools`
-# also what make fuzz, format, tidy and valgrind need. Starts no service, neither now nor at the next boot: the
-# tests run private instances of their own.
+# deps.sh [build|tools]: installs what the build and the tests need on Debian 12, if something is missing; with `build`
+# only what building and running easgate needs, and no mail server; with `tools` also what make fuzz, format, tidy and
+# valgrind need. Starts no service, neither now nor at the next boot: the tests run private instances of their own.
 set -euo pipefail
 
 build=(gcc make libc6-dev pkg-config libevent-dev libssl-dev libhiredis-dev libxml2-dev libinih-dev
@@ -11,8 +11,11 @@ tests=(python3 openssl redis-server dovecot-imapd dovecot-lmtpd dovecot-managesi
 tools=(clang libclang-rt-dev clang-format clang-tidy valgrind)
 services=(redis-server dovecot postfix radicale)
 
-wanted=("${build[@]}" "${tests[@]}")
-[ "${1:-}" != tools ] || wanted+=("${tools[@]}")
+case "${1:-}" in
+build) wanted=("${build[@]}" redis-server) ;;
+tools) wanted=("${build[@]}" "${tests[@]}" "${tools[@]}") ;;
+*) wanted=("${build[@]}" "${tests[@]}") ;;
+esac
 missing=()
 for package in "${wanted[@]}"; do
     [ "$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
@@ -39,7 +42,11 @@ fi
 echo "postfix postfix/main_mailer_type select No configuration" | "${as_root[@]}" debconf-set-selections
 "${as_root[@]}" apt-get update -qq
 "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
-    apt-get install -y -qq --no-install-recommends -o Dpkg::Use-Pty=0 "${missing[@]}"
+    apt-get install -y -qq --no-install-recommends --no-remove -o Dpkg::Use-Pty=0 "${missing[@]}" || {
+    echo "deps: not everything could be installed. Nothing is removed for it: a machine with another mail server" \
+        "(postfix replaces it) can be built on with make deps-build, but not tested on" >&2
+    exit 1
+}
 
 # What we brought in shall not become a public server at the next boot; what was there before is left alone.
 for service in "${services[@]}"; do
