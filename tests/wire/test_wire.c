@@ -171,6 +171,50 @@ static void responses_fit_the_schemas(void **state)
 	assert_int_equal(rc, 0);
 }
 
+/* ---- the matrix ---- */
+
+/* Without a WBXML body of its own: what sends mail is a mail up to 12.1, and its answer is a status of HTTP; GetAttachment
+ * and GetHierarchy are asked by the query alone. */
+static bool has_body(enum eas_command cmd, enum eas_version v)
+{
+	const struct eas_command_info *info = eas_command_info(cmd);
+
+	return info->root && eas_version_in(v, info->versions) && !(info->sends_mail && v <= EAS_12_1);
+}
+
+static bool is_shown(const glob_t *files, enum eas_command cmd, enum eas_version v, const char *direction)
+{
+	for (size_t i = 0; i < files->gl_pathc; i++) {
+		struct fixture f = load(files->gl_pathv[i]);
+
+		if (eas_command_of_name(f.command) == cmd && f.first <= v && v <= f.last &&
+		    bytes_eq_str(f.direction, direction))
+			return true;
+	}
+	return false;
+}
+
+/* Every command has a request and a response of every version that may be offered. */
+static void every_command_and_version_is_shown(void **state)
+{
+	static const char *const directions[] = { "request", "response" };
+	unsigned missing = 0;
+
+	for (unsigned cmd = 0; cmd < CMD_COUNT; cmd++)
+		for (unsigned v = EAS_12_1; v < EAS_VERSIONS; v++)
+			for (size_t d = 0; d < 2; d++) {
+				if (!has_body((enum eas_command)cmd, (enum eas_version)v) ||
+				    is_shown(
+					*state, (enum eas_command)cmd, (enum eas_version)v, directions[d]))
+					continue;
+				print_error("no %s of %s in %s\n", directions[d],
+				    eas_command_name((enum eas_command)cmd),
+				    eas_version_name((enum eas_version)v));
+				missing++;
+			}
+	assert_int_equal(missing, 0);
+}
+
 TEST_ROW(decode)
 TEST_ROW(encode)
 TEST_ROW(fits_its_versions)
@@ -193,6 +237,7 @@ int main(void)
 		test_add("versions", name, fits_its_versions_row, path);
 		test_add("damage", name, survives_damage_row, path);
 	}
+	test_add("every_command_and_version_is_shown", NULL, every_command_and_version_is_shown, &files);
 	test_add("responses_fit_the_schemas", NULL, responses_fit_the_schemas, &files);
 	failed = test_run("wire");
 	globfree(&files);
