@@ -47,18 +47,22 @@ enum err attachment_read(struct request *rq, struct bytes text, struct attachmen
 	struct imap_part_request part = { 0 };
 	const struct mime_part *structure;
 	struct imap_messages messages;
-	struct imap_status ignored;
+	struct imap_status status;
 	struct reference ref;
+	uint32_t validity;
 	struct bytes mailbox;
 	struct imap *imap;
 	enum err e;
 
-	if ((e = parse(rq->arena, text, &ref)) || (e = folder_mailbox(rq, ref.folder, &mailbox)))
+	if ((e = parse(rq->arena, text, &ref)) || (e = folder_mailbox(rq, ref.folder, &mailbox, &validity)))
 		return e;
 	if (!mailbox.len)
 		return ERR_NOT_FOUND;
-	if ((e = request_imap(rq, mailbox, &imap)) || (e = imap_select(imap, mailbox, &ignored)) ||
-	    (e = imap_fetch_messages(imap, rq->arena, &ref.uid, 1, &messages)))
+	if ((e = request_imap(rq, mailbox, &imap)) || (e = imap_select(imap, mailbox, &status)))
+		return e;
+	if (validity && status.uid_validity != validity)
+		return ERR_NOT_FOUND; /* another mailbox has taken its name */
+	if ((e = imap_fetch_messages(imap, rq->arena, &ref.uid, 1, &messages)))
 		return e;
 	structure = messages.n ? mime_part_find(messages.v[0].structure, bytes_str(ref.section)) : NULL;
 	if (!structure)

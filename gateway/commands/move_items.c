@@ -102,27 +102,46 @@ static size_t gather(struct moves *x, size_t first, struct move **group)
 	return n;
 }
 
+/* ERR_NOT_FOUND also if another mailbox has taken its name: its mails have other ids. */
+static enum err select_source(struct imap *imap, const struct collection *from)
+{
+	struct imap_status now;
+	enum err e = imap_select(imap, from->mailbox, &now);
+
+	return !e && from->validity && from->validity != now.uid_validity ? ERR_NOT_FOUND : e;
+}
+
+/* Special folders are listed although they may not be there yet: these are made. Any other that is gone stays gone. */
+static enum err make_target(struct imap *imap, const struct collection *to)
+{
+	enum err e;
+
+	if (to->folder_type != FOLDER_DRAFTS && to->folder_type != FOLDER_SENT && to->folder_type != FOLDER_TRASH)
+		return ERR_NOT_FOUND;
+	e = imap_create(imap, to->mailbox, IMAP_USE_NONE);
+	return e == ERR_EXISTS ? ERR_OK : e;
+}
+
+/* *no_target says of ERR_NOT_FOUND which of the two isn't there. */
 static enum err run_imap(struct moves *x, struct collection *from, struct collection *to, struct move **group, size_t n,
-    struct imap_moved *moved)
+    struct imap_moved *moved, bool *no_target)
 {
 	uint32_t *uids = arena_array(x->rq->arena, n, sizeof(*uids));
-	struct imap_status ignored;
 	struct imap *imap;
 	enum err e;
 
+	*no_target = false;
 	if (!uids)
 		return ERR_LIMIT;
 	for (size_t i = 0; i < n; i++)
 		uids[i] = (uint32_t)group[i]->uid;
-	if ((e = request_imap(x->rq, from->mailbox, &imap)) || (e = imap_select(imap, from->mailbox, &ignored)))
+	if ((e = request_imap(x->rq, from->mailbox, &imap)) || (e = select_source(imap, from)))
 		return e;
 	e = imap_move(imap, x->rq->arena, uids, n, to->mailbox, moved);
 	if (e != ERR_NOT_FOUND)
 		return e;
-	/* A special folder that we listed but that isn't there yet. */
-	if ((e = imap_create(imap, to->mailbox, IMAP_USE_NONE)) && e != ERR_EXISTS)
-		return e;
-	if ((e = imap_select(imap, from->mailbox, &ignored)))
+	*no_target = true;
+	if ((e = make_target(imap, to)) || (e = select_source(imap, from)))
 		return e;
 	return imap_move(imap, x->rq->arena, uids, n, to->mailbox, moved);
 }
@@ -138,6 +157,7 @@ static enum err run_group(struct moves *x, struct move **group, size_t n)
 	struct collection from = { 0 }, to = { 0 }, *both[] = { &from, &to };
 	uint32_t ids[] = { group[0]->from, group[0]->to };
 	struct imap_moved moved;
+	bool no_target;
 	enum err e;
 
 	if ((e = collections_find(x->rq, &x->known, ids, both, 2)))
@@ -146,10 +166,10 @@ static enum err run_group(struct moves *x, struct move **group, size_t n)
 		fail(group, n, from.mailbox.len ? MOVE_NO_TARGET : MOVE_NO_SOURCE);
 		return ERR_OK;
 	}
-	e = run_imap(x, &from, &to, group, n, &moved);
+	e = run_imap(x, &from, &to, group, n, &moved, &no_target);
 	if (e == ERR_DENIED || e == ERR_LIMIT || e == ERR_NOT_FOUND) {
 		log_info("mails not moved from=%u to=%u: %s (%s)", ids[0], ids[1], imap_problem(x->rq->imap), err_name(e));
-		fail(group, n, e == ERR_NOT_FOUND ? MOVE_NO_SOURCE : MOVE_FAILED);
+		fail(group, n, e != ERR_NOT_FOUND ? MOVE_FAILED : no_target ? MOVE_NO_TARGET : MOVE_NO_SOURCE);
 		return ERR_OK;
 	}
 	for (size_t i = 0; i < n && !e; i++)

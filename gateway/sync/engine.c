@@ -274,6 +274,7 @@ static enum err work_normal(struct sync_run *r, size_t window, size_t budget)
 {
 	enum err e;
 
+	r->c.validity = r->base.validity ? r->base.validity : r->c.validity;
 	/* room for what this page can add: WindowSize is at most 512, client Adds at most 200 */
 	if ((e = snapshot_copy(r->c.rq->arena, &r->base, window + r->ask->n_commands, &r->next)))
 		return e;
@@ -319,6 +320,7 @@ static enum err work_replay(struct sync_run *r, size_t budget)
 	size_t ready = 0;
 	enum err e;
 
+	r->c.validity = r->next.validity ? r->next.validity : r->c.validity;
 	if ((e = compare_snapshots(r)))
 		return e;
 	drop_own_deletes(r);

@@ -306,7 +306,7 @@ struct folder *folders_by_type(const struct folder_list *l, enum folder_type t)
 	return NULL;
 }
 
-enum err folder_mailbox(struct request *rq, uint32_t id, struct bytes *mailbox)
+enum err folder_mailbox(struct request *rq, uint32_t id, struct bytes *mailbox, uint32_t *uid_validity)
 {
 	struct store_folder f = { .id = id };
 	bool found;
@@ -317,6 +317,7 @@ enum err folder_mailbox(struct request *rq, uint32_t id, struct bytes *mailbox)
 	if (!found)
 		return ERR_NOT_FOUND;
 	*mailbox = bytes_eq_str(f.source, IMAP_SOURCE) ? f.name : bytes_str("");
+	*uid_validity = f.uid_validity;
 	return ERR_OK;
 }
 

@@ -58,8 +58,8 @@ enum err known_folders_of(struct arena *a, const struct folder_list *l, uint32_t
 bool known_folders_equal(const struct known_folders *a, const struct known_folders *b); /* generations aside */
 
 /* The IMAP mailbox behind a folder id that the device knows. ERR_NOT_FOUND for an unknown id; an empty name for a folder
- * with nothing behind it. */
-enum err folder_mailbox(struct request *rq, uint32_t id, struct bytes *mailbox) WAITS MUST_CHECK;
+ * with nothing behind it. uid_validity: what its mails' ids belong to; 0 if not known. */
+enum err folder_mailbox(struct request *rq, uint32_t id, struct bytes *mailbox, uint32_t *uid_validity) WAITS MUST_CHECK;
 
 /* "17" → 17. ERR_NOT_FOUND for what can't be an id of ours. */
 enum err folder_id_parse(struct bytes text, uint32_t *out) MUST_CHECK;

@@ -34,9 +34,14 @@ uint32_t mail_digest(const struct imap_flags *f)
 
 enum err mail_select(struct collection *c, struct imap_status *status)
 {
-	struct imap_status ignored;
+	struct imap_status now;
+	enum err e = c->imap ? imap_select(c->imap, c->mailbox, &now) : ERR_NOT_FOUND;
 
-	return c->imap ? imap_select(c->imap, c->mailbox, status ? status : &ignored) : ERR_NOT_FOUND;
+	if (!e && c->validity && c->validity != MAIL_NO_VALIDITY && c->validity != now.uid_validity)
+		e = ERR_NOT_FOUND;
+	if (!e && status)
+		*status = now;
+	return e;
 }
 
 uint32_t mail_first_day(const struct collection *c)

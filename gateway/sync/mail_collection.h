@@ -25,7 +25,10 @@ enum err mail_remove(struct collection *c, uint64_t id, uint32_t *status) WAITS 
 
 /* The first day of the window that the options ask for, in days since 1970; 0: all mails. */
 uint32_t mail_first_day(const struct collection *c);
-/* Selects the collection's mailbox: several collections of one request share a connection. */
+/* A snapshot's validity when there was no mailbox; beyond every UIDVALIDITY, which has 32 bits. */
+#define MAIL_NO_VALIDITY (UINT64_C(1) << 32)
+/* Selects the collection's mailbox: several collections of one request share a connection. ERR_NOT_FOUND also if another
+ * mailbox has taken its name, so that no command ever meets another mail under the same UID. */
 enum err mail_select(struct collection *c, struct imap_status *status) WAITS MUST_CHECK;
 
 #endif

@@ -10,7 +10,7 @@
  *   else                  the flags of all messages
  * A window (FilterType) is searched anew once a day, when its first day moves. */
 
-enum { SECONDS_PER_DAY = 86400, EMPTY_VALIDITY = 1 };
+enum { SECONDS_PER_DAY = 86400 };
 
 struct compare {
 	struct collection *c;
@@ -70,12 +70,45 @@ static enum err search_window(struct compare *x)
 
 /* ---- a folder with nothing behind it, or nothing yet ---- */
 
+static bool was_looked_at(const struct snapshot *had)
+{
+	return had->validity && had->validity != MAIL_NO_VALIDITY;
+}
+
+/* Drafts, Sent and Trash are listed whether they are there or not (folders.c): once they are gone, the phone must be told
+ * that they are empty, for nothing in its folder list will ever change. */
+static bool is_listed_always(enum folder_type type)
+{
+	return type == FOLDER_DRAFTS || type == FOLDER_SENT || type == FOLDER_TRASH;
+}
+
+/* Only what the server says isn't there is gone: it may refuse a STATUS for another reason. */
+static enum err compare_gone(struct compare *x)
+{
+	struct imap_status ignored;
+	enum err e;
+
+	if (!x->c->imap || !is_listed_always(x->c->folder_type))
+		return ERR_NOT_FOUND;
+	e = imap_status(x->c->imap, x->c->mailbox, &ignored);
+	if (e != ERR_NOT_FOUND)
+		return e ? e : ERR_UNAVAILABLE;
+	for (size_t i = 0; i < x->had->n_items; i++)
+		if ((e = put(x, (struct change){ .kind = CHANGE_DELETE, .id = x->had->items[i].id })))
+			return e;
+	return ERR_OK;
+}
+
 /* It has a validity of its own, so that it counts as looked at. */
 static enum err compare_empty(struct compare *x)
 {
-	if (x->had->n_items || x->had->validity > EMPTY_VALIDITY)
-		return ERR_NOT_FOUND; /* it was a mailbox once */
-	x->now->validity = EMPTY_VALIDITY;
+	enum err e;
+
+	if ((x->had->n_items || was_looked_at(x->had)) && (e = compare_gone(x)))
+		return e;
+	x->now->validity = MAIL_NO_VALIDITY;
+	x->now->token = 0;
+	x->now->next_id = 0;
 	return ERR_OK;
 }
 
@@ -252,7 +285,7 @@ static enum err compare_server(struct compare *x)
 
 	if ((e = mail_select(x->c, &status)))
 		return e;
-	if (x->had->validity > EMPTY_VALIDITY && status.uid_validity != x->had->validity)
+	if (was_looked_at(x->had) && status.uid_validity != x->had->validity)
 		return ERR_NOT_FOUND;
 	x->now->validity = status.uid_validity;
 	x->now->token = status.highest_modseq;
@@ -277,7 +310,7 @@ enum err mail_compare(struct collection *c, const struct snapshot *had, struct s
 		.next_id = had->next_id };
 	if (!c->mailbox.len || !c->status.known)
 		return compare_empty(&x);
-	if (had->validity > EMPTY_VALIDITY && had->validity != c->status.uid_validity)
+	if (was_looked_at(had) && had->validity != c->status.uid_validity)
 		return ERR_NOT_FOUND; /* another mailbox has taken its name */
 	return unchanged(&x) ? compare_pending(&x, &(struct imap_changes){ 0 }) : compare_server(&x);
 }

@@ -59,6 +59,7 @@ enum err collections_find(struct request *rq, const struct known_folders *known,
 			continue;
 		c[i]->folder_type = (enum folder_type)k->type;
 		c[i]->ops = ops_of(c[i]->folder_type);
+		c[i]->validity = v[i].uid_validity;
 		c[i]->mailbox = is_hollow(c[i]->folder_type) ? bytes_of(NULL, 0) : v[i].name;
 		c[i]->trash_id = found[n] ? trash : 0;
 		c[i]->trash = v[n].name;
