@@ -54,6 +54,7 @@ static enum err run_add(struct collection *c, const struct wbxml_node *n, struct
 
 	if (before) {
 		*r = *before;
+		r->former = false;
 		return ERR_OK;
 	}
 	r->status = STATUS_BAD_ITEM;
@@ -102,7 +103,7 @@ enum err sync_commands_run(struct collection *c, const struct wbxml_node *comman
 		if ((e = sync_results_add(c->rq->arena, results, &r)))
 			return e;
 	}
-	return ERR_OK;
+	return sync_results_carry(c->rq->arena, results, &known);
 }
 
 /* ---- Responses ---- */

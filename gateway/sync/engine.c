@@ -5,6 +5,7 @@
 
 #include "io/log.h"
 #include "sync/commands.h"
+#include "sync/replay.h"
 
 enum { STATUS_OK = 1, STATUS_BAD_KEY = 3 };
 
@@ -37,18 +38,35 @@ static enum err open_snapshot(struct sync_run *r, struct bytes stored, uint32_t 
 	return e;
 }
 
+static bool decodes(struct sync_run *r, struct bytes stored, enum err *e)
+{
+	struct snapshot ignored;
+
+	*e = snapshot_decode(r->c.rq->arena, stored, &ignored);
+	return !*e;
+}
+
+/* Whether key 1 leads on from the stored state. A damaged one is what the phone was told to leave by status 3: joining it
+ * would send the phone in circles. */
+static enum err can_join(struct sync_run *r, bool *out)
+{
+	enum err e = ERR_OK;
+
+	*out = r->stored.exists && r->stored.generation <= 2 && decodes(r, r->stored.current, &e) &&
+	       (r->stored.generation == 1 || decodes(r, r->stored.previous, &e));
+	return e == ERR_PROTO ? ERR_OK : e;
+}
+
 /* Key 0. iOS starts a folder a second time while the first start is under way: as long as the phone has not taken
  * more than the first page, it joins the state that is there instead of voiding the key that it just got. */
 static enum err open_start(struct sync_run *r)
 {
-	if (r->stored.exists && r->stored.generation <= 2) {
-		r->mode = SYNC_JOIN;
-		r->base.generation = 1;
-	} else {
-		r->mode = SYNC_START;
-		r->next.generation = 1;
-	}
-	return ERR_OK;
+	bool joins;
+	enum err e = can_join(r, &joins);
+
+	r->mode = joins ? SYNC_JOIN : SYNC_START;
+	r->base.generation = r->next.generation = 1;
+	return e;
 }
 
 static enum err open_replay(struct sync_run *r, uint32_t generation)
@@ -66,6 +84,7 @@ static enum err open_replay(struct sync_run *r, uint32_t generation)
 		return e;
 	if (hash != r->results.commands_hash) {
 		r->mode = SYNC_NORMAL; /* the Adds that were made are still recognised by r->results */
+		r->off_former_key = true;
 		return ERR_OK;
 	}
 	e = snapshot_decode(a, r->stored.current, &r->next);
@@ -127,33 +146,6 @@ static int by_sending_order(const void *a, const void *b)
 	if (x->kind != y->kind)
 		return (x->kind > y->kind) - (x->kind < y->kind);
 	return (x->id < y->id) - (x->id > y->id); /* the newest first */
-}
-
-/* The replay's changes: what turned the former snapshot into the current one. */
-static enum err compare_snapshots(struct sync_run *r)
-{
-	const struct snapshot *from = &r->base, *to = &r->next;
-	struct change *v = arena_array(r->c.rq->arena, from->n_items + to->n_items, sizeof(*v));
-	size_t i = 0, k = 0, n = 0;
-
-	if (!v)
-		return ERR_LIMIT;
-	while (i < from->n_items || k < to->n_items) {
-		if (k == to->n_items || (i < from->n_items && from->items[i].id < to->items[k].id)) {
-			v[n++] = (struct change){ .kind = CHANGE_DELETE, .id = from->items[i++].id };
-		} else if (i == from->n_items || to->items[k].id < from->items[i].id) {
-			v[n++] = (struct change){ .kind = CHANGE_ADD, .id = to->items[k].id, .now = to->items[k].digest };
-			k++;
-		} else {
-			if (from->items[i].digest != to->items[k].digest)
-				v[n++] = (struct change){ .kind = CHANGE_UPDATE, .id = to->items[k].id, .had = from->items[i].digest,
-					.now = to->items[k].digest, .stale = true };
-			i++;
-			k++;
-		}
-	}
-	r->changes = (struct changes){ v, n };
-	return ERR_OK;
 }
 
 /* Fetches the items of the first `window` changes, in as many batches as their bytes need; what is over the budget
@@ -278,63 +270,43 @@ static enum err work_normal(struct sync_run *r, size_t window, size_t budget)
 	/* room for what this page can add: WindowSize is at most 512, client Adds at most 200 */
 	if ((e = snapshot_copy(r->c.rq->arena, &r->base, window + r->ask->n_commands, &r->next)))
 		return e;
+	replay_own_commands(&r->next, &r->results, NULL); /* those of a lost answer */
 	if ((e = sync_commands_run(&r->c, r->ask->commands, &r->next, &r->results)))
 		return e;
 	if (r->ask->get_changes && (e = send_changes(r, window, budget)))
 		return e;
-	/* The first answer after key 0 always moves on, so that the client sees that the folder is done. */
-	r->advance = r->changes.n || r->more || r->ask->n_commands || r->base.validity == 0;
+	/* The first answer after key 0 always moves on, so that the client sees that the folder is done; and so does one to the
+	 * former key: what is stored must become what that phone has. */
+	r->advance = r->changes.n || r->more || r->ask->n_commands || r->base.validity == 0 || r->off_former_key;
 	r->save = r->advance || heads_differ(&r->base, &r->next) || settings_changed(r);
 	return ERR_OK;
 }
 
-/* What the phone itself has deleted by this request was no news in the lost answer either. */
-static void drop_own_deletes(struct sync_run *r)
-{
-	const struct wbxml_node *n = r->ask->commands ? r->ask->commands->child : NULL;
-
-	for (; n; n = n->next) {
-		uint32_t folder;
-		uint64_t id;
-
-		if (n->tag != AIRSYNC_DELETE || server_id_parse(wbxml_child_text(n, AIRSYNC_SERVER_ID), &folder, &id))
-			continue;
-		for (size_t i = 0; i < r->changes.n; i++)
-			if (r->changes.v[i].id == id && r->changes.v[i].kind == CHANGE_DELETE)
-				r->changes.v[i].kind = CHANGE_NONE;
-	}
-}
-
-/* New items that are gone by now: the phone never gets them, so it does not have them. */
-static void forget_vanished(struct sync_run *r, size_t ready)
-{
-	for (size_t i = 0; i < ready; i++)
-		if (r->changes.v[i].kind == CHANGE_NONE && !snapshot_find(&r->base, r->changes.v[i].id)) {
-			snapshot_remove(&r->next, r->changes.v[i].id);
-			r->save = true;
-		}
-}
-
 static enum err work_replay(struct sync_run *r, size_t budget)
 {
+	struct snapshot has;
 	size_t ready = 0;
 	enum err e;
 
 	r->c.validity = r->next.validity ? r->next.validity : r->c.validity;
-	if ((e = compare_snapshots(r)))
+	if ((e = snapshot_copy(r->c.rq->arena, &r->base, r->results.n, &has)))
 		return e;
-	drop_own_deletes(r);
-	ready = r->changes.n;
-	drop_nothings(&r->changes, &ready);
+	replay_own_commands(&has, &r->results, &r->next);
+	if ((e = replay_changes(r->c.rq->arena, &has, &r->next, &r->changes)))
+		return e;
 	if (r->changes.n)
 		qsort(r->changes.v, r->changes.n, sizeof(*r->changes.v), by_sending_order);
 	/* The same changes as the first time, whatever their size: they fitted then. */
 	if ((e = prepare(r, r->changes.n, budget > SIZE_MAX / 2 ? budget : SIZE_MAX / 2, &ready)))
 		return e;
-	forget_vanished(r, ready);
+	if (replay_differs(&r->base, &r->next, r->changes.v, ready)) {
+		r->mode = SYNC_NORMAL; /* a generation of its own, after the same former one */
+		r->save = true;
+	}
 	drop_nothings(&r->changes, &ready);
 	r->more = r->next.n_pending > 0;
 	r->advance = true;
+	r->save = r->save || settings_changed(r);
 	return ERR_OK;
 }
 
@@ -391,17 +363,11 @@ static enum err close_normal(struct sync_run *r)
 	return sync_results_encode(a, &r->results, &r->to_store.adds);
 }
 
-/* The same generation; of what it holds only what vanished is gone. */
-static enum err close_replay(struct sync_run *r)
-{
-	r->to_store = r->stored;
-	return snapshot_encode(r->c.rq->arena, &r->next, &r->to_store.current);
-}
 
 enum err sync_run_close(struct sync_run *r)
 {
 	struct buf settings;
-	enum err e;
+	enum err e = ERR_OK;
 
 	r->to_store = (struct store_sync){ .exists = true };
 	if (r->mode == SYNC_START)
@@ -409,7 +375,7 @@ enum err sync_run_close(struct sync_run *r)
 	else if (r->mode == SYNC_NORMAL && r->save)
 		e = close_normal(r);
 	else if (r->mode == SYNC_REPLAY && r->save)
-		e = close_replay(r);
+		r->to_store = r->stored; /* only the options are other ones */
 	else
 		return ERR_OK;
 	if (e)

@@ -11,8 +11,8 @@
  *   key 0        state is made, or joined if it has just been made; no items
  *   current key  the phone's commands are done, then it gets what differs
  *   former key   a replay: the answer was lost. With the same commands, the phone gets exactly what it should have got,
- *                computed from the two snapshots (only what vanished meanwhile is stored as gone); with others, it is a
- *                sync from the former state
+ *                computed from the two snapshots, under the same key (under a new one if an item is no longer what that
+ *                answer said); with others, it is a sync from the former state
  *   other key    status 3 */
 enum sync_mode { SYNC_START, SYNC_JOIN, SYNC_NORMAL, SYNC_REPLAY, SYNC_FAILED };
 
@@ -27,6 +27,7 @@ struct sync_run {
 	struct changes changes;      /* what goes out: [0..n) */
 	bool more;                   /* MoreAvailable */
 	bool advance;                /* the answer carries a new key */
+	bool off_former_key;         /* SYNC_NORMAL from the former key: the lost answer's commands were others */
 	bool save;                   /* something is to be stored, with or without a new key */
 	struct store_sync to_store;
 };

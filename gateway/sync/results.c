@@ -3,7 +3,7 @@
 #include "base/hash.h"
 #include "base/varint.h"
 
-enum { FORMAT = 1, MAX_RESULTS = 1000 };
+enum { FORMAT = 2, MAX_RESULTS = 1000 };
 
 uint64_t sync_commands_hash(const struct wbxml_node *commands)
 {
@@ -53,9 +53,26 @@ const struct sync_result *sync_results_find_add(const struct sync_results *r, st
 	return NULL;
 }
 
+/* A phone whose answers get lost again and again asks for more and more; what is beyond the limit is forgotten, so the
+ * worst is an item that it is told of twice. */
+enum err sync_results_carry(struct arena *a, struct sync_results *r, const struct sync_results *earlier)
+{
+	for (size_t i = 0; i < earlier->n && r->n < MAX_RESULTS; i++) {
+		struct sync_result one = earlier->v[i];
+		enum err e;
+
+		if (one.kind == AIRSYNC_ADD && sync_results_find_add(r, one.client_id))
+			continue;
+		one.former = true;
+		if ((e = sync_results_add(a, r, &one)))
+			return e;
+	}
+	return ERR_OK;
+}
+
 bool sync_result_is_told(const struct sync_result *r)
 {
-	return r->kind == AIRSYNC_ADD || r->status != 1;
+	return !r->former && (r->kind == AIRSYNC_ADD || r->status != 1);
 }
 
 enum err sync_results_encode(struct arena *a, const struct sync_results *r, struct bytes *out)
@@ -63,18 +80,19 @@ enum err sync_results_encode(struct arena *a, const struct sync_results *r, stru
 	struct buf b;
 
 	*out = bytes_of(NULL, 0);
-	if (!r->commands_hash)
+	if (!r->commands_hash && !r->n)
 		return ERR_OK;
 	buf_init(&b, a, 0);
 	buf_put_u8(&b, FORMAT);
 	varint_put(&b, r->commands_hash);
 	for (size_t i = 0; i < r->n; i++) {
-		if (!sync_result_is_told(&r->v[i]))
-			continue;
+		if (r->v[i].kind == AIRSYNC_FETCH)
+			continue; /* is simply fetched again */
 		varint_put(&b, r->v[i].kind);
 		varint_put_bytes(&b, r->v[i].client_id);
 		varint_put_bytes(&b, r->v[i].server_id);
 		varint_put(&b, r->v[i].status);
+		varint_put(&b, r->v[i].former);
 	}
 	return buf_done(&b, out);
 }
@@ -91,15 +109,16 @@ enum err sync_results_decode(struct arena *a, struct bytes in, struct sync_resul
 		return ERR_PROTO;
 	while (in.len) {
 		struct sync_result one;
-		uint64_t kind, status;
+		uint64_t kind, status, former;
 		enum err e;
 
 		if (varint_get_max(&in, UINT16_MAX, &kind) || varint_get_bytes(&in, &one.client_id) ||
 		    varint_get_bytes(&in, &one.server_id) || varint_get_max(&in, UINT32_MAX, &status) ||
-		    r.n >= MAX_RESULTS)
+		    varint_get_max(&in, 1, &former) || r.n >= MAX_RESULTS)
 			return ERR_PROTO;
 		one.kind = (wbxml_tag)kind;
 		one.status = (uint32_t)status;
+		one.former = former != 0;
 		if ((e = sync_results_add(a, &r, &one)))
 			return e;
 	}

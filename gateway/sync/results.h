@@ -11,6 +11,7 @@ struct sync_result {
 	struct bytes client_id;  /* ADD */
 	struct bytes server_id;
 	uint32_t status;
+	bool former;             /* of an earlier request: the phone has not seen how that ended, and asked for something else since */
 };
 struct sync_results {
 	uint64_t commands_hash;  /* of the commands that these are the results of; 0: there were none */
@@ -21,14 +22,16 @@ struct sync_results {
 /* A hash of a Commands element and all below it; 0 for NULL. */
 uint64_t sync_commands_hash(const struct wbxml_node *commands);
 enum err sync_results_add(struct arena *a, struct sync_results *r, const struct sync_result *one) MUST_CHECK;
+/* Adds what isn't in r already, as former ones: it is remembered until the phone comes with a key that shows it was told. */
+enum err sync_results_carry(struct arena *a, struct sync_results *r, const struct sync_results *earlier) MUST_CHECK;
 /* The result of the Add with that ClientId, or NULL. */
 const struct sync_result *sync_results_find_add(const struct sync_results *r, struct bytes client_id);
 
-/* The stored form holds what a repeated answer needs: every Add, and the failures. Empty if there were no commands. */
+/* The stored form holds what a repeated answer needs: every Add, Change and Delete. Empty if there were no commands. */
 enum err sync_results_encode(struct arena *a, const struct sync_results *r, struct bytes *out) MUST_CHECK;
 enum err sync_results_decode(struct arena *a, struct bytes in, struct sync_results *out) MUST_CHECK; /* ERR_PROTO: damaged */
 
-/* Whether the phone is told: every Add, else failures only. Source: MS-ASCMD 2.2.3.154. */
+/* Whether the phone is told: of this request's, every Add, else failures only. Source: MS-ASCMD 2.2.3.154. */
 bool sync_result_is_told(const struct sync_result *r);
 
 #endif

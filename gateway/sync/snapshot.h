@@ -11,6 +11,9 @@ struct snapshot_item {
 	uint32_t digest; /* mail: flag bits and a hash of the keywords; DAV: hash of the ETag */
 };
 
+/* No class makes this digest: what the phone has of the item is not known, so it differs from all there can be. */
+#define SNAPSHOT_UNSURE UINT32_MAX
+
 /* Ids that differ from the server, or may do, and were not told to the phone yet because its window was full. */
 struct snapshot_range {
 	uint64_t first, last;

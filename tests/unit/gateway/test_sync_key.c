@@ -90,9 +90,9 @@ static void commands_hash_tells_requests_apart(void **state)
 static void results_round_trip(void **state)
 {
 	struct sync_results r = { .commands_hash = 0x1122334455667788 }, back;
-	const struct sync_result add = { AIRSYNC_ADD, BYTES("c1"), BYTES("3:77"), 1 };
-	const struct sync_result good = { AIRSYNC_CHANGE, BYTES(""), BYTES("3:5"), 1 };
-	const struct sync_result bad = { AIRSYNC_DELETE, BYTES(""), BYTES("3:6"), 8 };
+	const struct sync_result add = { AIRSYNC_ADD, BYTES("c1"), BYTES("3:77"), 1, false };
+	const struct sync_result good = { AIRSYNC_CHANGE, BYTES(""), BYTES("3:5"), 1, true };
+	const struct sync_result bad = { AIRSYNC_DELETE, BYTES(""), BYTES("3:6"), 8, false };
 	struct bytes stored;
 
 	(void)state;
@@ -102,14 +102,16 @@ static void results_round_trip(void **state)
 	assert_int_equal(sync_results_encode(test_arena(), &r, &stored), ERR_OK);
 	assert_int_equal(sync_results_decode(test_arena(), test_copy(stored), &back), ERR_OK);
 	assert_int_equal(back.commands_hash, r.commands_hash);
-	assert_int_equal(back.n, 2); /* a change that went well isn't told, so it isn't kept */
+	assert_int_equal(back.n, 3);
+	assert_true(back.v[1].former && !back.v[0].former);
+	assert_false(sync_result_is_told(&good)); /* but kept: the phone has changed what it has */
 	assert_true(bytes_eq_str(sync_results_find_add(&back, BYTES("c1"))->server_id, "3:77"));
 	assert_null(sync_results_find_add(&back, BYTES("c2")));
-	assert_int_equal(back.v[1].status, 8);
+	assert_int_equal(back.v[2].status, 8);
 	for (size_t i = 1; i < stored.len; i++) { /* a cut one is either noticed or holds fewer results */
 		enum err e = sync_results_decode(test_arena(), test_copy(bytes_of(stored.p, i)), &back);
 
-		assert_true(e == ERR_PROTO || back.n < 2);
+		assert_true(e == ERR_PROTO || back.n < 3);
 	}
 }
 

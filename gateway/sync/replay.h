@@ -1,0 +1,23 @@
+#ifndef EASGATE_SYNC_REPLAY_H
+#define EASGATE_SYNC_REPLAY_H
+
+#include "sync/collection.h"
+#include "sync/results.h"
+
+/* What an answer that got lost had said, and what is said instead. Inside gateway/sync only. */
+
+/* Does to `has` what the phone has itself done to its items by commands that ended well: what it deleted it hasn't, its own
+ * Adds it has, and what it changed is SNAPSHOT_UNSURE, so that it is told in any case: somebody may have changed it back.
+ *   next  where the digests of its Adds stand; NULL: Adds are not told of yet, and come as new items
+ * There must be room for the Adds. */
+void replay_own_commands(
+    struct snapshot *has, const struct sync_results *results, const struct snapshot *next);
+/* What turns `from` into `to`. ERR_LIMIT. */
+enum err replay_changes(
+    struct arena *a, const struct snapshot *from, const struct snapshot *to, struct changes *out) MUST_CHECK;
+/* Brings `next` to what is said now by v[0..n), which have been prepared: items may have changed or gone since the lost
+ * answer was made. Returns whether that makes a difference. The phone may have got the lost answer after all, or this
+ * one, or both in turn: two answers that differ must not lead to the same key, else it holds what nobody knows of. */
+bool replay_differs(const struct snapshot *base, struct snapshot *next, const struct change *v, size_t n);
+
+#endif
