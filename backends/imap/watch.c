@@ -117,7 +117,7 @@ static void note_folders(struct imap_watch *w)
 
 /* ---- what the server says ---- */
 
-static struct watched *find(struct imap_watch *w, struct bytes name)
+static struct watched *find(const struct imap_watch *w, struct bytes name)
 {
 	if (bytes_eq_nocase(name, "INBOX"))
 		name = BYTES("INBOX");
@@ -575,6 +575,13 @@ enum err imap_watch_add(struct imap_watch *w, const struct bytes *mailboxes, con
 	if (w->n > before)
 		kick(w, JOB_CHECK);
 	return ERR_OK;
+}
+
+uint32_t imap_watch_uid_next(const struct imap_watch *w, struct bytes mailbox)
+{
+	const struct watched *x = find(w, mailbox);
+
+	return x && x->seen.known ? x->seen.uid_next : 0;
 }
 
 const char *imap_watch_kind(const struct imap_watch *w)

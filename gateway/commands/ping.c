@@ -170,23 +170,13 @@ static enum err load_states(struct ping *p)
 	    p->stored);
 }
 
-/* Whether the folder list is another than the device was told. */
-static enum err folders_differ(struct ping *p, const struct folder_list *now, bool *out)
-{
-	struct known_folders known, fresh;
-	enum err e;
-
-	if ((e = device_folders(p->rq, &known)) || (e = known_folders_of(p->rq->arena, now, 0, &fresh)))
-		return e;
-	*out = !known_folders_equal(&known, &fresh);
-	return ERR_OK;
-}
-
+/* A folder that the phone never synced is left alone, and not even watched: iOS names such folders in every Ping. */
 static void fill(struct ping *p, const struct folder_list *now)
 {
 	for (size_t i = 0; i < p->n; i++) {
 		const struct folder *f = folders_by_id(now, p->ids[i]);
-		bool hollow = !f || f->type == FOLDER_OUTBOX || f->type == FOLDER_GENERIC;
+		bool hollow =
+		    !f || f->type == FOLDER_OUTBOX || f->type == FOLDER_GENERIC || !p->stored[i].exists;
 
 		p->folders[i].id = p->ids[i];
 		p->c[i] = (struct collection){ .rq = p->rq, .imap = p->rq->imap, .folder_id = p->ids[i] };
@@ -199,15 +189,14 @@ static void fill(struct ping *p, const struct folder_list *now)
 	}
 }
 
-/* What the phone's next Sync of that folder would bring. A folder that it never synced is left alone: iOS names such folders
- * in every Ping. */
+/* What the phone's next Sync of that folder would bring. */
 static enum err look(struct ping *p, size_t i, struct sync_peek *out)
 {
 	struct snapshot has;
 	enum err e;
 
 	*out = (struct sync_peek){ 0 };
-	if (!p->stored[i].exists || !p->c[i].ops)
+	if (!p->c[i].ops)
 		return ERR_OK;
 	e = snapshot_decode(p->rq->arena, p->stored[i].current, &has);
 	if (e == ERR_PROTO) { /* Sync will say status 3: let it */
@@ -255,7 +244,7 @@ static enum err start(struct ping *p, struct wbxml_writer *w)
 		return ERR_LIMIT;
 	p->mark = push_mark(p->rq->worker->push, p->rq->account);
 	if ((e = remember(p)) || (e = load_states(p)) || (e = request_imap(p->rq, BYTES("INBOX"), &imap)) ||
-	    (e = folders_load(p->rq, imap, &now)) || (e = folders_differ(p, &now, &differ)))
+	    (e = folders_load(p->rq, imap, &now)) || (e = device_folders_differ(p->rq, &now, &differ)))
 		return e;
 	if (differ)
 		return write_status(p, w, STATUS_FOLDERS);
@@ -269,7 +258,7 @@ static enum err start(struct ping *p, struct wbxml_writer *w)
 
 /* ---- going on after the wait ---- */
 
-static enum err look_again(struct ping *p, struct wbxml_writer *w, bool quiet_ones_too)
+static enum err look_again(struct ping *p, struct wbxml_writer *w, enum push_why why)
 {
 	struct folder_list now;
 	bool differ, adds, changes;
@@ -279,15 +268,16 @@ static enum err look_again(struct ping *p, struct wbxml_writer *w, bool quiet_on
 	if ((e = store_device_load(p->rq->worker->redis, p->rq->arena, bytes_str(p->rq->account->name), p->rq->device_id,
 	         &p->rq->device)) ||
 	    (e = load_states(p)) || (e = request_imap(p->rq, BYTES("INBOX"), &imap)) ||
-	    (e = folders_load(p->rq, imap, &now)) || (e = folders_differ(p, &now, &differ)))
+	    (e = folders_load(p->rq, imap, &now)) || (e = device_folders_differ(p->rq, &now, &differ)))
 		return e;
 	if (differ)
 		return write_status(p, w, STATUS_FOLDERS);
 	fill(p, &now);
-	if ((e = look_at_all(p, true, &adds, &changes)))
+	if ((e = look_at_all(p, why == PUSH_CHANGED, &adds, &changes)))
 		return e;
-	if (adds || (changes && quiet_ones_too))
+	if (adds || (changes && why == PUSH_DUE))
 		return write_status(p, w, STATUS_CHANGES);
+	parked_saw(p->rq->parked, p->folders);
 	if (changes)
 		parked_wait_quietly(p->rq);
 	else
@@ -295,24 +285,40 @@ static enum err look_again(struct ping *p, struct wbxml_writer *w, bool quiet_on
 	return ERR_OK;
 }
 
+/* Tells of the folders with new items; what else happened in others wasn't looked at. False if there is none any more: a look that
+ * was under way when they came has seen to them. */
+static bool only_new(struct ping *p)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < p->n; i++)
+		any |= p->folders[i].has_new;
+	for (size_t i = 0; i < p->n && any; i++)
+		p->folders[i].changed = p->folders[i].has_new;
+	return any;
+}
+
 static enum err go_on(struct ping *p, struct wbxml_writer *w)
 {
-	p->folders = parked_folders(p->rq->parked, &p->n);
+	enum push_why why = parked_why(p->rq->parked);
+	enum err e;
+
+	if ((e = parked_folders(p->rq->parked, p->rq->arena, &p->folders, &p->n)))
+		return e;
 	p->ids = arena_array(p->rq->arena, p->n, sizeof(*p->ids));
 	if (!p->ids)
 		return ERR_LIMIT;
 	for (size_t i = 0; i < p->n; i++)
 		p->ids[i] = p->folders[i].id;
-	switch (parked_why(p->rq->parked)) {
+	switch (why) {
 	case PUSH_TIMEOUT:
 		return write_status(p, w, STATUS_EXPIRED);
 	case PUSH_NEW:
-		return write_status(p, w, STATUS_CHANGES);
+		return only_new(p) ? write_status(p, w, STATUS_CHANGES) : look_again(p, w, PUSH_CHANGED);
 	case PUSH_CHANGED:
 	case PUSH_FOLDERS:
-		return look_again(p, w, false);
 	case PUSH_DUE:
-		return look_again(p, w, true);
+		return look_again(p, w, why);
 	}
 	return ERR_OK;
 }

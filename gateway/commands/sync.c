@@ -7,7 +7,7 @@
 /* Sync (MS-ASCMD 2.2.1.21): loads the states, lets each collection do its work, stores the new states, and only then
  * answers: a lost answer becomes a replay. The rules of one collection are in sync/engine.c. */
 
-enum { STATUS_FOLDERS_CHANGED = 12, STATUS_OBJECT_NOT_FOUND = 8, STATUS_RETRY = 16, MAX_TRIES = 3, MAX_NODES = 100000 };
+enum { STATUS_BAD_KEY = 3, STATUS_FOLDERS_CHANGED = 12, STATUS_OBJECT_NOT_FOUND = 8, STATUS_RETRY = 16, MAX_TRIES = 3, MAX_NODES = 100000 };
 
 struct sync {
 	struct request *rq;
@@ -214,6 +214,22 @@ static bool only_gone_folders(const struct sync *s)
 	return s->ask.n > 0;
 }
 
+/* The folder list is looked at when the wait begins, and whenever it may have changed: a phone that does nothing but hanging
+ * Syncs hears of it in no other way. */
+static enum err folders_changed(struct sync *s, bool *out)
+{
+	struct folder_list now;
+	struct imap *imap;
+	enum err e;
+
+	*out = false;
+	if (s->rq->parked && parked_why(s->rq->parked) != PUSH_FOLDERS)
+		return ERR_OK;
+	if ((e = request_imap(s->rq, BYTES("INBOX"), &imap)) || (e = folders_load(s->rq, imap, &now)))
+		return e;
+	return device_folders_differ(s->rq, &now, out);
+}
+
 static enum err park(struct sync *s)
 {
 	struct push_folder *v;
@@ -226,7 +242,8 @@ static enum err park(struct sync *s)
 	if (!v)
 		return ERR_LIMIT;
 	for (size_t i = 0; i < s->ask.n; i++)
-		v[i] = (struct push_folder){ s->runs[i].c.folder_id, s->runs[i].c.mailbox, s->runs[i].c.status, false };
+		v[i] = (struct push_folder){ .id = s->runs[i].c.folder_id, .mailbox = s->runs[i].c.mailbox,
+			.seen = s->runs[i].c.status };
 	return push_park(s->rq, &(struct push_wait){ s->ask.heartbeat_s, v, s->ask.n, s->mark });
 }
 
@@ -251,13 +268,32 @@ static enum err write_answer(struct sync *s, struct wbxml_writer *w)
 
 static enum err answer(struct sync *s, struct wbxml_writer *w)
 {
+	bool changed;
+	enum err e;
+
 	if (only_gone_folders(s))
 		return refuse(s, w, STATUS_FOLDERS_CHANGED, 0);
 	if (has_answer(s) || s->rq->version < EAS_12_1)
 		return write_answer(s, w);
-	if (s->ask.heartbeat_s)
-		return park(s);
+	if (s->ask.heartbeat_s) {
+		if ((e = folders_changed(s, &changed)))
+			return e;
+		return changed ? refuse(s, w, STATUS_FOLDERS_CHANGED, 0) : park(s);
+	}
 	return ERR_OK; /* an empty 200: nothing new, the keys stay */
+}
+
+/* While it hung, another Sync of the phone moved a key on. What was news for this one the phone has by now: an answer would only
+ * bring it again, and might void the key that the phone has got. */
+static bool is_overtaken(const struct sync *s)
+{
+	for (size_t i = 0; i < s->ask.n; i++) {
+		const struct sync_run *r = &s->runs[i];
+
+		if (r->mode == SYNC_REPLAY || r->off_former_key || (r->mode == SYNC_FAILED && r->status == STATUS_BAD_KEY))
+			return true;
+	}
+	return false;
 }
 
 /* ERR_CONFLICT: another request of this device was faster for one of the collections. */
@@ -275,8 +311,12 @@ static enum err attempt(struct sync *s, struct wbxml_writer *w, bool *answered)
 		return request_refuse(s->rq, w, gate);
 	if (s->ask.status)
 		return refuse(s, w, s->ask.status, s->ask.limit);
+	if ((e = find_folders(s)) || (e = open_runs(s)))
+		return e;
+	if (s->rq->parked && is_overtaken(s))
+		return ERR_OK; /* an empty 200 */
 	*answered = false;
-	if ((e = find_folders(s)) || (e = open_runs(s)) || (e = work(s)) || (e = commit(s)))
+	if ((e = work(s)) || (e = commit(s)))
 		return e;
 	tell_others(s);
 	return remember_request(s);

@@ -95,10 +95,23 @@ enum push_why parked_why(const struct parked *p)
 	return p->why;
 }
 
-struct push_folder *parked_folders(struct parked *p, size_t *n)
+enum err parked_folders(struct parked *p, struct arena *a, struct push_folder **out, size_t *n)
 {
+	*out = arena_array(a, p->n_folders, sizeof(**out));
+	if (!*out)
+		return ERR_LIMIT;
+	for (size_t i = 0; i < p->n_folders; i++) {
+		(*out)[i] = p->folders[i];
+		p->folders[i].changed = p->folders[i].has_new = false;
+	}
 	*n = p->n_folders;
-	return p->folders;
+	return ERR_OK;
+}
+
+void parked_saw(struct parked *p, const struct push_folder *v)
+{
+	for (size_t i = 0; i < p->n_folders; i++)
+		p->folders[i].seen = v[i].seen;
 }
 
 struct bytes parked_body(const struct parked *p)

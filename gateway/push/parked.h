@@ -31,7 +31,7 @@ struct parked {
 	enum push_why why;             /* of the present look */
 	bool again;                    /* PARKED_LOOKING: something happened meanwhile, look once more */
 	enum push_why again_why;
-	bool quiet_due;                /* the timer stands for PUSH_DUE, not for the end */
+	uint64_t quiet_ms;             /* when PUSH_DUE is; 0: nothing was put off */
 	bool draining;                 /* the timer stands for an early end: stop or reload */
 };
 

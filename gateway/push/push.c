@@ -135,8 +135,10 @@ static void client_gone(void *arg)
 static void timer_fired(void *arg)
 {
 	struct parked *p = arg;
+	bool due = p->quiet_ms && p->quiet_ms < p->ends_ms && !p->draining;
 
-	look(p, p->quiet_due && !p->draining ? PUSH_DUE : PUSH_TIMEOUT);
+	p->quiet_ms = 0;
+	look(p, due ? PUSH_DUE : PUSH_TIMEOUT);
 }
 
 static uint32_t left_ms(uint64_t until)
@@ -148,12 +150,8 @@ static uint32_t left_ms(uint64_t until)
 
 static void set_timer(struct parked *p)
 {
-	uint32_t ms = left_ms(p->ends_ms);
+	uint32_t ms = left_ms(p->quiet_ms && p->quiet_ms < p->ends_ms ? p->quiet_ms : p->ends_ms);
 
-	if (p->quiet_due && ms > QUIET_MS)
-		ms = QUIET_MS;
-	else
-		p->quiet_due = false; /* its time is up before */
 	if (p->timer)
 		timer_restart(p->timer, ms);
 	else
@@ -175,8 +173,6 @@ static void looked(void *arg, bool held)
 		drop(p);
 		return;
 	}
-	for (size_t i = 0; i < p->n_folders && !p->again; i++)
-		p->folders[i].changed = false;
 	if (!p->again) {
 		set_timer(p);
 		return;
@@ -212,38 +208,47 @@ static void look(struct parked *p, enum push_why why)
 void parked_wait_on(struct request *rq)
 {
 	rq->reply.kind = REPLY_PARKED;
-	rq->parked->quiet_due = false;
 }
 
 void parked_wait_quietly(struct request *rq)
 {
 	parked_wait_on(rq);
-	rq->parked->quiet_due = true;
+	if (!rq->parked->quiet_ms)
+		rq->parked->quiet_ms = loop_now_ms() + QUIET_MS;
 }
 
 /* ---- events ---- */
 
-static bool concerns(struct parked *p, struct bytes mailbox)
+/* The watch may tell of a mail later than its phone's own Sync has fetched it, by Dovecot's half a second or by all the time that
+ * a lost connection took: a mail that the last look saw is no news for certain. */
+static bool concerns(struct parked *p, struct bytes mailbox, uint32_t uid_next, enum push_why *why)
 {
 	bool any = mailbox.len == 0;
 
 	for (size_t i = 0; i < p->n_folders; i++) {
-		if (!mailbox.len || !bytes_eq(p->folders[i].mailbox, mailbox))
+		struct push_folder *f = &p->folders[i];
+
+		if (!mailbox.len || !bytes_eq(f->mailbox, mailbox))
 			continue;
-		p->folders[i].changed = true;
+		if (*why == PUSH_NEW && uid_next <= f->seen.uid_next)
+			*why = PUSH_CHANGED;
+		f->has_new |= *why == PUSH_NEW;
+		f->changed = true;
 		any = true;
 	}
 	return any;
 }
 
-void push_on_event(struct watcher *w, enum push_why why, struct bytes mailbox)
+void push_on_event(struct watcher *w, enum push_why why, struct bytes mailbox, uint32_t uid_next)
 {
 	struct parked *next;
 
 	for (struct parked *p = w->parked; p; p = next) {
+		enum push_why its_own = why;
+
 		next = p->next;
-		if (concerns(p, mailbox))
-			look(p, why);
+		if (concerns(p, mailbox, uid_next, &its_own))
+			look(p, its_own);
 	}
 }
 
@@ -266,6 +271,8 @@ static void wake(struct watcher *w, struct bytes what)
 	struct bytes word;
 	uint32_t id;
 
+	w->events++;
+	*(list ? &w->folders_event : &w->wake_event) = w->events;
 	for (struct parked *p = w->parked, *next; p; p = next) {
 		struct bytes rest = what;
 		bool any = all || list;
@@ -321,13 +328,18 @@ static void end_older(struct watcher *w, const struct request *rq, const struct 
 	}
 }
 
-/* What happened between the command's look at the backends and now. */
-static bool missed_something(const struct watcher *w, const struct push_wait *wait)
+/* What happened between the command's look at the backends and now: it must look again. A wake-up from elsewhere names folders by
+ * ids that the watcher doesn't know, so it stands for all. */
+static bool missed_something(const struct watcher *w, struct parked *p, uint64_t mark, enum push_why *why)
 {
-	for (size_t i = 0; i < wait->n_folders; i++)
-		if (watcher_last_event(w, wait->folders[i].mailbox) > wait->mark)
-			return true;
-	return false;
+	bool all = w->folders_event > mark || w->wake_event > mark, any = all;
+
+	for (size_t i = 0; i < p->n_folders; i++) {
+		p->folders[i].changed = all || watcher_last_event(w, p->folders[i].mailbox) > mark;
+		any |= p->folders[i].changed;
+	}
+	*why = w->folders_event > mark ? PUSH_FOLDERS : PUSH_CHANGED;
+	return any;
 }
 
 static void link_parked(struct watcher *w, struct parked *p)
@@ -342,17 +354,12 @@ static void link_parked(struct watcher *w, struct parked *p)
 	w->n_parked++;
 }
 
-static void mark_missed(struct parked *p, const struct push_wait *wait)
-{
-	for (size_t i = 0; i < p->n_folders; i++)
-		p->folders[i].changed = watcher_last_event(p->watcher, p->folders[i].mailbox) > wait->mark;
-}
-
 enum err push_park(struct request *rq, const struct push_wait *wait)
 {
 	struct push *push = rq->worker->push;
 	const struct config *config = rq->worker->config;
 	struct watcher *w = watcher_of(push, rq->account);
+	enum push_why missed;
 	struct parked *p;
 	uint32_t of_device;
 
@@ -370,12 +377,10 @@ enum err push_park(struct request *rq, const struct push_wait *wait)
 	p->held = dispatch_hold(rq, client_gone, p);
 	watcher_want(w, wait->folders, wait->n_folders);
 	set_timer(p);
-	if (rq->worker->draining) {
+	if (rq->worker->draining)
 		look(p, PUSH_TIMEOUT);
-	} else if (missed_something(w, wait)) {
-		mark_missed(p, wait);
-		look(p, PUSH_CHANGED);
-	}
+	else if (missed_something(w, p, wait->mark, &missed))
+		look(p, missed);
 	return ERR_OK;
 }
 

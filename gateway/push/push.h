@@ -20,17 +20,18 @@ uint64_t push_mark(struct push *p, const struct account *account);
 
 enum push_why {
 	PUSH_TIMEOUT,     /* its time is up: answer "no change" */
-	PUSH_NEW,         /* new items for certain, in the folders marked `changed` */
+	PUSH_NEW,         /* new items for certain, in the folders marked `has_new` */
 	PUSH_CHANGED,     /* something may have changed in the folders marked `changed`: look */
-	PUSH_DUE,         /* the quiet changes that were put off by push_later */
+	PUSH_DUE,         /* the quiet changes that were put off by parked_wait_quietly: look at all folders */
 	PUSH_FOLDERS,     /* the folder list may have changed: look */
 };
 
 struct push_folder {
 	uint32_t id;
 	struct bytes mailbox;     /* in what is given to push_park: borrowed */
-	struct imap_status seen;  /* what the last look saw */
-	bool changed;
+	struct imap_status seen;  /* what the last look saw: mails below its UIDNEXT are no news */
+	bool changed;             /* something happened in it */
+	bool has_new;             /* new items came, for certain */
 };
 
 struct push_wait {
@@ -53,14 +54,18 @@ void push_publish(struct request *rq, const uint32_t *folders, size_t n) WAITS;
 
 struct parked;
 enum push_why parked_why(const struct parked *p);
-/* The folders that it waits for; `changed` and `seen` may be written. */
-struct push_folder *parked_folders(struct parked *p, size_t *n);
+/* The folders that it waits for, copied into the arena but for the mailbox names, which live as long as the request; `changed`
+ * and `has_new` tell what happened in them since the last look. What happens from now on makes it look once more. */
+enum err parked_folders(struct parked *p, struct arena *a, struct push_folder **out, size_t *n) MUST_CHECK;
+/* What this look saw of them (`seen`), in the same order: nothing older than that is new. */
+void parked_saw(struct parked *p, const struct push_folder *v);
 /* The body of a hanging Sync, as it came. */
 struct bytes parked_body(const struct parked *p);
 /* Nothing to tell: wait on. */
 void parked_wait_on(struct request *rq);
 /* Something to tell, but not worth waking the phone at once (read marks, deletions: MS-ASCMD 2.2.1.13 wants new items only
- * to end a wait): it goes on with PUSH_DUE in a while, when more may have come together. */
+ * to end a wait): it goes on with PUSH_DUE in a while, when more may have come together. That time doesn't start anew
+ * with what comes meanwhile. */
 void parked_wait_quietly(struct request *rq);
 
 #endif

@@ -132,15 +132,15 @@ static void on_watch(void *arg, enum imap_watch_event what, struct bytes mailbox
 	switch (what) {
 	case IMAP_WATCH_NEW:
 		note_event(w, mailbox);
-		push_on_event(w, PUSH_NEW, mailbox);
+		push_on_event(w, PUSH_NEW, mailbox, imap_watch_uid_next(w->watch, mailbox));
 		break;
 	case IMAP_WATCH_CHANGED:
 		note_event(w, mailbox);
-		push_on_event(w, PUSH_CHANGED, mailbox);
+		push_on_event(w, PUSH_CHANGED, mailbox, 0);
 		break;
 	case IMAP_WATCH_FOLDERS:
-		w->events++;
-		push_on_event(w, PUSH_FOLDERS, bytes_of(NULL, 0));
+		w->folders_event = ++w->events;
+		push_on_event(w, PUSH_FOLDERS, bytes_of(NULL, 0), 0);
 		break;
 	case IMAP_WATCH_LOST:
 		broke(w, imap_watch_problem(w->watch));

@@ -36,6 +36,8 @@ struct watcher {
 	struct parked *parked;     /* its list */
 	uint32_t n_parked;
 	uint64_t events;           /* how many so far: the clock of push_mark */
+	uint64_t folders_event;    /* number of the newest one on the folder list */
+	uint64_t wake_event;       /* number of the newest wake-up from elsewhere */
 	uint32_t failures;
 	bool dirty;                /* mailboxes were added that the watch doesn't have yet */
 	struct timer *timer;       /* trying again, or ending */
@@ -50,8 +52,8 @@ uint64_t watcher_last_event(const struct watcher *w, struct bytes mailbox);
 /* A parked request has left: ends after a while if it was the last. */
 void watcher_release(struct watcher *w);
 
-/* Called by the watcher (push.c): mailbox empty = the folder list. */
-void push_on_event(struct watcher *w, enum push_why why, struct bytes mailbox);
+/* Called by the watcher (push.c): mailbox empty = the folder list. uid_next: as far as the watch has heard. */
+void push_on_event(struct watcher *w, enum push_why why, struct bytes mailbox, uint32_t uid_next);
 struct watcher *push_find_watcher(struct push *p, uint64_t number);
 void push_remove_watcher(struct watcher *w); /* it frees itself afterwards */
 struct worker *push_worker(const struct push *p);

@@ -16,6 +16,17 @@ enum err device_folders(struct request *rq, struct known_folders *out)
 	return e;
 }
 
+enum err device_folders_differ(struct request *rq, const struct folder_list *now, bool *out)
+{
+	struct known_folders known, fresh;
+	enum err e;
+
+	if ((e = device_folders(rq, &known)) || (e = known_folders_of(rq->arena, now, 0, &fresh)))
+		return e;
+	*out = !known_folders_equal(&known, &fresh);
+	return ERR_OK;
+}
+
 static uint32_t trash_of(const struct known_folders *known)
 {
 	for (size_t i = 0; i < known->n; i++)

@@ -8,6 +8,9 @@
 /* What the device was told of its folders. A damaged record counts as "told nothing". */
 enum err device_folders(struct request *rq, struct known_folders *out) MUST_CHECK;
 
+/* Whether the folder list is another than the device was told. */
+enum err device_folders_differ(struct request *rq, const struct folder_list *now, bool *out) MUST_CHECK;
+
 /* Fills c->folder_id, type, mailbox, trash and ops for each id in one Redis round trip; the rest of c stays as it is.
  * ids[i] that the device doesn't know give ops NULL. */
 enum err collections_find(struct request *rq, const struct known_folders *known, const uint32_t *ids, struct collection **c,
