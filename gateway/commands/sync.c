@@ -7,7 +7,7 @@
 /* Sync (MS-ASCMD 2.2.1.21): loads the states, lets each collection do its work, stores the new states, and only then
  * answers: a lost answer becomes a replay. The rules of one collection are in sync/engine.c. */
 
-enum { STATUS_BAD_KEY = 3, STATUS_FOLDERS_CHANGED = 12, STATUS_OBJECT_NOT_FOUND = 8, STATUS_RETRY = 16, MAX_TRIES = 3, MAX_NODES = 100000 };
+enum { STATUS_BAD_KEY = 3, STATUS_FOLDERS_CHANGED = 12, STATUS_INCOMPLETE = 13, STATUS_OBJECT_NOT_FOUND = 8, STATUS_RETRY = 16, MAX_TRIES = 3, MAX_NODES = 100000 };
 
 struct sync {
 	struct request *rq;
@@ -163,20 +163,39 @@ static enum err commit(struct sync *s)
 	return store_sync_commit(s->rq->worker->redis, bytes_str(s->rq->account->name), s->rq->device_id, v, n);
 }
 
-/* Empty and partial requests of later refer to the last whole one without commands. */
+static bool is_worth_remembering(const struct sync *s)
+{
+	if (s->rq->version < EAS_12_1)
+		return false;
+	for (size_t i = 0; i < s->ask.n; i++)
+		if (s->ask.v[i].n_commands || s->runs[i].mode == SYNC_FAILED || s->runs[i].mode == SYNC_START)
+			return false;
+	return true;
+}
+
+/* Empty and partial requests of later refer to the last whole one without commands, and to the keys that the phone had then: an
+ * answer that brings a new key may get lost, and only a request that names that key shows that it did not. So when keys
+ * move on, the former note will do, unless something else was asked for; it holds no more in any case. */
 static enum err remember_request(struct sync *s)
 {
 	struct request *rq = s->rq;
-	struct bytes encoded;
+	struct bytes encoded, shape;
+	bool advances = false;
+	size_t shape_len;
 	enum err e;
 
-	if (rq->version < EAS_12_1)
+	if (!is_worth_remembering(s))
 		return ERR_OK;
-	for (size_t i = 0; i < s->ask.n; i++)
-		if (s->ask.v[i].n_commands || s->runs[i].mode == SYNC_FAILED || s->runs[i].mode == SYNC_START)
-			return ERR_OK;
-	if ((e = sync_request_encode(rq->arena, &s->ask, &encoded)) || bytes_eq(encoded, rq->device.sync_request))
+	for (size_t i = 0; i < s->ask.n; i++) {
+		s->ask.v[i].proven = s->runs[i].key;
+		advances |= s->runs[i].advance;
+	}
+	if ((e = sync_request_encode(rq->arena, &s->ask, &encoded, &shape_len)) || bytes_eq(encoded, rq->device.sync_request))
 		return e;
+	shape = bytes_of(encoded.p, shape_len);
+	if (advances && rq->device.sync_request.len >= shape_len &&
+	    bytes_eq(bytes_of(rq->device.sync_request.p, shape_len), shape))
+		return ERR_OK;
 	rq->device.sync_request = encoded;
 	return store_device_save(rq->worker->redis, bytes_str(rq->account->name), rq->device_id, &rq->device,
 	    STORE_DEVICE_SYNC_REQUEST);
@@ -283,6 +302,14 @@ static enum err answer(struct sync *s, struct wbxml_writer *w)
 	return ERR_OK; /* an empty 200: nothing new, the keys stay */
 }
 
+static bool is_incomplete(const struct sync *s)
+{
+	for (size_t i = 0; i < s->ask.n; i++)
+		if (s->runs[i].mode == SYNC_FAILED && s->runs[i].status == STATUS_INCOMPLETE)
+			return true;
+	return false;
+}
+
 /* While it hung, another Sync of the phone moved a key on. What was news for this one the phone has by now: an answer would only
  * bring it again, and might void the key that the phone has got. */
 static bool is_overtaken(const struct sync *s)
@@ -293,7 +320,7 @@ static bool is_overtaken(const struct sync *s)
 		if (r->mode == SYNC_REPLAY || r->off_former_key || (r->mode == SYNC_FAILED && r->status == STATUS_BAD_KEY))
 			return true;
 	}
-	return false;
+	return is_incomplete(s);
 }
 
 /* ERR_CONFLICT: another request of this device was faster for one of the collections. */
@@ -313,6 +340,8 @@ static enum err attempt(struct sync *s, struct wbxml_writer *w, bool *answered)
 		return refuse(s, w, s->ask.status, s->ask.limit);
 	if ((e = find_folders(s)) || (e = open_runs(s)))
 		return e;
+	if (!s->rq->parked && is_incomplete(s))
+		return refuse(s, w, STATUS_INCOMPLETE, 0);
 	if (s->rq->parked && is_overtaken(s))
 		return ERR_OK; /* an empty 200 */
 	*answered = false;

@@ -7,7 +7,7 @@
 #include "sync/commands.h"
 #include "sync/replay.h"
 
-enum { STATUS_OK = 1, STATUS_BAD_KEY = 3 };
+enum { STATUS_OK = 1, STATUS_BAD_KEY = 3, STATUS_INCOMPLETE = 13 };
 
 void sync_settings_get(const struct store_sync *s, struct sync_options *out)
 {
@@ -119,6 +119,9 @@ enum err sync_run_open(struct sync_run *r)
 		key = (struct sync_key){ r->stored.epoch, r->stored.exists ? r->stored.generation : 0 };
 	else if (sync_key_parse(r->ask->key, &key))
 		return fail(r, STATUS_BAD_KEY);
+	if (r->ask->key_current && (key.epoch != r->ask->proven.epoch || key.generation != r->ask->proven.generation))
+		return fail(r, STATUS_INCOMPLETE);
+	r->key = key;
 	if (key.generation == 0)
 		return r->ask->key_current ? fail(r, STATUS_BAD_KEY) : open_start(r);
 	if (!r->stored.exists || key.epoch != r->stored.epoch)

@@ -20,6 +20,7 @@ struct sync_run {
 	const struct sync_ask *ask;
 	struct collection c;
 	struct store_sync stored;    /* as loaded */
+	struct sync_key key;         /* that the phone has, as its request shows */
 	enum sync_mode mode;
 	uint32_t status;             /* of the collection; 1 unless it failed */
 	struct snapshot base, next;  /* what the phone has now, and with this answer */
@@ -32,7 +33,8 @@ struct sync_run {
 	struct store_sync to_store;
 };
 
-/* What the key means. Doesn't wait. A damaged state is status 3 for this collection only. */
+/* What the key means. Doesn't wait. A damaged state is status 3 for this collection only. Status 13 is for the whole: an empty or
+ * partial request doesn't say which key the phone has, and it may not have got the newest. */
 enum err sync_run_open(struct sync_run *r) MUST_CHECK;
 /* Whether the server must be asked at all. */
 bool sync_run_needs_backend(const struct sync_run *r);

@@ -4,7 +4,7 @@
 #include "sync/folders.h"
 
 enum {
-	FORMAT = 1,
+	FORMAT = 2,
 	WINDOW_DEFAULT = 100, WINDOW_MAX = 512,
 	MAX_COMMANDS = 200,
 	STATUS_PROTOCOL = 4, STATUS_INCOMPLETE = 13, STATUS_WAIT_RANGE = 14, STATUS_TOO_MANY = 15,
@@ -117,11 +117,14 @@ static struct sync_ask *find_ask(struct sync_request *s, uint32_t id)
 }
 
 /* Adds the cached collections that the request doesn't name, and what else it doesn't say. */
-static enum err merge_cached(struct bytes cached, bool partial, struct sync_request *s, size_t room)
+static enum err merge_cached(struct arena *a, struct bytes cached, bool partial, struct sync_request *s, size_t room)
 {
+	struct sync_ask *v = arena_array(a, room, sizeof(*v));
 	uint64_t n, id, window, heartbeat;
 	struct bytes format;
 
+	if (!v)
+		return ERR_LIMIT;
 	if (!bytes_take(&cached, 1, &format) || format.p[0] != FORMAT || varint_get_max(&cached, UINT32_MAX, &heartbeat) ||
 	    varint_get_max(&cached, WINDOW_MAX, &window) || varint_get_max(&cached, room, &n))
 		return ERR_PROTO;
@@ -129,18 +132,23 @@ static enum err merge_cached(struct bytes cached, bool partial, struct sync_requ
 		s->heartbeat_s = (uint32_t)heartbeat;
 	if (!partial || !s->window)
 		s->window = (uint32_t)window;
-	for (; n; n--) {
-		struct sync_ask ask = { .key_current = true, .get_changes = true };
+	for (size_t i = 0; i < n; i++) {
 		uint64_t moves;
 
 		if (varint_get_max(&cached, UINT32_MAX, &id) || varint_get_max(&cached, WINDOW_MAX, &window) ||
 		    varint_get_max(&cached, 1, &moves))
 			return ERR_PROTO;
-		ask.id = (uint32_t)id;
-		ask.window = (uint32_t)window;
-		ask.deletes_as_moves = moves != 0;
-		if (!find_ask(s, ask.id) && s->n < room)
-			s->v[s->n++] = ask;
+		v[i] = (struct sync_ask){ .key_current = true, .get_changes = true, .id = (uint32_t)id,
+			.window = (uint32_t)window, .deletes_as_moves = moves != 0 };
+	}
+	for (size_t i = 0; i < n; i++) {
+		uint64_t epoch, generation;
+
+		if (varint_get(&cached, &epoch) || varint_get_max(&cached, UINT32_MAX, &generation))
+			return ERR_PROTO;
+		v[i].proven = (struct sync_key){ epoch, (uint32_t)generation };
+		if (!find_ask(s, v[i].id) && s->n < room)
+			s->v[s->n++] = v[i];
 	}
 	return ERR_OK;
 }
@@ -188,8 +196,10 @@ enum err sync_request_parse(struct request *rq, const struct wbxml_node *xml, st
 		out->from_cache = true;
 		if (partial && !xml->child->next)
 			out->status = STATUS_PROTOCOL; /* Partial alone says nothing */
-		else if (merge_cached(cached, partial, out, room) || !out->n)
+		else if ((e = merge_cached(rq->arena, cached, partial, out, room)) == ERR_PROTO || !out->n)
 			out->status = STATUS_INCOMPLETE;
+		else if (e)
+			return e;
 	} else if (!out->status && !out->n) {
 		out->status = STATUS_PROTOCOL;
 	}
@@ -198,7 +208,7 @@ enum err sync_request_parse(struct request *rq, const struct wbxml_node *xml, st
 	return ERR_OK;
 }
 
-enum err sync_request_encode(struct arena *a, const struct sync_request *s, struct bytes *out)
+enum err sync_request_encode(struct arena *a, const struct sync_request *s, struct bytes *out, size_t *shape_len)
 {
 	struct buf b;
 
@@ -211,6 +221,11 @@ enum err sync_request_encode(struct arena *a, const struct sync_request *s, stru
 		varint_put(&b, s->v[i].id);
 		varint_put(&b, s->v[i].window);
 		varint_put(&b, s->v[i].deletes_as_moves);
+	}
+	*shape_len = b.len;
+	for (size_t i = 0; i < s->n; i++) {
+		varint_put(&b, s->v[i].proven.epoch);
+		varint_put(&b, s->v[i].proven.generation);
 	}
 	return buf_done(&b, out);
 }

@@ -3,13 +3,15 @@
 
 #include "eas/options.h"
 #include "request.h"
+#include "sync/sync_key.h"
 
 /* A Sync request, decoded (MS-ASCMD 2.2.1.21), with what it leaves out filled in from the device's cached request. */
 struct sync_ask {
 	struct bytes id_text;        /* CollectionId as sent */
 	uint32_t id;                 /* 0: can't be an id of ours */
 	struct bytes key;            /* SyncKey as sent */
-	bool key_current;            /* from the cache: the key is whatever it is now */
+	bool key_current;            /* from the cache: the key is whatever it is now, if that is `proven` */
+	struct sync_key proven;      /* the key that the phone was last seen to have; generation 0: none */
 	enum eas_class class;        /* ≤12.1 */
 	bool has_options;
 	struct sync_options options;
@@ -37,7 +39,9 @@ struct sync_request {
  * A faulty request is ERR_OK with a status. */
 enum err sync_request_parse(struct request *rq, const struct wbxml_node *xml, struct bytes cached,
     struct sync_request *out) MUST_CHECK;
-/* The stored form: collections, windows and waiting time; their options are kept with their states. */
-enum err sync_request_encode(struct arena *a, const struct sync_request *s, struct bytes *out) MUST_CHECK;
+/* The stored form: collections, windows and waiting time, then what is proven of their keys; their options are kept with their
+ * states. shape_len: how much of it says what is asked for, without the keys. */
+enum err sync_request_encode(struct arena *a, const struct sync_request *s, struct bytes *out, size_t *shape_len)
+    MUST_CHECK;
 
 #endif

@@ -397,6 +397,35 @@ static void several_folders_at_once(enum eas_version v)
 }
 TEST_VERSIONS(several_folders_at_once)
 
+/* An empty request doesn't say which key the phone has. After an answer that was lost it must not pass for the newest. */
+static void an_empty_request_after_a_lost_answer(enum eas_version v)
+{
+	const char *user = scene_user();
+	struct phone_collection c = { .window = 50, .options = &plain };
+	struct phone_sync rq = { .collections = &c, .count = 1 };
+	struct phone *ph;
+
+	scene_append_many(user, "INBOX", "m", 2);
+	ph = scene_synced_phone(user, "PHONE1", v);
+	c.folder_id = scene_inbox(ph)->id;
+	SCENE_OK(ph, phone_sync(ph, &rq));
+	SCENE_OK(ph, phone_sync(ph, NULL));
+	assert_int_equal(ph->status, 1);
+	scene_append(user, "INBOX", "not to be lost", "");
+	ph->lose = PHONE_LOSE_READ;
+	SCENE_ERR(ph, phone_sync(ph, NULL), ERR_CANCELLED);
+	SCENE_OK(ph, phone_sync(ph, NULL));
+	assert_int_equal(ph->status, 13); /* the phone then says all again */
+	SCENE_OK(ph, phone_sync(ph, &rq));
+	assert_int_equal(scene_inbox(ph)->added, 1);
+	scene_assert_same(scene_inbox(ph), user, "INBOX");
+	SCENE_OK(ph, phone_sync(ph, &rq)); /* shows that it has got the new key */
+	SCENE_OK(ph, phone_sync(ph, NULL));
+	assert_int_equal(ph->status, 1);
+	scene_assert_clean(ph);
+}
+TEST_VERSIONS(an_empty_request_after_a_lost_answer)
+
 static void an_empty_request_without_a_former_one(enum eas_version v)
 {
 	struct phone *ph = scene_phone(scene_user(), "PHONE1", v);
@@ -649,6 +678,7 @@ int mail_scenarios_run(const char *program)
 	TEST_ADD_VERSIONS(a_filter_hides_what_is_old);
 	TEST_ADD_VERSIONS(an_estimate_is_what_comes);
 	TEST_ADD_VERSIONS(several_folders_at_once);
+	TEST_ADD_VERSIONS(an_empty_request_after_a_lost_answer);
 	TEST_ADD_VERSIONS(an_empty_request_without_a_former_one);
 	TEST_ADD_ROWS(body_is_as_asked, body_cases);
 	TEST_ADD_VERSIONS(attachments_and_whole_mails_are_fetched);
