@@ -34,6 +34,7 @@ struct collection {
 	enum folder_type folder_type;
 	struct bytes mailbox;        /* empty: nothing behind it */
 	struct imap_status status;   /* of the beginning of this request */
+	uint64_t token;              /* what the phone's items were last compared with, see struct snapshot; 0: not known */
 	uint64_t validity;           /* UIDVALIDITY that the phone's ids belong to; 0: not known, any will do */
 	struct sync_options options;
 	bool deletes_as_moves;

@@ -270,6 +270,7 @@ static enum err work_normal(struct sync_run *r, size_t window, size_t budget)
 	enum err e;
 
 	r->c.validity = r->base.validity ? r->base.validity : r->c.validity;
+	r->c.token = r->base.token;
 	/* room for what this page can add: WindowSize is at most 512, client Adds at most 200 */
 	if ((e = snapshot_copy(r->c.rq->arena, &r->base, window + r->ask->n_commands, &r->next)))
 		return e;

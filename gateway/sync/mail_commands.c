@@ -3,7 +3,7 @@
 
 /* What a phone changes of a mail: read mark, flag, categories; and its deletion. */
 
-enum { STATUS_OK = 1, STATUS_BAD_ITEM = 6, STATUS_NOT_FOUND = 8, FLAG_ACTIVE = 2, MAX_CATEGORIES = 300 };
+enum { STATUS_OK = 1, STATUS_BAD_ITEM = 6, STATUS_CONFLICT = 7, STATUS_NOT_FOUND = 8, FLAG_ACTIVE = 2, MAX_CATEGORIES = 300 };
 
 struct wanted_flags {
 	uint32_t add, remove;
@@ -66,25 +66,30 @@ static bool contains(const struct bytes *v, size_t n, struct bytes one)
 	return false;
 }
 
+struct keywords {
+	struct bytes *v;
+	size_t n;
+};
+
 /* The mail's categories become those that the phone sent: its other keywords stay. */
-static enum err keywords_to_remove(struct collection *c, uint32_t uid, const struct wanted_flags *want, struct bytes **out,
-    size_t *n, struct imap_flags *now)
+static enum err keywords_to_remove(struct collection *c, uint32_t uid, const struct wanted_flags *want, struct keywords *out)
 {
+	const struct imap_flags *now;
 	struct imap_messages m;
 	enum err e;
 
-	*n = 0;
+	*out = (struct keywords){ 0 };
 	if ((e = imap_fetch_messages(c->imap, c->rq->arena, &uid, 1, &m)))
 		return e;
 	if (!m.n)
 		return ERR_NOT_FOUND;
-	*now = m.v[0].flags;
-	*out = arena_array(c->rq->arena, now->n_keywords, sizeof(**out));
-	if (!*out)
+	now = &m.v[0].flags;
+	out->v = arena_array(c->rq->arena, now->n_keywords, sizeof(*out->v));
+	if (!out->v)
 		return ERR_LIMIT;
 	for (size_t i = 0; i < now->n_keywords; i++)
 		if (email_category(now->keywords[i]).len && !contains(want->categories, want->n_categories, now->keywords[i]))
-			(*out)[(*n)++] = now->keywords[i];
+			out->v[out->n++] = now->keywords[i];
 	return ERR_OK;
 }
 
@@ -107,12 +112,70 @@ static uint32_t digest_after(uint32_t digest, const struct wanted_flags *want)
 	return digest;
 }
 
+/* ---- conflicts ---- */
+
+/* The bits of a digest that the phone wants to set. */
+static uint32_t digest_touched(const struct wanted_flags *want)
+{
+	uint32_t mask = 0;
+
+	if ((want->add | want->remove) & IMAP_SEEN)
+		mask |= DIGEST_READ;
+	if ((want->add | want->remove) & IMAP_FLAGGED)
+		mask |= DIGEST_FLAGGED;
+	return want->has_categories ? mask | UINT32_MAX << DIGEST_KEYWORDS_SHIFT : mask;
+}
+
+/* Whether the same property was changed on both sides, and not to the same. */
+static enum err look_for_conflict(struct collection *c, const struct snapshot_item *item, const struct wanted_flags *want,
+    bool *out)
+{
+	uint32_t uid = (uint32_t)item->id, mask = digest_touched(want), now;
+	struct imap_messages m;
+	enum err e;
+
+	*out = false;
+	if (item->digest == SNAPSHOT_UNSURE)
+		return ERR_OK;
+	if ((e = imap_fetch_messages(c->imap, c->rq->arena, &uid, 1, &m)))
+		return e;
+	if (!m.n)
+		return ERR_NOT_FOUND;
+	now = mail_digest(&m.v[0].flags);
+	*out = ((now ^ item->digest) & mask) && ((now ^ digest_after(item->digest, want)) & mask);
+	return ERR_OK;
+}
+
+static enum err store(struct collection *c, uint64_t id, const struct wanted_flags *want, const struct keywords *remove,
+    uint64_t unchanged_since)
+{
+	if (!want->add && !want->remove && !want->n_categories && !remove->n)
+		return ERR_OK;
+	return imap_store_flags(c->imap, (uint32_t)id, want->add, want->remove, want->categories, want->n_categories,
+	    remove->v, remove->n, unchanged_since);
+}
+
+/* Conflict 1, the default: the server's change stays (MS-ASCMD 2.2.3.41). Where the server knows modseqs the mail is only looked
+ * at if it changed at all since the phone's last Sync, be it by the phone itself. */
+static enum err store_unless_changed(struct collection *c, const struct snapshot_item *item, const struct wanted_flags *want,
+    const struct keywords *remove, bool *conflict)
+{
+	bool modseqs = c->token && imap_caps(c->imap) & IMAP_CAP_CONDSTORE;
+	enum err e = modseqs ? store(c, item->id, want, remove, c->token) : ERR_CONFLICT;
+
+	*conflict = false;
+	if (e != ERR_CONFLICT)
+		return e;
+	if ((e = look_for_conflict(c, item, want, conflict)) || *conflict)
+		return e;
+	return store(c, item->id, want, remove, 0);
+}
+
 enum err mail_change(struct collection *c, struct snapshot_item *item, const struct wbxml_node *data, uint32_t *status)
 {
-	struct bytes *remove = NULL;
+	struct keywords remove = { 0 };
 	struct wanted_flags want;
-	struct imap_flags now;
-	size_t n_remove = 0;
+	bool conflict = false;
 	enum err e;
 
 	*status = STATUS_BAD_ITEM;
@@ -122,10 +185,11 @@ enum err mail_change(struct collection *c, struct snapshot_item *item, const str
 	if (e || (e = mail_select(c, NULL)))
 		return e;
 	if (want.has_categories)
-		e = keywords_to_remove(c, (uint32_t)item->id, &want, &remove, &n_remove, &now);
-	if (!e && (want.add || want.remove || want.n_categories || n_remove))
-		e = imap_store_flags(c->imap, (uint32_t)item->id, want.add, want.remove, want.categories, want.n_categories, remove,
-		    n_remove, 0);
+		e = keywords_to_remove(c, (uint32_t)item->id, &want, &remove);
+	if (!e && c->options.client_wins)
+		e = store(c, item->id, &want, &remove, 0);
+	else if (!e)
+		e = store_unless_changed(c, item, &want, &remove, &conflict);
 	if (e == ERR_NOT_FOUND || e == ERR_DENIED) {
 		*status = e == ERR_NOT_FOUND ? STATUS_NOT_FOUND : STATUS_BAD_ITEM;
 		log_info("flags not stored folder=%u uid=%u: %s", c->folder_id, (unsigned)item->id, imap_problem(c->imap));
@@ -133,8 +197,9 @@ enum err mail_change(struct collection *c, struct snapshot_item *item, const str
 	}
 	if (e)
 		return e;
-	item->digest = digest_after(item->digest, &want);
-	*status = STATUS_OK;
+	*status = conflict ? STATUS_CONFLICT : STATUS_OK;
+	if (!conflict)
+		item->digest = digest_after(item->digest, &want);
 	return ERR_OK;
 }
 

@@ -241,6 +241,68 @@ static void a_change_of_what_is_gone(enum eas_version v)
 }
 TEST_VERSIONS(a_change_of_what_is_gone)
 
+/* A mail is marked as read by somebody else, and the phone, which has not heard of it, says that it is unread. */
+static void changed_on_both_sides(enum eas_version v)
+{
+	const char *user = scene_user();
+	struct phone_options_block client_wins = plain, server_wins = plain;
+	struct phone_edit unread = { .command = AIRSYNC_CHANGE, .read = PHONE_NO };
+	struct phone_collection c = { .edits = &unread, .edit_count = 1 };
+	struct phone *ph;
+
+	client_wins.server_wins = PHONE_NO;
+	server_wins.server_wins = PHONE_YES;
+	scene_append_many(user, "INBOX", "m", 3);
+	ph = scene_synced_phone(user, "PHONE1", v);
+	c.folder_id = scene_inbox(ph)->id;
+	for (unsigned i = 1; i <= 3; i++) { /* not said: the server wins */
+		char subject[8];
+
+		snprintf(subject, sizeof(subject), "m %u", i);
+		c.options = i == 1 ? NULL : i == 2 ? &server_wins : &client_wins;
+		unread.id = phone_item_with_subject(scene_inbox(ph), subject)->id;
+		scene_store(user, "INBOX", subject, "+FLAGS", "\\Seen");
+		SCENE_OK(ph, phone_sync_one(ph, &c));
+		assert_int_equal(ph->result_count, i < 3);
+		if (i < 3)
+			assert_int_equal(ph->results[0].status, 7);
+		assert_int_equal(scene_mail(user, "INBOX", subject)->seen, i < 3);
+		scene_assert_same(scene_inbox(ph), user, "INBOX");
+	}
+	scene_assert_clean(ph);
+}
+TEST_VERSIONS(changed_on_both_sides)
+
+/* What the phone itself has changed since its last look is no conflict, nor what doesn't concern what it changes. */
+static void changed_on_both_sides_without_harm(enum eas_version v)
+{
+	const char *user = scene_user();
+	struct phone_edit change = { .command = AIRSYNC_CHANGE, .read = PHONE_YES };
+	struct phone_collection c = { .edits = &change, .edit_count = 1, .get_changes = PHONE_NO };
+	struct phone *ph;
+
+	scene_append_many(user, "INBOX", "m", 2);
+	ph = scene_synced_phone(user, "PHONE1", v);
+	c.folder_id = scene_inbox(ph)->id;
+	change.id = phone_item_with_subject(scene_inbox(ph), "m 1")->id;
+	for (unsigned i = 0; i < 4; i++) {
+		change.read = i % 2 ? PHONE_NO : PHONE_YES;
+		SCENE_OK(ph, phone_sync_one(ph, &c));
+		assert_int_equal(ph->result_count, 0);
+		assert_int_equal(scene_mail(user, "INBOX", "m 1")->seen, i % 2 == 0);
+	}
+	scene_store(user, "INBOX", "m 1", "+FLAGS", "\\Flagged");
+	change.read = PHONE_YES;
+	SCENE_OK(ph, phone_sync_one(ph, &c));
+	assert_int_equal(ph->result_count, 0);
+	assert_int_equal(scene_inbox(ph)->changed, 0); /* GetChanges 0 */
+	scene_sync(ph, scene_inbox(ph));
+	assert_int_equal(scene_inbox(ph)->changed, 1);
+	scene_assert_same(scene_inbox(ph), user, "INBOX");
+	scene_assert_clean(ph);
+}
+TEST_VERSIONS(changed_on_both_sides_without_harm)
+
 static void moves_go_to_imap(enum eas_version v)
 {
 	const char *user = scene_user(), *new_id;
@@ -672,6 +734,8 @@ int mail_scenarios_run(const char *program)
 	TEST_ADD_VERSIONS(deletes_go_to_the_trash);
 	TEST_ADD_VERSIONS(deletes_for_good);
 	TEST_ADD_VERSIONS(a_change_of_what_is_gone);
+	TEST_ADD_VERSIONS(changed_on_both_sides);
+	TEST_ADD_VERSIONS(changed_on_both_sides_without_harm);
 	TEST_ADD_VERSIONS(moves_go_to_imap);
 	TEST_ADD_VERSIONS(moves_that_cannot_be);
 	TEST_ADD_VERSIONS(the_newest_come_first);
