@@ -2,16 +2,27 @@
 #include "store/store.h"
 #include "store/words.h"
 
-#define UNDER_WAY "1 under-way"
-#define DONE "1 done"
+static const char *const values[] = { [STORE_SENT_UNDER_WAY] = "1 under-way",
+	[STORE_SENT_UNSAVED] = "1 unsaved",
+	[STORE_SENT_DONE] = "1 done" };
 
-static struct redis_script claim_script = { .text = "local had = redis.call('GET', KEYS[1])\n"
-						    "if had then return had end\n"
-						    "redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])\n"
-						    "return false\n" };
+static struct redis_script claim_script = { .text =
+						"local had = redis.call('GET', KEYS[1])\n"
+						"if had then return { had, redis.call('TTL', KEYS[1]) } end\n"
+						"redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])\n"
+						"return {}\n" };
+
+/* What a newer version may have written counts as done: a mail that isn't sent twice does the least harm. */
+static enum store_sent read_value(struct bytes value)
+{
+	for (enum store_sent s = STORE_SENT_UNDER_WAY; s < STORE_SENT_DONE; s++)
+		if (bytes_eq_str(value, values[s]))
+			return s;
+	return STORE_SENT_DONE;
+}
 
 enum err store_sent_claim(struct redis *r, struct bytes account, struct bytes device, struct bytes client_id,
-    uint32_t lease_s, enum store_sent *out)
+    uint32_t lease_s, enum store_sent *out, uint32_t *left_s)
 {
 	struct arena *a = arena_new(WORDS_SCRATCH);
 	struct redis_reply reply;
@@ -21,19 +32,19 @@ enum err store_sent_claim(struct redis *r, struct bytes account, struct bytes de
 	words_init(&keys, a);
 	words_init(&args, a);
 	words_put_key2(&keys, "sent", account, device, client_id);
-	words_put_str(&args, UNDER_WAY);
+	words_put_str(&args, values[STORE_SENT_UNDER_WAY]);
 	words_put_u64(&args, lease_s);
 	e = words_eval(r, "claim a mail", &claim_script, &keys, &args, &reply);
-	if (!e && reply.kind == REDIS_NIL)
-		*out = STORE_SENT_NEW;
-	else if (!e)
-		*out = bytes_eq_str(reply_text(&reply), UNDER_WAY) ? STORE_SENT_UNDER_WAY : STORE_SENT_DONE;
+	if (!e) {
+		*out = reply.n == 2 ? read_value(reply_text(&reply.items[0])) : STORE_SENT_NEW;
+		*left_s = reply.n == 2 ? (uint32_t)reply_u64(&reply.items[1]) : lease_s;
+	}
 	arena_free(&a);
 	return e;
 }
 
 enum err store_sent_settle(struct redis *r, struct bytes account, struct bytes device, struct bytes client_id,
-    bool done, uint32_t keep_s)
+    enum store_sent how, uint32_t keep_s)
 {
 	struct arena *a = arena_new(WORDS_SCRATCH);
 	struct redis_reply reply;
@@ -41,10 +52,10 @@ enum err store_sent_settle(struct redis *r, struct bytes account, struct bytes d
 	enum err e;
 
 	words_init(&w, a);
-	words_put_str(&w, done ? "SET" : "DEL");
+	words_put_str(&w, how == STORE_SENT_NEW ? "DEL" : "SET");
 	words_put_key2(&w, "sent", account, device, client_id);
-	if (done) {
-		words_put_str(&w, DONE);
+	if (how != STORE_SENT_NEW) {
+		words_put_str(&w, values[how]);
 		words_put_str(&w, "EX");
 		words_put_u64(&w, keep_s);
 	}

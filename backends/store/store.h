@@ -105,13 +105,19 @@ enum err store_load_for_sync(struct redis *r, struct arena *a, struct bytes acco
 
 /* ---- mails sent: a repeated SendMail is recognised (quirks 23) ---- */
 
-enum store_sent { STORE_SENT_NEW, STORE_SENT_UNDER_WAY, STORE_SENT_DONE };
-/* Claims (device, ClientId) for a lease of lease_s seconds. NEW: the caller may send and must then say how it ended. */
+enum store_sent {
+	STORE_SENT_NEW,       /* not known */
+	STORE_SENT_UNDER_WAY, /* claimed */
+	STORE_SENT_UNSAVED,   /* it is out; a copy was to be kept, and whether it was isn't known */
+	STORE_SENT_DONE,
+};
+/* Claims (device, ClientId) for a lease of lease_s seconds. NEW: the caller may send and must then say how it ended.
+ * left_s: for how long that is still remembered. */
 enum err store_sent_claim(struct redis *r, struct bytes account, struct bytes device, struct bytes client_id,
-    uint32_t lease_s, enum store_sent *out) WAITS MUST_CHECK;
-/* done: remembered for keep_s seconds; not done: forgotten, so that the phone may try again. */
+    uint32_t lease_s, enum store_sent *out, uint32_t *left_s) WAITS MUST_CHECK;
+/* UNSAVED, DONE: remembered for keep_s seconds; NEW: forgotten, so that the phone may try again. */
 enum err store_sent_settle(struct redis *r, struct bytes account, struct bytes device, struct bytes client_id,
-    bool done, uint32_t keep_s) WAITS MUST_CHECK;
+    enum store_sent how, uint32_t keep_s) WAITS MUST_CHECK;
 
 /* ---- moves and adds remembered by content for replays ---- */
 /* A small value that lives for a while under a name of the caller's, in the account's slot. */

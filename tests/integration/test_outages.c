@@ -1,5 +1,6 @@
 /* Things break in the middle: Redis, Dovecot, a worker. The phone sees an error that it may retry, and afterwards it holds what IMAP
  * says, without a doubt or a double. */
+#include <dirent.h>
 #include <poll.h>
 #include <signal.h>
 
@@ -249,6 +250,65 @@ static void a_held_ping_of_a_dead_worker(enum eas_version v)
 }
 TEST_VERSIONS(a_held_ping_of_a_dead_worker)
 
+/* ---- a mail that is out ---- */
+
+static unsigned mails_sent(void)
+{
+	DIR *dir = opendir(scene_env("MOCKSMTP_RECEIVED"));
+	struct dirent *d;
+	unsigned n = 0;
+
+	assert_non_null(dir);
+	while ((d = readdir(dir)))
+		n += strstr(d->d_name, ".json") != NULL;
+	closedir(dir);
+	return n;
+}
+
+static bool has_come(void *arg)
+{
+	return mails_sent() == *(unsigned *)arg;
+}
+
+/* The worker dies when SMTP has taken the mail and the copy in Sent isn't kept yet, since Dovecot stands still. The phone asks
+ * again: the mail goes out once, and the copy is kept once. */
+static void worker_dies_after_the_mail_is_out(void **state)
+{
+	const char *user = scene_user();
+	struct phone_mail mail = {
+		.mime = BYTES("From: a@example.org\r\nTo: bob@example.org\r\nSubject: out\r\n\r\nhello\r\n"),
+		.client_id = "dies",
+		.save_in_sent = true
+	};
+	struct phone *ph = scene_synced_phone(user, "PHONE1", EAS_14_1);
+	unsigned want = mails_sent() + 1;
+	struct scene_mail *sent;
+	enum err e = ERR_UNAVAILABLE;
+
+	(void)state;
+	assert_int_equal(scene_mails(user, "Sent", &sent), 0);
+	assert_true(bed_service_signal(scene_bed(), "dovecot", "STOP"));
+	ph->lose = PHONE_LOSE_UNREAD;
+	SCENE_ERR(ph, phone_send_mail(ph, &mail), ERR_CANCELLED);
+	assert_true(bed_wait(has_come, &want, 5000));
+	poll(NULL, 0, 300);
+	kill(some_worker(), SIGKILL);
+	assert_true(bed_service_signal(scene_bed(), "dovecot", "CONT"));
+	for (unsigned i = 0; (e == ERR_UNAVAILABLE || (!e && ph->status != 1)) && i < 600; i++) {
+		poll(NULL, 0, PATIENCE_STEP_MS);
+		e = phone_send_mail(ph, &mail);
+		assert_true(e || ph->status == 1 || ph->status == 111); /* "later" */
+	}
+	SCENE_OK(ph, e);
+	assert_int_equal(ph->status, 1);
+	assert_int_equal(mails_sent(), want);
+	assert_int_equal(scene_mails(user, "Sent", &sent), 1);
+	SCENE_OK(ph, phone_send_mail(ph, &mail));
+	assert_int_equal(ph->status, 1);
+	assert_int_equal(mails_sent(), want);
+	assert_int_equal(scene_mails(user, "Sent", &sent), 1);
+}
+
 /* ---- a new start ---- */
 
 static void the_whole_gateway_restarts(enum eas_version v)
@@ -280,6 +340,7 @@ int main(void)
 	TEST_ADD_VERSIONS(dovecot_goes_in_mid_ping);
 	TEST_ADD_ROWS(worker_dies_in_mid_sync, kill_cases);
 	TEST_ADD_VERSIONS(a_held_ping_of_a_dead_worker);
+	TEST_ADD(worker_dies_after_the_mail_is_out);
 	TEST_ADD_VERSIONS(the_whole_gateway_restarts);
 	failed = test_run("outages");
 	scene_close();

@@ -562,8 +562,10 @@ static void died_while_committing(void **state)
 static enum store_sent claim(struct redis_test *t, struct bytes id, uint32_t lease_s)
 {
 	enum store_sent s = STORE_SENT_DONE;
+	uint32_t left_s;
 
-	assert_int_equal(store_sent_claim(t->r, ann, phone, id, lease_s, &s), ERR_OK);
+	assert_int_equal(store_sent_claim(t->r, ann, phone, id, lease_s, &s, &left_s), ERR_OK);
+	assert_in_range(left_s, 1, 60);
 	return s;
 }
 
@@ -572,9 +574,11 @@ static void sent_main(struct redis_test *t)
 	assert_int_equal(claim(t, BYTES("1"), 60), STORE_SENT_NEW);
 	assert_int_equal(claim(t, BYTES("1"), 60), STORE_SENT_UNDER_WAY);
 	assert_int_equal(claim(t, BYTES("2"), 60), STORE_SENT_NEW);
-	assert_int_equal(store_sent_settle(t->r, ann, phone, BYTES("1"), true, 60), ERR_OK);
+	assert_int_equal(store_sent_settle(t->r, ann, phone, BYTES("1"), STORE_SENT_UNSAVED, 60), ERR_OK);
+	assert_int_equal(claim(t, BYTES("1"), 60), STORE_SENT_UNSAVED);
+	assert_int_equal(store_sent_settle(t->r, ann, phone, BYTES("1"), STORE_SENT_DONE, 60), ERR_OK);
 	assert_int_equal(claim(t, BYTES("1"), 60), STORE_SENT_DONE);
-	assert_int_equal(store_sent_settle(t->r, ann, phone, BYTES("2"), false, 60), ERR_OK);
+	assert_int_equal(store_sent_settle(t->r, ann, phone, BYTES("2"), STORE_SENT_NEW, 60), ERR_OK);
 	assert_int_equal(claim(t, BYTES("2"), 1), STORE_SENT_NEW);
 	assert_int_equal(fiber_sleep(1100), ERR_OK);
 	assert_int_equal(claim(t, BYTES("2"), 60), STORE_SENT_NEW); /* whoever had claimed it died */
