@@ -142,10 +142,12 @@ static enum err parse(struct ping *p)
 {
 	const struct wbxml_node *heartbeat = wbxml_child(p->rq->xml, PING_HEARTBEAT_INTERVAL);
 	const struct wbxml_node *folders = wbxml_child(p->rq->xml, PING_FOLDERS);
-	enum err e;
+	enum err e = ERR_OK;
 
-	if (heartbeat && bytes_to_u32(bytes_trim(heartbeat->text), UINT32_MAX, &p->heartbeat_s))
-		p->status = STATUS_SYNTAX;
+	if (heartbeat && (e = bytes_to_u32(bytes_trim(heartbeat->text), UINT32_MAX, &p->heartbeat_s)))
+		p->status = e == ERR_LIMIT ? 0 : STATUS_SYNTAX;
+	if (heartbeat && e == ERR_LIMIT)
+		p->heartbeat_s = UINT32_MAX; /* beyond the bound, as check_heartbeat will say */
 	if (folders && (e = parse_folders(p, folders)))
 		return e;
 	if (!p->status && (!heartbeat || !folders) && (e = remembered(p, !heartbeat, !folders)))

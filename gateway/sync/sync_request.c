@@ -91,13 +91,17 @@ static void parse_wait(struct request *rq, const struct wbxml_node *xml, struct 
 	uint32_t unit = wait ? 60 : 1, n;
 	uint32_t least = (rq->worker->config->heartbeat_min_s + unit - 1) / unit;
 	uint32_t most = rq->worker->config->heartbeat_max_s / unit;
+	enum err e;
 
 	if (!wait && !heartbeat)
 		return;
-	if ((wait && heartbeat) || bytes_to_u32(bytes_trim((wait ? wait : heartbeat)->text), 1000000, &n)) {
+	e = bytes_to_u32(bytes_trim((wait ? wait : heartbeat)->text), UINT32_MAX, &n);
+	if ((wait && heartbeat) || (e && e != ERR_LIMIT)) {
 		s->status = STATUS_PROTOCOL;
 		return;
 	}
+	if (e)
+		n = UINT32_MAX;
 	if (n == 0)
 		return; /* "don't wait", says iOS */
 	if (n < least || n > most) {
