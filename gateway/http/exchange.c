@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/queue.h>
 #include <event2/buffer.h>
 #include <event2/keyvalq_struct.h>
 #include <openssl/crypto.h>
@@ -129,19 +130,19 @@ static bool length_is_clear(const struct http_exchange *x)
 	return !lengths || (lengths == 1 && bytes_to_u64(length, UINT64_MAX, &n) == ERR_OK);
 }
 
-/* From the right, the first address that isn't one of our proxies': further left anybody may have written anything. */
-static struct address forwarded_for(const struct http_exchange *x, struct bytes list)
+/* From the right, the first address that isn't one of our proxies'. False: the list says no more than that. */
+static bool read_forwarded(const struct http_server *s, struct bytes list, struct address *a)
 {
-	struct address a = x->c->client, one;
+	struct address one;
 
-	while (list.len && server_trusts(x->server, &a)) {
+	while (list.len && server_trusts(s, a)) {
 		size_t start = list.len;
 
 		while (start && list.p[start - 1] != ',')
 			start--;
 		if (address_parse(bytes_of(list.p + start, list.len - start), &one))
-			break;
-		a = one;
+			return false;
+		*a = one;
 		list.len = start ? start - 1 : 0;
 	}
 	return a;
@@ -157,6 +158,20 @@ static void note_address(struct http_exchange *x)
 }
 
 /* The body in one piece. 0, or the HTTP status to refuse with. */
+	return server_trusts(s, a);
+}
+
+/* Further left than our proxies' words anybody may have written anything. So, too, in an earlier line: HAProxy adds one of
+ * its own below the client's, where nginx appends to it. */
+static struct address forwarded_for(const struct http_exchange *x)
+{
+	struct evkeyvalq *headers = evhttp_request_get_input_headers(x->req);
+	struct address a = x->c->client;
+	struct evkeyval *h;
+
+	TAILQ_FOREACH_REVERSE(h, headers, evkeyvalq, next)
+	if (strcasecmp(h->key, "X-Forwarded-For") == 0 && !read_forwarded(x->server, bytes_str(h->value), &a))
+		break;
 static int take_body(struct http_exchange *x)
 {
 	struct evbuffer *in = evhttp_request_get_input_buffer(x->req);
