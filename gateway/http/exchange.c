@@ -115,19 +115,32 @@ static bool list_has(struct bytes list, const char *want)
 	return false;
 }
 
+/* evhttp takes "Content-Length " for another name than "Content-Length"; others don't (RFC 9112, 5.1). */
+static bool is_name(const char *name)
+{
+	return *name && !strpbrk(name, " \t");
+}
+
 /* A request whose length may be read in two ways could smuggle another one past a proxy (RFC 9112, 6.3). */
 static bool length_is_clear(const struct http_exchange *x)
 {
 	struct bytes coding = http_header(x, "Transfer-Encoding"), length = http_header(x, "Content-Length");
+	unsigned lengths = 0, codings = 0;
 	struct evkeyval *h;
-	unsigned lengths = 0;
 	uint64_t n;
 
-	for (h = evhttp_request_get_input_headers(x->req)->tqh_first; h; h = h->next.tqe_next)
+	TAILQ_FOREACH(h, evhttp_request_get_input_headers(x->req), next)
+	{
+		if (!is_name(h->key))
+			return false;
 		lengths += strcasecmp(h->key, "Content-Length") == 0;
-	if (coding.len)
-		return bytes_eq_nocase(coding, "chunked") && !lengths;
-	return !lengths || (lengths == 1 && bytes_to_u64(length, UINT64_MAX, &n) == ERR_OK);
+		codings += strcasecmp(h->key, "Transfer-Encoding") == 0;
+	}
+	if (lengths + codings > 1)
+		return false;
+	if (codings)
+		return bytes_eq_nocase(coding, "chunked");
+	return !lengths || bytes_to_u64(length, UINT64_MAX, &n) == ERR_OK;
 }
 
 /* From the right, the first address that isn't one of our proxies'. False: the list says no more than that. */
@@ -145,19 +158,6 @@ static bool read_forwarded(const struct http_server *s, struct bytes list, struc
 		*a = one;
 		list.len = start ? start - 1 : 0;
 	}
-	return a;
-}
-
-static void note_address(struct http_exchange *x)
-{
-	struct address a = x->c->client;
-
-	if (!x->c->tls && !x->server->config->proxy_protocol && server_trusts(x->server, &a))
-		a = forwarded_for(x, http_header(x, "X-Forwarded-For"));
-	address_format(&a, x->address);
-}
-
-/* The body in one piece. 0, or the HTTP status to refuse with. */
 	return server_trusts(s, a);
 }
 
@@ -172,6 +172,19 @@ static struct address forwarded_for(const struct http_exchange *x)
 	TAILQ_FOREACH_REVERSE(h, headers, evkeyvalq, next)
 	if (strcasecmp(h->key, "X-Forwarded-For") == 0 && !read_forwarded(x->server, bytes_str(h->value), &a))
 		break;
+	return a;
+}
+
+static void note_address(struct http_exchange *x)
+{
+	struct address a = x->c->client;
+
+	if (!x->c->tls && !x->server->config->proxy_protocol && server_trusts(x->server, &a))
+		a = forwarded_for(x);
+	address_format(&a, x->address);
+}
+
+/* The body in one piece. 0, or the HTTP status to refuse with. */
 static int take_body(struct http_exchange *x)
 {
 	struct evbuffer *in = evhttp_request_get_input_buffer(x->req);

@@ -289,6 +289,19 @@ static const struct talk_case {
 	    "POST /echo HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nb\r\nhello world\r\n0\r\n\r\n", "413 ",
 	    true },
 	{ "no path", "OPTIONS * HTTP/1.1\r\n\r\n", "OPTIONS * ?", false },
+	{ "a whole URL", "GET http://mail.example.org:81/a?x=1 HTTP/1.1\r\nHost: mail.example.org\r\n\r\n",
+	    "GET /a ? x=1 from", false },
+	{ "two codings",
+	    "POST /echo HTTP/1.1\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n"
+	    "0\r\n\r\n",
+	    "400 ", true },
+	{ "a blank behind a name", "POST /echo HTTP/1.1\r\nContent-Length : 5\r\n\r\nhello", "400 ", true },
+	{ "more than its length", "POST /echo HTTP/1.1\r\nContent-Length: 3\r\n\r\nhello\r\n\r\n", "400 ",
+	    true },
+	{ "a chunk without a length",
+	    "POST /echo HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\nhello\r\n", "HTTP/1.1 4", true },
+	{ "a chunk of less than nothing",
+	    "POST /echo HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n-5\r\nhello\r\n", "HTTP/1.1 4", true },
 };
 static const struct talk_case *talk_case;
 static void talk_client(void)
@@ -669,6 +682,10 @@ static const struct proxy_case {
 	    "X-Forwarded-For: 6.6.6.6, 192.0.2.7, 10.1.1.1\r\n", "from 192.0.2.7 by", 0 },
 	{ "forwarded by a stranger", "trusted_proxies = 10.0.0.0/8\n", "", "X-Forwarded-For: 192.0.2.7\r\n",
 	    "from 127.0.0.1 by", 0 },
+	{ "forwarded in two lines (HAProxy)", "", "",
+	    "X-Forwarded-For: 6.6.6.6\r\nX-Forwarded-For: 192.0.2.7\r\n", "from 192.0.2.7 by", 0 },
+	{ "forwarded, with a lie in front", "", "", "X-Forwarded-For: 6.6.6.6, 192.0.2.7\r\n",
+	    "from 192.0.2.7 by", 0 },
 	{ "forwarded nonsense", "", "", "X-Forwarded-For: nobody\r\n", "from 127.0.0.1 by", 0 },
 	{ "forwarded IPv6", "", "", "X-Forwarded-For: 2001:db8::1\r\n", "from 2001:db8::1 by", 0 },
 #define LEN(s) (sizeof(s) - 1)
@@ -682,10 +699,6 @@ static const struct proxy_case {
 	    "from 192.0.2.9 by", LEN(V1) },
 	{ "PROXY 1 unknown", "proxy_protocol = yes\n", "PROXY UNKNOWN\r\n", "", "from 127.0.0.1 by", 15 },
 	{ "PROXY 2", "proxy_protocol = yes\n", V2, "", "from 192.0.2.10 by", LEN(V2) },
-	{ "forwarded in two lines (HAProxy)", "", "",
-	    "X-Forwarded-For: 6.6.6.6\r\nX-Forwarded-For: 192.0.2.7\r\n", "from 192.0.2.7 by", 0 },
-	{ "forwarded, with a lie in front", "", "", "X-Forwarded-For: 6.6.6.6, 192.0.2.7\r\n",
-	    "from 192.0.2.7 by", 0 },
 	{ "PROXY 2 local", "proxy_protocol = yes\n", V2_LOCAL, "", "from 127.0.0.1 by", LEN(V2_LOCAL) },
 	{ "PROXY missing", "proxy_protocol = yes\n", "", "", NULL, 0 },
 	{ "PROXY from a stranger", "proxy_protocol = yes\ntrusted_proxies = 10.0.0.0/8\n", V1, "", NULL,
