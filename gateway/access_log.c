@@ -13,40 +13,56 @@
 enum { LINE_MAX_LEN = 4096 };
 
 static int fd = STDOUT_FILENO; /* -1: off */
-static char *file;             /* NULL: standard output, or off */
+static char *file;             /* owned; NULL: standard output, or off */
 
-static enum err open_file(const char *path)
+static int open_file(const char *path)
 {
-	int opened = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
+	return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
+}
 
-	if (opened < 0)
-		return ERR_UNAVAILABLE;
-	if (file && fd > STDERR_FILENO)
+/* path  of the file that `opened` is; NULL if it is none */
+static void replace(int opened, const char *path)
+{
+	char *copy = path ? strdup(path) : NULL;
+
+	if (path && !copy)
+		abort();
+	if (file)
 		close(fd);
+	free(file);
 	fd = opened;
-	return ERR_OK;
+	file = copy;
 }
 
 enum err access_log_open(const char *path)
 {
-	if (path && strcmp(path, "off") == 0) {
-		fd = -1;
+	int opened;
+
+	if (!path || !*path) {
+		replace(STDOUT_FILENO, NULL);
 		return ERR_OK;
 	}
-	if (!path || !*path)
+	if (strcmp(path, "off") == 0) {
+		replace(-1, NULL);
 		return ERR_OK;
-	if (open_file(path))
+	}
+	if ((opened = open_file(path)) < 0)
 		return ERR_UNAVAILABLE;
-	free(file);
-	file = strdup(path);
-	if (!file)
-		abort();
+	replace(opened, path);
 	return ERR_OK;
 }
 
 enum err access_log_reopen(void)
 {
-	return file ? open_file(file) : ERR_OK;
+	int opened;
+
+	if (!file)
+		return ERR_OK;
+	if ((opened = open_file(file)) < 0)
+		return ERR_UNAVAILABLE;
+	close(fd);
+	fd = opened;
+	return ERR_OK;
 }
 
 enum err access_log_give(uid_t uid, gid_t gid)
