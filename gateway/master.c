@@ -13,7 +13,6 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#include "access_log.h"
 #include "http/http.h"
 #include "io/log.h"
 #include "listeners.h"

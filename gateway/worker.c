@@ -12,9 +12,9 @@
 #include <sys/prctl.h>
 #include <event2/event.h>
 
-#include "access_log.h"
 #include "dispatch.h"
 #include "io/log.h"
+#include "process.h"
 #include "push/push.h"
 
 /* One worker process, from start to the end of its drain. */
@@ -89,9 +89,10 @@ static void on_term(evutil_socket_t fd, short what, void *arg)
 
 static void on_reopen(evutil_socket_t fd, short what, void *arg)
 {
-	(void)fd, (void)what, (void)arg;
-	if (log_reopen() || access_log_reopen())
-		log_error("a log file could not be opened again: %s", strerror(errno));
+	const struct running *r = arg;
+
+	(void)fd, (void)what;
+	process_reopen_logs(r->worker.config);
 }
 
 static void on_ignored(evutil_socket_t fd, short what, void *arg)
@@ -162,7 +163,6 @@ static enum err start_worker(struct worker *w, const struct worker_start *start)
 		log_error("store: \"%s\" is no address of a Redis server", start->config->store);
 		return e;
 	}
-	w->config = start->config;
 	w->imap = imap_pool_new(w->loop, &w->config->imap);
 	w->auth = auth_new(w->loop, w->config, w->redis, w->imap);
 	w->push = push_new(w);
@@ -203,6 +203,8 @@ int worker_run(const struct worker_start *start)
 	enum err e;
 
 	keep_freed_memory();
+	process_open_logs(start->config); /* after a reload they may be others than the master's */
+	r.worker.config = start->config;
 	take_signals(&r);
 	e = start_worker(&r.worker, start);
 	if (!e)

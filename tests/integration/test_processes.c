@@ -83,6 +83,23 @@ static void a_worker_that_is_killed_is_replaced(void **state)
 	assert_true(bed_wait(is_another, &before, 2000));
 }
 
+/* ---- other configs ---- */
+
+static const char *good_config(void)
+{
+	static const char *text;
+
+	if (!text) {
+		struct bytes file = test_file(scene_env("EASGATE_CONF"));
+		char *copy = test_keep(file.len + 1);
+
+		memcpy(copy, file.p, file.len);
+		copy[file.len] = '\0';
+		text = copy;
+	}
+	return text;
+}
+
 static void write_config(const char *text)
 {
 	FILE *f = fopen(scene_env("EASGATE_CONF"), "w");
@@ -92,37 +109,72 @@ static void write_config(const char *text)
 	fclose(f);
 }
 
-/* A mistake in the file, or in the certificate, is told and everything stays as it was. */
-static void a_broken_config_changes_nothing(const char *more)
+/* `config` with the value of that key, which stands in it, replaced. */
+static const char *with(const char *config, const char *key, const char *value)
 {
-	struct bytes good = test_file(scene_env("EASGATE_CONF"));
-	struct phone *ph = waiting_phone(scene_user());
-	char *text = test_keep(good.len + strlen(more) + 2);
+	char *text = test_keep(strlen(config) + strlen(key) + strlen(value) + 8), start[64];
+	const char *at;
+
+	snprintf(start, sizeof(start), "\n%s = ", key);
+	at = strstr(config, start);
+	if (!at)
+		fail_msg("no %s in the config", key);
+	sprintf(text, "%.*s%s%s%s", (int)(at - config), config, start, value, strchr(at + 1, '\n'));
+	return text;
+}
+
+/* The same with more lines at its end. */
+static const char * and (const char *config, const char *more)
+{
+	char *text = test_keep(strlen(config) + strlen(more) + 2);
+
+	sprintf(text, "%s\n%s", config, more);
+	return text;
+}
+
+/* The new config is in force when this returns. */
+static void reload_with(const char *config)
+{
 	pid_t before = worker();
 
-	memcpy(text, good.p, good.len);
-	strcpy(text + good.len, "\n");
-	strcpy(text + good.len + 1, more);
-	write_config(text);
+	write_config(config);
+	assert_true(bed_service_signal(scene_bed(), "easgate", "HUP"));
+	assert_true(bed_wait(is_another, &before, 8000));
+}
+
+/* A mistake is told, everything stays as it was, and who waits goes on waiting: new mail still reaches him. */
+static const struct broken_case {
+	const char *name, *key, *value, *more;
+} broken_cases[] = {
+	{ "an unknown key", NULL, NULL, "[server]\nnonsense = 1\n" },
+	{ "a file that is not there", NULL, NULL, "[imap]\nca_file = /nonexistent\n" },
+	{ "no certificate in the file", "certificate", "/etc/passwd", "" },
+	{ "a place that is not ours", "listen_plain", "192.0.2.1:1", "" },
+	{ "no Redis address", "store", "redis://:", "" },
+	{ "no such user", NULL, NULL, "[server]\nuser = nobody-of-that-name\n" },
+};
+static void a_reload_with(const struct broken_case *c)
+{
+	const char *user = scene_user(), *config = good_config(), *changed[2];
+	struct phone *ph = waiting_phone(user);
+	pid_t before = worker();
+	size_t count;
+
+	if (c->key)
+		config = with(config, c->key, c->value);
+	write_config(and(config, c->more));
 	assert_true(bed_service_signal(scene_bed(), "easgate", "HUP"));
 	poll(NULL, 0, 1000);
-	text[good.len] = '\0';
-	write_config(text);
+	write_config(good_config());
 	assert_int_equal(worker(), before);
+	scene_append(user, "INBOX", "still there", "");
+	SCENE_OK(ph, phone_ping_receive(ph, 60, changed, 2, &count));
+	assert_int_equal(ph->status, 2);
 	ph->resends = true;
 	phone_hang_up(ph);
 	SCENE_OK(ph, phone_folder_sync(ph, NULL));
 }
-static void a_reload_with_a_broken_config_changes_nothing(void **state)
-{
-	(void)state;
-	a_broken_config_changes_nothing("[server]\nnonsense = 1\n");
-}
-static void a_reload_with_a_missing_file_changes_nothing(void **state)
-{
-	(void)state;
-	a_broken_config_changes_nothing("[imap]\nca_file = /nonexistent\n");
-}
+TEST_ROW(a_reload_with)
 
 static size_t worker_count(void)
 {
@@ -146,21 +198,13 @@ static bool is_one(void *arg)
 /* Connections are spread over the workers' sockets: none may be left without its worker. */
 static void the_number_of_workers_may_change(void **state)
 {
-	struct bytes good = test_file(scene_env("EASGATE_CONF"));
 	struct phone *ph = scene_synced_phone(scene_user(), "MANY1", EAS_14_1);
-	char *text = test_keep(good.len + 1), *at;
 
 	(void)state;
-	memcpy(text, good.p, good.len);
-	text[good.len] = '\0';
-	at = strstr(text, "workers = 1");
-	assert_non_null(at);
-	at[10] = '3';
-	write_config(text);
+	write_config(with(good_config(), "workers", "3"));
 	assert_true(bed_service_signal(scene_bed(), "easgate", "HUP"));
 	assert_true(bed_wait(are_three, NULL, 8000));
-	at[10] = '1';
-	write_config(text);
+	write_config(good_config());
 	assert_true(bed_service_signal(scene_bed(), "easgate", "HUP"));
 	assert_true(bed_wait(is_one, NULL, 8000));
 	for (int i = 0; i < 30; i++) {
@@ -168,6 +212,8 @@ static void the_number_of_workers_may_change(void **state)
 		SCENE_OK(ph, phone_folder_sync(ph, NULL));
 	}
 }
+
+/* ---- logs ---- */
 
 static bool is_gone(void *pid)
 {
@@ -181,13 +227,11 @@ static bool is_moved(void *log)
 	return stat(log, &st) == 0 && st.st_size > 0;
 }
 
-static void logs_are_opened_again_after_a_rotation(void **state)
+static void a_rotation(const char *log)
 {
-	const char *log = scene_env("EASGATE_ACCESS_LOG");
 	struct phone *ph = scene_synced_phone(scene_user(), "ROTATE1", EAS_14_1);
 	char moved[512];
 
-	(void)state;
 	snprintf(moved, sizeof(moved), "%s.1", log);
 	assert_int_equal(rename(log, moved), 0);
 	assert_true(bed_service_signal(scene_bed(), "easgate", "USR1"));
@@ -196,6 +240,29 @@ static void logs_are_opened_again_after_a_rotation(void **state)
 		poll(NULL, 0, 10);
 	}
 	assert_true(is_moved((void *)(uintptr_t)log));
+}
+
+static void logs_are_opened_again_after_a_rotation(void **state)
+{
+	(void)state;
+	a_rotation(scene_env("EASGATE_ACCESS_LOG"));
+}
+
+/* Root makes the file, in a folder where the workers may make none. */
+static void workers_that_are_not_root_open_them_too(void **state)
+{
+	char folder[256], log[300];
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	snprintf(folder, sizeof(folder), "%s/others", scene_env("BED"));
+	snprintf(log, sizeof(log), "%s/access.log", folder);
+	assert_int_equal(chmod(scene_env("BED"), 0755), 0);
+	assert_int_equal(mkdir(folder, 0755), 0);
+	reload_with(and(with(good_config(), "access", log), "[server]\nuser = nobody\n"));
+	a_rotation(log); /* the file of the new config, at once */
+	reload_with(good_config());
 }
 
 /* The last test. */
@@ -225,10 +292,10 @@ int main(void)
 	TEST_ADD(a_reload_sends_waiting_phones_to_the_new_worker);
 	TEST_ADD(requests_go_through_during_a_reload);
 	TEST_ADD(a_worker_that_is_killed_is_replaced);
-	TEST_ADD(a_reload_with_a_broken_config_changes_nothing);
-	TEST_ADD(a_reload_with_a_missing_file_changes_nothing);
+	TEST_ADD_ROWS(a_reload_with, broken_cases);
 	TEST_ADD(the_number_of_workers_may_change);
 	TEST_ADD(logs_are_opened_again_after_a_rotation);
+	TEST_ADD(workers_that_are_not_root_open_them_too);
 	TEST_ADD(a_stop_answers_waiting_phones_and_ends);
 	failed = test_run("processes");
 	scene_close();
