@@ -385,6 +385,8 @@ static void stop(struct master *m)
 	}
 	log_info("stopping");
 	m->stopping = true;
+	listeners_free(
+	    &m->listeners); /* a balancer then sends phones elsewhere at once, not when we have drained */
 	retire(m, m->workers, m->n_workers, SIGTERM);
 	m->n_workers = 0;
 }

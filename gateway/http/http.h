@@ -26,7 +26,8 @@ struct http_server_opts {
 /* ERR_UNAVAILABLE if certificate or key can't be used; the log says why. */
 enum err http_server_new(
     struct loop *l, const struct http_server_opts *opts, struct http_server **out) MUST_CHECK;
-/* No new connections; idle ones are closed, the others after their present answer. */
+/* No new connections: its listening sockets are closed, and what is queued in them is left to whoever else holds them. Idle
+ * connections are closed, the others after their present answer. */
 void http_server_drain(struct http_server *s);
 uint32_t http_server_connections(const struct http_server *s);
 /* Closes all connections. Exchanges that are still out are dead: reply to them to free them. Accepts NULL, sets NULL. */

@@ -43,22 +43,10 @@ static void read_trusted(struct http_server *s)
 
 /* ---- listeners ---- */
 
-static void set_accepting(struct evhttp_bound_socket *b, void *on)
+static void accept_again(struct evhttp_bound_socket *b, void *arg)
 {
-	struct evconnlistener *l = evhttp_bound_socket_get_listener(b);
-
-	if (on)
-		evconnlistener_enable(l);
-	else
-		evconnlistener_disable(l);
-}
-
-static void set_all_accepting(struct http_server *s, bool on)
-{
-	if (s->evhttp_tls)
-		evhttp_foreach_bound_socket(s->evhttp_tls, set_accepting, on ? s : NULL);
-	if (s->evhttp_plain)
-		evhttp_foreach_bound_socket(s->evhttp_plain, set_accepting, on ? s : NULL);
+	(void)arg;
+	evconnlistener_enable(evhttp_bound_socket_get_listener(b));
 }
 
 /* Mostly EMFILE. The socket stays readable, so going on at once would turn the loop into a busy one. */
@@ -76,8 +64,10 @@ static void on_sweep(void *arg)
 	struct http_server *s = arg;
 
 	connections_sweep(s);
-	if (!s->draining)
-		set_all_accepting(s, true);
+	if (s->evhttp_tls)
+		evhttp_foreach_bound_socket(s->evhttp_tls, accept_again, NULL);
+	if (s->evhttp_plain)
+		evhttp_foreach_bound_socket(s->evhttp_plain, accept_again, NULL);
 	timer_restart(s->sweep, SWEEP_MS);
 }
 
@@ -168,10 +158,31 @@ enum err http_server_new(struct loop *l, const struct http_server_opts *opts, st
 	return e;
 }
 
+static void note_socket(struct evhttp_bound_socket *b, void *found)
+{
+	*(struct evhttp_bound_socket **)found = b;
+}
+
+/* One by one, as evhttp must not lose a socket while it walks over them. */
+static void stop_listening(struct evhttp *h)
+{
+	struct evhttp_bound_socket *b;
+
+	do {
+		b = NULL;
+		evhttp_foreach_bound_socket(h, note_socket, (void *)&b);
+		if (b)
+			evhttp_del_accept_socket(h, b);
+	} while (b);
+}
+
 void http_server_drain(struct http_server *s)
 {
 	s->draining = true;
-	set_all_accepting(s, false);
+	if (s->evhttp_tls)
+		stop_listening(s->evhttp_tls);
+	if (s->evhttp_plain)
+		stop_listening(s->evhttp_plain);
 	connections_close_idle(s);
 }
 
