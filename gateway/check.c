@@ -212,10 +212,7 @@ static void check_store(struct check *c)
 		check_embedded(c);
 		return;
 	}
-	if (redis_new(c->loop, c->config->store, &r)) {
-		bad(c, "store", "this is no address of a Redis server");
-		mend("It looks like redis://127.0.0.1:6379/0, or unix:///run/redis/redis.sock.");
-	} else if (redis_wait_up(r, REDIS_MS)) {
+	if (redis_new(c->loop, c->config->store, &r) || redis_wait_up(r, REDIS_MS)) {
 		bad(c, "store", "Redis does not answer, or refuses the password");
 		mend("Is it running, and may this machine connect? Try redis-cli with the same address.");
 	} else {

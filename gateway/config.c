@@ -10,6 +10,7 @@
 
 #include "config_keys.h"
 #include "http/address.h"
+#include "store/redis.h"
 
 /* Reads easgate.conf by the table in config_keys.c. A value is first set from the row's default and then from the file;
  * what concerns several values or the world outside the file is checked at the end. */
@@ -352,10 +353,11 @@ static void check_server(struct reading *r)
 	if (*c->public_url && strncmp(c->public_url, "https://", 8) != 0 &&
 	    strncmp(c->public_url, "http://", 7) != 0)
 		complain(r, 0, "public_url: \"%s\" does not begin with https://", c->public_url);
-	if (strcmp(c->store, "embedded") != 0 && !strstr(c->store, "://"))
+	/* what stands there isn't told: it may hold a password */
+	if (strcmp(c->store, "embedded") != 0 && redis_url_check(c->store))
 		complain(r, 0,
-		    "store: \"%s\" is neither \"embedded\" nor an address such as redis://127.0.0.1:6379/0",
-		    c->store);
+		    "store: this is neither \"embedded\" nor an address such as "
+		    "redis://user:password@127.0.0.1:6379/0 or unix:///run/redis/redis.sock");
 }
 
 static void check(struct reading *r)

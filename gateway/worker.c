@@ -160,7 +160,7 @@ static enum err start_worker(struct worker *w, const struct worker_start *start)
 	enum err e = redis_new(w->loop, start->store_url, &w->redis);
 
 	if (e) {
-		log_error("store: \"%s\" is no address of a Redis server", start->config->store);
+		log_error("store: this is no address of a Redis server"); /* it may hold a password */
 		return e;
 	}
 	w->imap = imap_pool_new(w->loop, &w->config->imap);

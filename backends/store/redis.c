@@ -70,6 +70,16 @@ enum err redis_new(struct loop *l, const char *url, struct redis **out)
 	return ERR_OK;
 }
 
+enum err redis_url_check(const char *url)
+{
+	struct redis_address a;
+	enum err e = redis_address_parse(url, &a);
+
+	if (!e)
+		redis_address_deinit(&a);
+	return e;
+}
+
 void redis_free(struct redis **r)
 {
 	if (!*r)

@@ -13,6 +13,8 @@ struct redis;
  * Returns at once. A call waits shortly for the first attempt to connect; apart from that, calls fail at once with
  * ERR_UNAVAILABLE while there is no connection. */
 enum err redis_new(struct loop *l, const char *url, struct redis **out) MUST_CHECK; /* ERR_PROTO: bad url */
+/* ERR_PROTO unless redis_new would take it. */
+enum err redis_url_check(const char *url) MUST_CHECK;
 /* Ends what waits with ERR_UNAVAILABLE; subscriptions fall silent. Not inside a subscription's fn. */
 void redis_free(struct redis **r);
 bool redis_is_up(const struct redis *r);

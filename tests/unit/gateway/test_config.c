@@ -104,7 +104,11 @@ static const struct bad_case {
 	    "cannot read \"/nonexistent.pem\"" },
 	{ "heartbeats", PLAIN "[eas]\nheartbeat_min = 10m\nheartbeat_max = 5m\n", 0,
 	    "heartbeat_min is larger" },
-	{ "store", PLAIN "store = redis\n", 0, "store: \"redis\"" },
+	{ "store", PLAIN "store = redis\n", 0, "store: this is neither" },
+	{ "store of another kind", PLAIN "store = http://127.0.0.1:6379/0\n", 0, "store: this is neither" },
+	{ "store without a host", PLAIN "store = redis://:\n", 0, "store: this is neither" },
+	{ "store with a port that is none", PLAIN "store = redis://u:s3cret@127.0.0.1:port/0\n", 0,
+	    "store: this is neither" },
 };
 static void bad(const struct bad_case *c)
 {
@@ -114,6 +118,7 @@ static void bad(const struct bad_case *c)
 	assert_int_equal(load(c->text, &config), ERR_PROTO);
 	assert_null(config);
 	assert_non_null(strstr(told, c->says));
+	assert_null(strstr(told, "s3cret"));
 	snprintf(line, sizeof(line), ":%d: ", c->line);
 	if (c->line)
 		assert_non_null(strstr(told, line));
