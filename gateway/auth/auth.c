@@ -1,4 +1,5 @@
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <openssl/crypto.h>
@@ -7,8 +8,9 @@
 
 #include "auth/account_make.h"
 #include "auth/basic.h"
+#include "auth/failures.h"
+#include "http/address.h"
 #include "io/log.h"
-#include "store/store.h"
 
 /* Signing in. What IMAP said of a user name and a password is kept for a while in a login, found by a hash of the two
  * under a key that only this process knows. Whoever asks while the answer is awaited waits for the same one: the check
@@ -89,6 +91,15 @@ static bool is_stale(const struct login *l, uint64_t now)
 	return l->account->refs == 1;
 }
 
+/* One that failed, and of which nothing is worth remembering: guesses that nobody looked at must not fill the memory. */
+static bool is_worthless(const struct auth *a, const struct login *l)
+{
+	if (l->users || l->was_good || l->account->refs > 1)
+		return false;
+	return (l->state == LOGIN_UNSURE && !l->counted_until_ms) ||
+	       (l->state == LOGIN_REFUSED && a->n_logins > MOST_LOGINS);
+}
+
 static void on_sweep(void *arg)
 {
 	struct auth *a = arg;
@@ -130,6 +141,7 @@ static void hash_of(const struct auth *a, const struct credentials *c, uint8_t o
 struct check {
 	struct auth *auth;
 	struct login *login;
+	char address[ADDRESS_TEXT_MAX]; /* of whoever asked first */
 };
 
 static void settle(struct auth *a, struct login *l, enum err result)
@@ -178,23 +190,18 @@ static enum err ask_imap(struct auth *a, const struct login *l)
 	return e;
 }
 
-static void note_failure(struct auth *a, struct login *l)
+static void note_failure(struct check *k)
 {
-	const struct config *config = a->config;
-	struct store_rate rate;
+	const struct config *config = k->auth->config;
+	struct login *l = k->login;
 	uint64_t now = loop_now_ms();
 
 	if (l->counted_until_ms > now)
 		return;
 	l->counted_until_ms = now + config->auth_fail_window_s * 1000ull;
 	log_event(LOG_LEVEL_INFO, "sign-in refused", LOG_STR("account", l->account->name),
-	    LOG_BYTES("address", l->account->imap.client_address));
-	/* Redis down: the failure stays uncounted, and the answer is the same */
-	if (store_rate_add(a->redis, "auth-address", l->account->imap.client_address, 1,
-		config->auth_fail_window_s, &rate) ||
-	    store_rate_add(
-		a->redis, "auth-account", bytes_str(l->account->name), 1, config->auth_fail_window_s, &rate))
-		log_warn("a failed sign-in could not be counted: Redis is down");
+	    LOG_STR("address", k->address));
+	failures_add(k->auth->redis, config, bytes_str(l->account->name), bytes_str(k->address));
 }
 
 static void run_check(void *arg)
@@ -203,13 +210,16 @@ static void run_check(void *arg)
 	enum err e = ask_imap(c->auth, c->login);
 
 	if (e == ERR_AUTH)
-		note_failure(c->auth, c->login);
+		note_failure(c);
 	settle(c->auth, c->login, e);
+	if (!e)
+		failures_note_place(
+		    c->auth->redis, bytes_str(c->login->account->name), bytes_str(c->address));
 	c->login->users--;
 	free(c);
 }
 
-static void start_check(struct auth *a, struct login *l)
+static void start_check(struct auth *a, struct login *l, struct bytes address)
 {
 	const struct imap_config *imap = &a->config->imap;
 	struct fiber_opts opts = { .name = "auth",
@@ -219,7 +229,8 @@ static void start_check(struct auth *a, struct login *l)
 
 	if (!c)
 		abort();
-	*c = (struct check){ a, l };
+	*c = (struct check){ .auth = a, .login = l };
+	snprintf(c->address, sizeof(c->address), "%.*s", BYTES_ARG(address));
 	l->state = LOGIN_CHECKING;
 	l->users++;
 	fiber_start(a->loop, &opts, run_check, c);
@@ -239,29 +250,6 @@ static enum err await_check(struct login *l)
 		;
 	*w = self.next;
 	return e ? e : l->result;
-}
-
-/* ---- too many failures ---- */
-
-static enum err check_rates(
-    struct auth *a, struct bytes address, struct bytes account, uint32_t *retry_after_s)
-{
-	const struct config *c = a->config;
-	struct store_rate by_address, by_account;
-	enum err e;
-
-	if ((e = store_rate_add(a->redis, "auth-address", address, 0, c->auth_fail_window_s, &by_address)) ||
-	    (e = store_rate_add(a->redis, "auth-account", account, 0, c->auth_fail_window_s, &by_account)))
-		return e;
-	if (by_address.count >= c->auth_fails_per_address)
-		*retry_after_s = by_address.window_left_s;
-	else if (by_account.count >= c->auth_fails_per_account)
-		*retry_after_s = by_account.window_left_s;
-	else
-		return ERR_OK;
-	log_event(LOG_LEVEL_WARN, "sign-in refused unseen: too many failures", LOG_BYTES("account", account),
-	    LOG_BYTES("address", address));
-	return ERR_DENIED;
 }
 
 /* ---- */
@@ -325,10 +313,10 @@ static enum err verify(struct auth *a, struct login *l, struct bytes address, ui
 		return ERR_AUTH;
 	/* Who had the right password before isn't guessing: a stranger's failures must not lock him out. */
 	if (l->state != LOGIN_CHECKING && !l->was_good &&
-	    (e = check_rates(a, address, bytes_str(l->account->name), retry_after_s)))
+	    (e = failures_check(a->redis, a->config, bytes_str(l->account->name), address, retry_after_s)))
 		return e;
 	if (l->state != LOGIN_CHECKING) /* and nobody else began meanwhile */
-		start_check(a, l);
+		start_check(a, l, address);
 	return await_check(l);
 }
 
@@ -350,7 +338,7 @@ enum err auth_check(struct auth *a, struct bytes authorization, struct bytes add
 	if (!e)
 		*out = account_ref(l->account);
 	l->users--;
-	if (e == ERR_AUTH && a->n_logins > MOST_LOGINS && !l->users) {
+	if (e && is_worthless(a, l)) {
 		uint8_t hash[HASH_LEN];
 
 		memcpy(hash, l->hash, HASH_LEN);

@@ -86,6 +86,12 @@ bool address_eq(const struct address *a, const struct address *b)
 	return a->family == b->family && memcmp(a->ip, b->ip, sizeof(a->ip)) == 0;
 }
 
+void address_to_network(struct address *a)
+{
+	if (a->family == 6)
+		memset(a->ip + 8, 0, 8);
+}
+
 bool address_is_loopback(const struct address *a)
 {
 	static const uint8_t one[16] = { [15] = 1 };

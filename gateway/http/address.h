@@ -18,6 +18,8 @@ void address_of_sockaddr(const struct sockaddr *sa, struct address *out);
 enum err address_parse(struct bytes text, struct address *out) MUST_CHECK;
 void address_format(const struct address *a, char out[ADDRESS_TEXT_MAX]); /* "-" if none */
 bool address_eq(const struct address *a, const struct address *b);
+/* What one customer has: an IPv6 address becomes its /64. */
+void address_to_network(struct address *a);
 bool address_is_loopback(const struct address *a);
 
 /* "192.0.2.0/24", "2001:db8::/32", or one address. */

@@ -126,8 +126,7 @@ static bool count_in(struct connection *c)
 	struct address network = c->client;
 	struct peer **place;
 
-	if (network.family == 6)
-		memset(network.ip + 8, 0, 8);
+	address_to_network(&network);
 	place = peer_place(c->server, &network);
 	if (!*place) {
 		*place = calloc(1, sizeof(**place));
