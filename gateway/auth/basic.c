@@ -4,6 +4,7 @@
 
 #include "base/base64.h"
 #include "base/utf8.h"
+#include "mail/charset.h"
 
 enum { AUTHORIZATION_MAX = 4096, USER_MAX = 256 };
 
@@ -17,9 +18,9 @@ static enum err to_utf8(struct arena *a, struct bytes in, struct bytes *out)
 	}
 	/* Room for the longest result at once: a block that grew would leave copies of the password behind. */
 	buf_init(&b, a, 0);
-	buf_room(&b, 2 * in.len);
+	buf_room(&b, 3 * in.len);
 	for (size_t i = 0; i < in.len; i++)
-		utf8_put(&b, in.p[i]);
+		utf8_put(&b, charset_windows_1252(in.p[i]));
 	OPENSSL_cleanse((void *)(uintptr_t)in.p, in.len);
 	return buf_done(&b, out);
 }

@@ -8,7 +8,8 @@
 struct credentials {
 	struct bytes user, password; /* UTF-8; in one block of the arena that credentials_wipe overwrites */
 };
-/* Reads "Basic dXNlcjpwYXNz" (RFC 7617). Bytes that aren't UTF-8 are taken as ISO-8859-1, which Outlook sends.
+/* Reads "Basic dXNlcjpwYXNz" (RFC 7617). Bytes that aren't UTF-8 are taken as Windows-1252, which Outlook sends (ISO-8859-1
+ * is contained in it).
  * ERR_AUTH: another scheme, unreadable, no user name, or control characters in it. ERR_LIMIT: arena. */
 enum err credentials_parse(struct arena *a, struct bytes authorization, struct credentials *out) MUST_CHECK;
 void credentials_wipe(struct credentials *c);

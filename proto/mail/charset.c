@@ -223,7 +223,7 @@ static bool is_utf8(struct bytes in, bool declared, struct bytes *out)
 	return true;
 }
 
-static uint32_t single_byte_char(enum way way, uint8_t c)
+uint32_t charset_windows_1252(uint8_t c)
 {
 	static const uint16_t high_1252[32] = {
 		0x20AC, UTF8_REPLACEMENT, 0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021,
@@ -232,8 +232,11 @@ static uint32_t single_byte_char(enum way way, uint8_t c)
 		0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, UTF8_REPLACEMENT, 0x017E, 0x0178,
 	};
 
-	if (c >= 0x80 && c < 0xA0)
-		return high_1252[c - 0x80];
+	return c >= 0x80 && c < 0xA0 ? high_1252[c - 0x80] : c;
+}
+
+static uint32_t single_byte_char(enum way way, uint8_t c)
+{
 	if (way == WAY_8859_15)
 		switch (c) {
 		case 0xA4: return 0x20AC;
@@ -245,7 +248,7 @@ static uint32_t single_byte_char(enum way way, uint8_t c)
 		case 0xBD: return 0x0153;
 		case 0xBE: return 0x0178;
 		}
-	return c;
+	return charset_windows_1252(c);
 }
 
 static enum err from_single_byte(struct arena *a, enum way way, struct bytes in, struct bytes *out)

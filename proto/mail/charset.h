@@ -12,6 +12,9 @@
  *   out    `in` itself where nothing had to be changed */
 enum err charset_to_utf8(struct arena *a, struct bytes name, struct bytes in, struct bytes *out) MUST_CHECK;
 
+/* The character that a byte of windows-1252 is; U+FFFD where it has none. */
+uint32_t charset_windows_1252(uint8_t c);
+
 /* Whether text under that name can be UTF-8 only by being ASCII: it comes in 7 bits but isn't ASCII
  * (iso-2022-jp, utf-7, hz-gb-2312), or in units of two or four bytes. */
 bool charset_is_ascii_based(struct bytes name);

@@ -20,6 +20,7 @@ static const struct door_case {
 	{ "empty password", "alice@example.org", " ", ERR_AUTH },
 	{ "no such user", "nobody@example.org", "alice-pw", ERR_AUTH },
 	{ "umlauts, colon, blank and percent", "dora@example.org", "pä:ss wörd%41", ERR_OK },
+	{ "the same in ISO-8859-1 (Outlook)", "dora@example.org", "p\xe4:ss w\xf6rd%41", ERR_OK },
 	{ "almost these", "dora@example.org", "pä:ss wördA", ERR_AUTH },
 	{ "another's name in quotes", "bob@example.org\" x", "bob-pw", ERR_AUTH },
 };

@@ -26,6 +26,8 @@ static const struct credentials_case {
 	{ "empty password", "ann:", "ann", "" },
 	{ "UTF-8", "j\xc3\xbcrgen:gr\xc3\xbc\xc3\x9f", "j\xc3\xbcrgen", "gr\xc3\xbc\xc3\x9f" },
 	{ "ISO-8859-1 (Outlook)", "j\xfcrgen:gr\xfc\xdf", "j\xc3\xbcrgen", "gr\xc3\xbc\xc3\x9f" },
+	{ "Windows-1252 beyond ISO-8859-1", "ann:5\x80 \x84x\x93", "ann",
+	    "5\xe2\x82\xac \xe2\x80\x9ex\xe2\x80\x9c" },
 	{ "backslash", "CORP\\ann:x", "CORP\\ann", "x" },
 	{ "no colon", "ann", NULL, NULL },
 	{ "no user", ":secret", NULL, NULL },
