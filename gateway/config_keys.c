@@ -72,9 +72,10 @@ const struct config_key config_keys[] = {
 	    "seconds." },
 	{ "limits", "max_connections_per_address", KEY_COUNT, AT(max_connections_per_address), "1000", MOST,
 	    NULL,
-	    "Connections that one address may have, in each worker. Phones of a whole office may share an "
-	    "address, with\n"
-	    "two or three connections each." },
+	    "Connections that one address may have, in each worker; behind a proxy: requests at the same "
+	    "time. Phones of a\n"
+	    "whole office may share an address, with two or three connections each. An IPv6 address is its "
+	    "/64." },
 	{ "limits", "max_parked", KEY_COUNT, AT(max_parked), "50000", MOST, NULL,
 	    "Requests that may wait for new mail at the same time, in each worker: 25 KB of memory each." },
 	{ "limits", "max_parked_per_account", KEY_COUNT, AT(max_parked_per_account), "32", MOST, NULL,

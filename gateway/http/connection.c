@@ -121,9 +121,8 @@ static struct peer **peer_place(struct http_server *s, const struct address *net
 	return p;
 }
 
-static bool count_in(struct connection *c)
+static bool count_in(struct connection *c, struct address network)
 {
-	struct address network = c->client;
 	struct peer **place;
 
 	address_to_network(&network);
@@ -147,6 +146,21 @@ static void count_out(struct connection *c)
 	place = peer_place(c->server, &c->peer->network);
 	*place = c->peer->next;
 	free(c->peer);
+}
+
+bool connection_lend(struct connection *c, const struct address *client)
+{
+	c->is_lent = true;
+	return count_in(c, *client);
+}
+
+void connection_take_back(struct connection *c)
+{
+	if (!c->is_lent)
+		return;
+	c->is_lent = false;
+	count_out(c);
+	c->peer = NULL;
 }
 
 /* ---- life ---- */
@@ -265,7 +279,7 @@ static void on_proxy_data(struct bufferevent *bev, void *arg)
 	evbuffer_drain(in, used);
 	if (client.family) {
 		c->client = client;
-		if (!count_in(c)) {
+		if (!count_in(c, c->client)) {
 			connection_close(c);
 			return;
 		}
@@ -287,7 +301,7 @@ static void take_over(struct connection *c)
 
 /* ---- accepting ---- */
 
-/* False: it may not stay. Behind a proxy all come from one address, so that one isn't counted. */
+/* False: it may not stay. Behind a proxy all come from one address, so that one isn't counted: requests are (exchange.c). */
 static bool admit(struct connection *c)
 {
 	struct http_server *s = c->server;
@@ -300,7 +314,7 @@ static bool admit(struct connection *c)
 		return true;
 	}
 	connection_set_phase(c, PHASE_READING);
-	return from_proxy || count_in(c);
+	return from_proxy || count_in(c, c->client);
 }
 
 static void welcome(struct http_server *s, struct bufferevent *bev, struct evhttp_connection *evcon, bool tls)

@@ -175,13 +175,15 @@ static struct address forwarded_for(const struct http_exchange *x)
 	return a;
 }
 
-static void note_address(struct http_exchange *x)
+/* False: the client has too many requests under way through a proxy. */
+static bool note_address(struct http_exchange *x)
 {
 	struct address a = x->c->client;
 
 	if (!x->c->tls && !x->server->config->proxy_protocol && server_trusts(x->server, &a))
 		a = forwarded_for(x);
 	address_format(&a, x->address);
+	return address_eq(&a, &x->c->client) || connection_lend(x->c, &a);
 }
 
 /* The body in one piece. 0, or the HTTP status to refuse with. */
@@ -212,6 +214,7 @@ static void on_sent(struct evhttp_request *req, void *arg)
 
 	(void)req;
 	bufferevent_setwatermark(c->bev, EV_READ, 0, 0);
+	connection_take_back(c);
 	connection_set_phase(
 	    c, evbuffer_get_length(bufferevent_get_input(c->bev)) ? PHASE_READING : PHASE_IDLE);
 }
@@ -235,7 +238,12 @@ void exchange_on_request(struct evhttp_request *req, void *server)
 	if (!x->path)
 		abort();
 	x->takes_gzip = list_has(http_header(x, "Accept-Encoding"), "gzip");
-	note_address(x);
+	if (!note_address(x)) {
+		static const struct http_field later = { "Retry-After", "60" };
+
+		http_reply(&x, 503, NULL, &later, 1, bytes_of(NULL, 0));
+		return;
+	}
 	refusal = length_is_clear(x) ? take_body(x) : 400;
 	if (refusal) {
 		static const struct http_field close_it = { "Connection", "close" };

@@ -47,6 +47,7 @@ struct connection {
 	struct address client;
 	enum phase phase;
 	bool tls;
+	bool is_lent; /* see connection_lend */
 };
 
 struct http_server {
@@ -76,6 +77,9 @@ struct bufferevent *connection_make_plain(struct event_base *base, void *server)
 struct connection *connection_of(struct http_server *s, struct evhttp_connection *evcon);
 void connection_set_phase(struct connection *c, enum phase phase);
 void connection_close(struct connection *c);
+/* A proxy's connection counts as this client's while his request is under way. False: he has too many. */
+bool connection_lend(struct connection *c, const struct address *client);
+void connection_take_back(struct connection *c); /* nothing to do if it isn't lent */
 /* Closes those whose time is up. */
 void connections_sweep(struct http_server *s);
 void connections_close_idle(struct http_server *s);

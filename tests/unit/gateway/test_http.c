@@ -673,6 +673,39 @@ static void an_address_has_so_many_connections(void **state)
 	    "trusted_proxies =\n[limits]\nmax_connections_per_address = 2\n", close_and_come_back_client);
 }
 
+/* All come from the proxy's address; each counts as the client's for whom it asks, while it asks. */
+static void many_through_a_proxy_client(void)
+{
+	struct stream *v[3] = { dial(), dial(), dial() };
+	const char *ask = "GET /a HTTP/1.1\r\nX-Forwarded-For: 192.0.2.7\r\n\r\n";
+
+	say(v[0], "GET /hold HTTP/1.1\r\nX-Forwarded-For: 192.0.2.7\r\n\r\n");
+	await(is_held);
+	say(v[1], ask);
+	expect(v[1], "503 ");
+	say(v[1], "GET /a HTTP/1.1\r\nX-Forwarded-For: 192.0.2.8\r\n\r\n");
+	expect(v[1], "from 192.0.2.8 by");
+	say(v[1], "GET /b HTTP/1.1\r\n\r\n"); /* of the proxy itself */
+	expect(v[1], "from 127.0.0.1 by");
+	http_reply(&t.held, 200, NULL, NULL, 0, BYTES("bye"));
+	expect(v[0], "bye");
+	say(v[1], ask);
+	expect(v[1], "GET /a ?  from 192.0.2.7 by");
+	say(v[2], "GET /hold HTTP/1.1\r\nX-Forwarded-For: 192.0.2.7\r\n\r\n");
+	await(is_held);
+	stream_close(&v[2]);
+	await(someone_has_gone);
+	say(v[0], ask);
+	expect(v[0], "GET /a ?  from 192.0.2.7 by");
+	stream_close(&v[0]);
+	stream_close(&v[1]);
+}
+static void an_address_behind_a_proxy_has_so_many_requests(void **state)
+{
+	(void)state;
+	with_server("[limits]\nmax_connections_per_address = 1\n", many_through_a_proxy_client);
+}
+
 static const struct proxy_case {
 	const char *name, *config, *before, *header, *from; /* from NULL: the connection is closed */
 	size_t before_len;
@@ -795,6 +828,7 @@ int main(void)
 	TEST_ADD(stalled_and_idle_connections_are_closed);
 	TEST_ADD(a_slow_body_that_gets_on_may_take_its_time);
 	TEST_ADD(an_address_has_so_many_connections);
+	TEST_ADD(an_address_behind_a_proxy_has_so_many_requests);
 	TEST_ADD_ROWS(proxy, proxy_cases);
 	TEST_ADD(a_drain_closes_idle_connections_and_answers_the_others);
 	TEST_ADD(a_server_may_end_while_requests_are_held);
