@@ -43,6 +43,7 @@ enum http_method http_method(const struct http_exchange *x)
 {
 	switch (evhttp_request_get_command(x->req)) {
 	case EVHTTP_REQ_GET:
+	case EVHTTP_REQ_HEAD: /* the same without a body: see http_reply */
 		return HTTP_GET;
 	case EVHTTP_REQ_POST:
 		return HTTP_POST;

@@ -38,6 +38,7 @@ static const struct refused_case {
 	{ "get", "GET", EAS, "", BODY(""), 405, 0, "Allow", "OPTIONS, POST" },
 	{ "delete", "DELETE", EAS, "", BODY(""), 405, 0, "Allow", "OPTIONS, POST" },
 	{ "post to healthz", "POST", "/healthz", "", BODY(""), 405, 0, "Allow", "GET" },
+	{ "healthz by head", "HEAD", "/healthz", "Connection: close\r\n", BODY(""), 200, 0, NULL, NULL },
 	{ "healthz", "GET", "/HealthZ", "", BODY(""), 200, 0, NULL, NULL },
 	{ "options in another letter case", "OPTIONS", "/MICROSOFT-server-activesync", "", BODY(""), 200, 0,
 	    "MS-ASProtocolVersions", "12.1,14.0,14.1,16.1" },
