@@ -134,6 +134,72 @@ static void refused(const struct refused_case *c)
 }
 TEST_ROW(refused)
 
+static bool is_logged(const char *user, const char *what)
+{
+	struct bytes log = test_file(scene_env("EASGATE_ACCESS_LOG")), line;
+	char account[128];
+
+	snprintf(account, sizeof(account), " account=%s ", user);
+	while (bytes_split(&log, '\n', &line)) {
+		char *text = test_keep(line.len + 1);
+
+		memcpy(text, line.p, line.len);
+		text[line.len] = '\0';
+		if (strstr(text, account) && strstr(text, what))
+			return true;
+	}
+	return false;
+}
+
+/* What a user reports can be found in the log. */
+static void the_answer_has_the_id_of_its_line_in_the_log(void **state)
+{
+	struct phone *ph = phone_at("EASGATE_URL", EAS_14_1);
+	struct bytes id;
+	char wanted[64];
+
+	(void)state;
+	SCENE_OK(ph, phone_http(ph, "POST", QUERY("FolderSync"), V("14.1") WBXML,
+			 bytes_of(FOLDER_SYNC, FOLDER_SYNC_LEN)));
+	id = phone_answer_header(&ph->reply, "request-id");
+	assert_in_range(id.len, 10, 30);
+	snprintf(wanted, sizeof(wanted), " request=%.*s ", BYTES_ARG(id));
+	assert_true(is_logged("alice@example.org", wanted));
+	phone_free(&ph);
+}
+
+/* ---- TLS ---- */
+
+static const struct tls_case {
+	const char *name, *options;
+	const char *says; /* NULL: no connection */
+} tls_cases[] = {
+	{ "1.3", "-tls1_3", "New, TLSv1.3" },
+	{ "1.2", "-tls1_2", "New, TLSv1.2" },
+	{ "1.2 without forward secrecy", "-tls1_2 -cipher kRSA", NULL },
+	{ "1.1", "-tls1_1 -cipher DEFAULT@SECLEVEL=0", NULL },
+	{ "1.0", "-tls1 -cipher DEFAULT@SECLEVEL=0", NULL },
+	{ "a session taken up again", "-tls1_2 -reconnect", "Reused, TLSv1.2" },
+};
+static void tls(const struct tls_case *c)
+{
+	struct bytes text = { (uint8_t *)test_keep(64 * 1024), 0 };
+	char command[512];
+	FILE *p;
+
+	snprintf(command, sizeof(command), "openssl s_client -connect 127.0.0.1:%s %s </dev/null 2>&1",
+	    scene_env("EASGATE_PORT"), c->options);
+	p = popen(command, "r");
+	assert_non_null(p);
+	text.len = fread((void *)(uintptr_t)text.p, 1, 64 * 1024, p);
+	pclose(p);
+	if (c->says)
+		assert_non_null(memmem(text.p, text.len, c->says, strlen(c->says)));
+	else
+		assert_non_null(memmem(text.p, text.len, "Cipher is (NONE)", 16));
+}
+TEST_ROW(tls)
+
 /* Nobody who isn't signed in learns more than that he isn't. */
 static const struct stranger_case {
 	const char *name, *request;
@@ -227,23 +293,6 @@ static struct phone *waiting_phone(const char *user, enum eas_version v, unsigne
 	return ph;
 }
 
-static bool is_logged(const char *user, const char *what)
-{
-	struct bytes log = test_file(scene_env("EASGATE_ACCESS_LOG")), line;
-	char account[128];
-
-	snprintf(account, sizeof(account), " account=%s ", user);
-	while (bytes_split(&log, '\n', &line)) {
-		char *text = test_keep(line.len + 1);
-
-		memcpy(text, line.p, line.len);
-		text[line.len] = '\0';
-		if (strstr(text, account) && strstr(text, what))
-			return true;
-	}
-	return false;
-}
-
 static bool went_away(void *user)
 {
 	return is_logged(user, " command=Ping http=0 ");
@@ -296,6 +345,8 @@ int main(void)
 
 	scene_open(&(struct bed_opts){ .services = "dovecot,redis", .settings = settings });
 	TEST_ADD_ROWS(refused, refused_cases);
+	TEST_ADD(the_answer_has_the_id_of_its_line_in_the_log);
+	TEST_ADD_ROWS(tls, tls_cases);
 	TEST_ADD_ROWS(stranger, stranger_cases);
 	TEST_ADD(a_body_of_more_than_max_body_is_refused);
 	TEST_ADD(a_slow_sender_is_cut_off);

@@ -27,6 +27,8 @@ static struct {
 
 /* ---- the handler ---- */
 
+enum { HUGE_LEN = 32 << 20 }; /* more than sockets hold */
+
 static void on_gone(void *arg)
 {
 	(void)arg;
@@ -64,6 +66,11 @@ static void handle(struct http_exchange *x, void *arg)
 	} else if (bytes_eq_str(http_path(x), "/big")) {
 		memset(big, 'x', sizeof(big));
 		http_reply(&x, 200, NULL, &text, 1, bytes_of(big, sizeof(big)));
+	} else if (bytes_eq_str(http_path(x), "/huge")) {
+		uint8_t *huge = calloc(1, HUGE_LEN);
+
+		http_reply(&x, 200, NULL, NULL, 0, bytes_of(huge, HUGE_LEN));
+		free(huge);
 	} else if (bytes_eq_str(http_path(x), "/hold")) {
 		t.held = x;
 		http_park(x);
@@ -628,6 +635,44 @@ static void stalled_and_idle_connections_are_closed(void **state)
 	with_server("[limits]\nread_timeout = 1s\nidle_timeout = 1s\n", stalled_client);
 }
 
+static void deaf_client(void)
+{
+	struct stream *s = dial();
+
+	say(s, "GET /huge HTTP/1.1\r\n\r\n");
+	await(nobody_is_connected);
+	stream_close(&s);
+}
+static void a_client_that_does_not_read_its_answer_is_cut_off(void **state)
+{
+	(void)state;
+	with_server("[limits]\nread_timeout = 1s\n", deaf_client);
+}
+
+static void slow_reader_client(void)
+{
+	struct stream *s = dial();
+	size_t n = 1, all = 0;
+	uint8_t *room = malloc(1 << 20);
+	uint64_t from = loop_now_ms();
+
+	say(s, "GET /huge HTTP/1.1\r\nConnection: close\r\n\r\n");
+	while (n) {
+		assert_int_equal(stream_read(s, room, 1 << 20, &n), ERR_OK);
+		all += n;
+		assert_int_equal(fiber_sleep(40), ERR_OK);
+	}
+	assert_in_range(all, HUGE_LEN, HUGE_LEN + 1000);
+	assert_true(loop_now_ms() - from > 1200); /* longer than read_timeout */
+	free(room);
+	stream_close(&s);
+}
+static void one_that_reads_slowly_gets_it_all(void **state)
+{
+	(void)state;
+	with_server("[limits]\nread_timeout = 1s\n", slow_reader_client);
+}
+
 static void steady_client(void)
 {
 	struct stream *s = dial();
@@ -826,6 +871,8 @@ int main(void)
 	TEST_ADD(what_comes_while_held_is_read_a_little_ahead_only);
 	TEST_ADD(a_head_that_comes_drop_by_drop_is_cut_off);
 	TEST_ADD(stalled_and_idle_connections_are_closed);
+	TEST_ADD(a_client_that_does_not_read_its_answer_is_cut_off);
+	TEST_ADD(one_that_reads_slowly_gets_it_all);
 	TEST_ADD(a_slow_body_that_gets_on_may_take_its_time);
 	TEST_ADD(an_address_has_so_many_connections);
 	TEST_ADD(an_address_behind_a_proxy_has_so_many_requests);
