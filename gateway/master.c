@@ -485,6 +485,7 @@ int master_run(const char *config_path)
 		return EXIT_FAILURE;
 	take_signals(&m);
 	process_raise_limits();
+	process_leave_no_core();
 	process_open_logs(m.config);
 	m.listeners = listeners_new();
 	if (!start(&m)) {

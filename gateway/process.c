@@ -32,6 +32,16 @@ static void give_logs(const struct config *c)
 		log_error("cannot give a log file to %s: %s", c->user, strerror(errno));
 }
 
+void process_leave_no_core(void)
+{
+	struct rlimit l;
+
+	if (getrlimit(RLIMIT_CORE, &l) == 0) {
+		l.rlim_cur = 0;
+		setrlimit(RLIMIT_CORE, &l);
+	}
+}
+
 void process_open_logs(const struct config *c)
 {
 	log_level_set(c->log_level);

@@ -1,6 +1,7 @@
 /* Workers that die, and the stop, while phones wait. */
 #include <poll.h>
 #include <signal.h>
+#include <sys/resource.h>
 
 #include "integration/processes.h"
 
@@ -16,6 +17,22 @@ static void a_worker_that_is_killed_is_replaced(void **state)
 	ph->resends = true;
 	SCENE_OK(ph, phone_folder_sync(ph, NULL)); /* at once: the socket was open all the time */
 	assert_true(bed_wait(process_is_another, &before, 2000));
+}
+
+/* Even where the system asks for core files. */
+static void a_worker_that_crashes_leaves_no_core(void **state)
+{
+	char path[64], line[256] = "";
+	FILE *f;
+
+	(void)state;
+	snprintf(path, sizeof(path), "/proc/%d/limits", process_worker());
+	f = fopen(path, "r");
+	assert_non_null(f);
+	while (strncmp(line, "Max core file size", 18) != 0)
+		assert_non_null(fgets(line, sizeof(line), f));
+	fclose(f);
+	assert_int_equal(line[18 + strspn(line + 18, " ")], '0');
 }
 
 /* ---- dying again and again ---- */
@@ -112,8 +129,10 @@ int main(void)
 	static const char *const settings[] = { "server.drain=2s", NULL };
 	int failed;
 
+	setrlimit(RLIMIT_CORE, &(struct rlimit){ RLIM_INFINITY, RLIM_INFINITY }); /* where we may */
 	scene_open(&(struct bed_opts){ .services = "dovecot,redis", .settings = settings });
 	TEST_ADD(a_worker_that_is_killed_is_replaced);
+	TEST_ADD(a_worker_that_crashes_leaves_no_core);
 	TEST_ADD(a_worker_that_keeps_dying_is_started_more_and_more_slowly);
 	TEST_ADD(a_stop_takes_no_longer_than_drain);
 	TEST_ADD(a_second_signal_stops_at_once);
