@@ -3,16 +3,37 @@
 
 #include "scene.h"
 
+/* Names in braces are replaced by the bed's values. */
+static void expand(const char *text, char *out, size_t size)
+{
+	size_t n = 0;
+
+	for (const char *p = text; *p && n + 1 < size; p++) {
+		const char *end = *p == '{' ? strchr(p, '}') : NULL;
+		char key[64];
+
+		if (!end) {
+			out[n++] = *p;
+			continue;
+		}
+		snprintf(key, sizeof(key), "%.*s", (int)(end - p - 1), p + 1);
+		n += (size_t)snprintf(out + n, size - n, "%s", scene_env(key));
+		p = end;
+	}
+	out[n] = '\0';
+}
+
 /* Runs the program of this build with the bed's config, a word changed in it; what it prints, and its exit status. */
 static const char *run(const char *sed, const char *args, int *status)
 {
-	char command[1024];
+	char command[1024], change[512];
 	char *out = test_keep(16 * 1024);
 	size_t n;
 	FILE *p;
 
+	expand(sed, change, sizeof(change));
 	snprintf(command, sizeof(command),
-	    "sed '%s' %s > %s/check.conf && EASGATE_PASSWORD=%s %s/easgate -c %s/check.conf %s 2>&1", sed,
+	    "sed '%s' %s > %s/check.conf && EASGATE_PASSWORD=%s %s/easgate -c %s/check.conf %s 2>&1", change,
 	    scene_env("EASGATE_CONF"), scene_env("BED"), "alice-pw", getenv("B") ? getenv("B") : "build",
 	    scene_env("BED"), args);
 	p = popen(command, "r");
@@ -22,6 +43,11 @@ static const char *run(const char *sed, const char *args, int *status)
 	*status = WEXITSTATUS(pclose(p));
 	return out;
 }
+
+/* Certificate and key from that file of the bed. */
+#define SED_PEM(file)                                   \
+	"s|^certificate = .*|certificate = {BED}/" file \
+	"|; s|^certificate_key = .*|certificate_key = {BED}/" file "|"
 
 static const struct check_case {
 	const char *name, *sed, *args;
@@ -35,6 +61,11 @@ static const struct check_case {
 	{ "no IMAP there", "s/^server = 127.0.0.1:.*/server = 127.0.0.1:1/", "check", 1, "WRONG  IMAP" },
 	{ "IMAP without TLS", "s/^tls = plain/tls = tls/", "check", 1, "set tls = starttls" },
 	{ "SMTP's certificate", "/^ca_file/d", "check", 1, "Its certificate is refused" },
+	{ "another server there", "s/^server = 127.0.0.1:.*/server = 127.0.0.1:{MOCKSMTP_PORT}/", "check", 1,
+	    "what answers there is no IMAP server" },
+	{ "another's password", "", "check --user bob", 1, "refuses the user \"bob@example.org\"" },
+	{ "no SMTP there", "s/^server = localhost:.*/server = localhost:1/", "check", 1, "WRONG  SMTP" },
+	{ "how many things", "s/^server = \\(.*\\):.*/server = \\1:1/", "check", 1, "2 things to mend" },
 	{ "no Redis there", "s/^store = .*/store = redis:\\/\\/127.0.0.1:1\\/0/", "check", 1,
 	    "WRONG  store" },
 	{ "no redis-server program", "s/^store = .*/store = embedded\\nredis_server = \\/nonexistent/",
@@ -43,6 +74,10 @@ static const struct check_case {
 	    "cannot use the certificate" },
 	{ "another name", "s/^\\[server\\]/[server]\\npublic_url = https:\\/\\/mail.example.net/", "check", 1,
 	    "it is not for mail.example.net" },
+	{ "another certificate's key", "s|^certificate = .*|certificate = {BED}/soon.pem|", "check", 1,
+	    "key values mismatch" },
+	{ "a certificate that ends soon", SED_PEM("soon.pem"), "check", 0, "it expires in 1 days" },
+	{ "a certificate that has ended", SED_PEM("ended.pem"), "check", 1, "it has expired" },
 	{ "its name", "s/^\\[server\\]/[server]\\npublic_url = https:\\/\\/localhost/", "check", 0,
 	    "it is for localhost" },
 	{ "a mistake in the config", "s/^drain/dran/", "check", 1, "there is no key \"dran\" in [server]" },
@@ -61,6 +96,20 @@ static void check(const struct check_case *c)
 }
 TEST_ROW(check)
 
+static void make_certificate(const char *name, int days)
+{
+	char command[1024];
+
+	snprintf(command, sizeof(command),
+	    "cd %s && openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "
+	    "/CN=localhost "
+	    "-keyout key.pem -out request.pem 2>/dev/null && openssl x509 -req -in request.pem -signkey "
+	    "key.pem "
+	    "-days %d -out %s 2>/dev/null && cat key.pem >> %s",
+	    scene_env("BED"), days, name, name);
+	assert_int_equal(system(command), 0);
+}
+
 static void missing_extensions_are_named_with_their_cost(void **state)
 {
 	int status;
@@ -78,6 +127,8 @@ int main(void)
 
 	scene_open(&(struct bed_opts){
 	    .services = "dovecot,redis,mocksmtp", .users = 5, .imap_hide = "NOTIFY,CONDSTORE,QRESYNC" });
+	make_certificate("soon.pem", 2);
+	make_certificate("ended.pem", -1);
 	TEST_ADD_ROWS(check, check_cases);
 	TEST_ADD(missing_extensions_are_named_with_their_cost);
 	failed = test_run("easgate check");
