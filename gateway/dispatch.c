@@ -101,6 +101,20 @@ static enum err sign_in(struct request *rq)
 	return e;
 }
 
+/* What was gzipped, now that it is known who sent it. False: it was refused, and rq->reply says how. */
+static bool open_body(struct request *rq, enum err *e)
+{
+	*e = http_expand_body(rq->exchange);
+	rq->body = http_body(rq->exchange);
+	if (*e != ERR_PROTO && *e != ERR_LIMIT)
+		return !*e;
+	rq->reply = (struct reply){ .kind = REPLY_HTTP,
+		.http_status = *e == ERR_LIMIT ? 413 : 400,
+		.status = STATUS_INVALID_CONTENT };
+	*e = ERR_OK;
+	return false;
+}
+
 /* ---- commands ---- */
 
 static enum err load_device(struct request *rq)
@@ -122,7 +136,7 @@ static enum err run_command(struct request *rq, struct wbxml_writer *w, unsigned
 	bool go_on;
 	enum err e;
 
-	if ((e = request_read(rq, w, line_status, &go_on)) || !go_on)
+	if (!open_body(rq, &e) || (e = request_read(rq, w, line_status, &go_on)) || !go_on)
 		return e;
 	c = command_of(rq->command);
 	if (!c->loads_device) {
@@ -218,7 +232,7 @@ static void serve_autodiscover_xml(struct job *j, struct request *rq)
 	enum err e = sign_in(rq);
 
 	rq->name = "Autodiscover";
-	if (!e)
+	if (!e && open_body(rq, &e))
 		e = autodiscover_xml(rq);
 	else if (e == ERR_DENIED)
 		e = ERR_OK;

@@ -31,8 +31,8 @@ struct http_exchange {
 	uint8_t *expanded; /* owned: the body, if it came gzipped */
 	struct bytes body;
 	char address[ADDRESS_TEXT_MAX];
-	bool takes_gzip;
-	void (*gone)(void *arg); /* NULL: nobody asked, or it was told */
+	bool takes_gzip, is_gzipped; /* the client, the body */
+	void (*gone)(void *arg);     /* NULL: nobody asked, or it was told */
 	void *gone_arg;
 	struct timer *telling; /* the client has gone: gone is called at the next turn */
 };
@@ -191,22 +191,34 @@ static bool note_address(struct http_exchange *x)
 static int take_body(struct http_exchange *x)
 {
 	struct evbuffer *in = evhttp_request_get_input_buffer(x->req);
-	struct bytes coding = http_header(x, "Content-Encoding"), raw;
+	struct bytes coding = http_header(x, "Content-Encoding");
 	size_t len = evbuffer_get_length(in);
-	enum err e;
 
-	raw = x->body = bytes_of(evbuffer_pullup(in, -1), len);
+	x->body = bytes_of(evbuffer_pullup(in, -1), len);
 	if (!len || !coding.len || bytes_eq_nocase(coding, "identity"))
 		return 0;
 	if (!bytes_eq_nocase(coding, "gzip") && !bytes_eq_nocase(coding, "x-gzip"))
 		return 415;
+	x->is_gzipped = true;
+	return 0;
+}
+
+enum err http_expand_body(struct http_exchange *x)
+{
+	struct evbuffer *in = evhttp_request_get_input_buffer(x->req);
+	struct bytes raw = x->body;
+	size_t len;
+	enum err e;
+
+	if (!x->is_gzipped)
+		return ERR_OK;
+	x->is_gzipped = false;
 	x->body = bytes_of(NULL, 0);
-	e = gzip_expand(raw, x->server->config->max_body_bytes, &x->expanded, &len);
-	if (e)
-		return e == ERR_LIMIT ? 413 : 400;
+	if ((e = gzip_expand(raw, x->server->config->max_body_bytes, &x->expanded, &len)))
+		return e;
 	x->body = bytes_of(x->expanded, len);
 	evbuffer_drain(in, evbuffer_get_length(in));
-	return 0;
+	return ERR_OK;
 }
 
 static void on_sent(struct evhttp_request *req, void *arg)

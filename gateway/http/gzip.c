@@ -7,6 +7,7 @@ enum {
 	FORMAT_GZIP = 15 + 16, /* the largest window, and gzip's frame instead of zlib's */
 	LEVEL = 1,             /* WBXML is compact already: higher levels cost much and save little */
 	FIRST_ROOM = 16 * 1024,
+	STEP = 256 * 1024, /* a millisecond's work */
 };
 
 static uint8_t *room(uint8_t *old, size_t n)
@@ -18,7 +19,7 @@ static uint8_t *room(uint8_t *old, size_t n)
 	return p;
 }
 
-/* One step of at most the room that there is; grows it by half of what it is, up to one byte above max: a byte
+/* One step of at most the room that there is, and STEP; grows it by half of what it is, up to one byte above max: a byte
  * that lands there is one too many. */
 static int inflate_more(z_stream *z, uint8_t **out, size_t *cap, size_t max)
 {
@@ -28,6 +29,8 @@ static int inflate_more(z_stream *z, uint8_t **out, size_t *cap, size_t max)
 	}
 	z->next_out = *out + z->total_out;
 	z->avail_out = (uInt)(*cap - z->total_out);
+	if (z->avail_out > STEP)
+		z->avail_out = STEP;
 	return inflate(z, Z_NO_FLUSH);
 }
 
@@ -43,12 +46,14 @@ enum err gzip_expand(struct bytes in, size_t max, uint8_t **out, size_t *len)
 	if (inflateInit2(&z, FORMAT_GZIP) != Z_OK)
 		abort();
 	*out = room(NULL, cap);
-	do
+	do {
 		r = inflate_more(&z, out, &cap, max);
-	while (r == Z_OK && z.total_out <= max);
-	if (z.total_out > max)
+		if (r == Z_OK && fiber_is_running())
+			e = fiber_yield();
+	} while (!e && r == Z_OK && z.total_out <= max);
+	if (!e && z.total_out > max)
 		e = ERR_LIMIT;
-	else if (r != Z_STREAM_END || z.avail_in)
+	else if (!e && (r != Z_STREAM_END || z.avail_in))
 		e = ERR_PROTO;
 	*len = z.total_out;
 	inflateEnd(&z);

@@ -2,7 +2,7 @@
 #define EASGATE_HTTP_HTTP_H
 
 #include "config.h"
-#include "io/loop.h"
+#include "io/fiber.h"
 
 /* The HTTP front: TLS, evhttp, limits, slow senders, proxies. What stands above sees an exchange: one request
  * and the one reply that it gets, now or an hour later. */
@@ -40,10 +40,13 @@ enum http_method http_method(const struct http_exchange *x);
 struct bytes http_path(const struct http_exchange *x);  /* percent-decoded, without the query */
 struct bytes http_query(const struct http_exchange *x); /* raw, without '?' */
 struct bytes http_header(const struct http_exchange *x, const char *name); /* empty if absent */
-struct bytes http_body(const struct http_exchange *x);    /* already gunzipped if it came gzipped */
+struct bytes http_body(const struct http_exchange *x);    /* as it came; see http_expand_body */
 struct bytes http_address(const struct http_exchange *x); /* the client's, after X-Forwarded-For or PROXY */
 struct bytes http_host(const struct http_exchange *x);
 bool http_is_tls(const struct http_exchange *x);
+/* Makes the body what it was before it was gzipped, if it was: to be called when it is known who asks, for a few bytes of gzip
+ * are much work. ERR_PROTO: damaged; ERR_LIMIT: more than max_body. */
+enum err http_expand_body(struct http_exchange *x) WAITS MUST_CHECK;
 /* Overwrites and drops a header that was read: the password. */
 void http_wipe_header(struct http_exchange *x, const char *name);
 

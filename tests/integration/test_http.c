@@ -24,6 +24,9 @@ static struct phone *phone_at(const char *url_key, enum eas_version v)
 	"\x03\x01\x6a\x00\x00\x07\x56\x52\x03" \
 	"0\x00\x01\x01"
 #define FOLDER_SYNC_LEN 13
+#define GZIPPED                                                                            \
+	"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\x63\x66\xcc\x62\x60\x60\x0f\x0b\x62\x36" \
+	"\x60\x60\x64\x04\x00\x51\x57\x71\x49\x0d\x00\x00\x00"
 #define BODY(text) (text), sizeof(text) - 1
 
 static const struct refused_case {
@@ -68,6 +71,12 @@ static const struct refused_case {
 	{ "a type with parameters", "POST", QUERY("FolderSync"),
 	    V("14.1") "Content-Type: application/vnd.ms-sync.wbxml; x=y\r\n", BODY(FOLDER_SYNC), 200, 142,
 	    NULL, NULL },
+	{ "gzipped", "POST", QUERY("FolderSync"), V("14.1") WBXML "Content-Encoding: gzip\r\n", BODY(GZIPPED),
+	    200, 142, NULL, NULL },
+	{ "damaged gzip", "POST", QUERY("FolderSync"), V("14.1") WBXML "Content-Encoding: gzip\r\n",
+	    BODY("hello"), 400, 0, NULL, NULL },
+	{ "another coding", "POST", QUERY("FolderSync"), V("14.1") WBXML "Content-Encoding: br\r\n",
+	    BODY("hello"), 415, 0, NULL, NULL },
 	{ "no WBXML", "POST", QUERY("FolderSync"), V("14.1") WBXML, BODY("hello"), 200, 102, NULL, NULL },
 	{ "no WBXML, 12.1", "POST", QUERY("FolderSync"), V("12.1") WBXML, BODY("hello"), 400, 0, NULL, NULL },
 	{ "cut WBXML", "POST", QUERY("FolderSync"), V("14.1") WBXML, FOLDER_SYNC, FOLDER_SYNC_LEN - 2, 200,
@@ -207,6 +216,9 @@ static const struct stranger_case {
 	{ "options", "OPTIONS " EAS " HTTP/1.1\r\nHost: x\r\n\r\n" },
 	{ "unknown command", "POST " QUERY("Brew") " HTTP/1.1\r\nHost: x\r\n" V("14.1") "\r\n" },
 	{ "empty bearer", "OPTIONS " EAS " HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer\r\n\r\n" },
+	{ "gzip, at which nobody looks yet", "POST " QUERY("FolderSync") " HTTP/1.1\r\nHost: x\r\n" V(
+						 "14.1") "Content-Encoding: gzip\r\n"
+							 "Content-Length: 4\r\n\r\nabcd" },
 	{ "autodiscover",
 	    "POST /autodiscover/autodiscover.xml HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n" },
 };

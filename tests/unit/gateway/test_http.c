@@ -49,6 +49,17 @@ static void reply_info(struct http_exchange *x)
 	http_reply(&x, 200, NULL, &plain, 1, bytes_of(text, (size_t)n));
 }
 
+/* How long the body is, once expanded. On a fiber. */
+static void reply_length(void *arg)
+{
+	struct http_exchange *x = arg;
+	enum err e = http_expand_body(x);
+	char n[32];
+
+	snprintf(n, sizeof(n), "%zu", http_body(x).len);
+	http_reply(&x, e == ERR_LIMIT ? 413 : e ? 400 : 200, NULL, NULL, 0, bytes_str(n));
+}
+
 static void handle(struct http_exchange *x, void *arg)
 {
 	static const struct http_field text = { "Content-Type", "text/plain" };
@@ -59,10 +70,7 @@ static void handle(struct http_exchange *x, void *arg)
 	if (bytes_eq_str(http_path(x), "/echo")) {
 		http_reply(&x, 200, NULL, NULL, 0, http_body(x));
 	} else if (bytes_eq_str(http_path(x), "/length")) {
-		char n[32];
-
-		snprintf(n, sizeof(n), "%zu", http_body(x).len);
-		http_reply(&x, 200, NULL, NULL, 0, bytes_str(n));
+		fiber_start(t.loop, &(struct fiber_opts){ .name = "length" }, reply_length, x);
 	} else if (bytes_eq_str(http_path(x), "/big")) {
 		memset(big, 'x', sizeof(big));
 		http_reply(&x, 200, NULL, &text, 1, bytes_of(big, sizeof(big)));
@@ -289,8 +297,8 @@ static const struct talk_case {
 	{ "no colon", "GET /a HTTP/1.1\r\nwhat\r\n\r\n", "400 ", true },
 	{ "a coding that nobody knows",
 	    "POST /echo HTTP/1.1\r\nContent-Encoding: br\r\nContent-Length: 1\r\n\r\nx", "415 ", true },
-	{ "damaged gzip", "POST /echo HTTP/1.1\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\nabcd",
-	    "400 ", true },
+	{ "damaged gzip", "POST /length HTTP/1.1\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\nabcd",
+	    "400 ", false },
 	{ "too long", "POST /echo HTTP/1.1\r\nContent-Length: 11\r\n\r\nhello world", "413 ", true },
 	{ "chunks too long",
 	    "POST /echo HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nb\r\nhello world\r\n0\r\n\r\n", "413 ",
