@@ -150,6 +150,13 @@ struct evdns_base *loop_dns(struct loop *l)
 	l->dns = evdns_base_new(l->base, EVDNS_BASE_DISABLE_WHEN_INACTIVE);
 	if (!l->dns)
 		abort();
+	/* evdns waits five seconds for a name server, but gives up a name when the IPv6 answer, be it that there is none, is three
+	 * seconds older than the IPv4 one: with a first server that is down nothing was ever found, nor was the server ever
+	 * known to be down. resolv.conf may say otherwise. */
+	evdns_base_set_option(l->dns, "timeout:", "1");
+	evdns_base_set_option(l->dns, "attempts:", "4");
+	evdns_base_set_option(l->dns, "max-timeouts:", "1");
+	evdns_base_set_option(l->dns, "getaddrinfo-allow-skew:", "4");
 	/* Reads /etc/hosts too. Without servers, or without the file, names from there still resolve. */
 	evdns_base_resolv_conf_parse(l->dns, DNS_OPTIONS_ALL, "/etc/resolv.conf");
 	return l->dns;

@@ -64,19 +64,31 @@ static void on_question(struct evdns_server_request *q, void *arg)
 	evdns_server_request_respond(q, z ? 0 : DNS_ERR_NOTEXIST);
 }
 
-static struct evdns_server_port *name_server(void)
+/* A port that the resolver is told of. Who doesn't read from it is a name server that is down. */
+static int name_port(struct evdns_base *dns)
 {
 	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t len = sizeof(a);
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	struct evdns_base *dns = loop_dns(fiber_loop());
 	char address[32];
 
 	assert_int_equal(bind(fd, (struct sockaddr *)&a, len), 0);
 	assert_int_equal(getsockname(fd, (struct sockaddr *)&a, &len), 0);
 	snprintf(address, sizeof(address), "127.0.0.1:%u", (unsigned)ntohs(a.sin_port));
-	evdns_base_clear_nameservers_and_suspend(dns);
 	assert_int_equal(evdns_base_nameserver_ip_add(dns, address), 0);
+	return fd;
+}
+
+/* dead: gets the socket of one that is down and stands before the other in the list; NULL: there is none */
+static struct evdns_server_port *name_server(int *dead)
+{
+	struct evdns_base *dns = loop_dns(fiber_loop());
+	int fd;
+
+	evdns_base_clear_nameservers_and_suspend(dns);
+	if (dead)
+		*dead = name_port(dns);
+	fd = name_port(dns);
 	evdns_base_resume(dns);
 	evdns_base_search_clear(dns);
 	return evdns_add_server_port_with_base(loop_base(fiber_loop()), fd, 0, on_question, NULL);
@@ -161,7 +173,7 @@ static void host_on_fiber(void *arg)
 {
 	const struct host_run *r = arg;
 	struct stream_target t = peer_target(r->peer);
-	struct evdns_server_port *names = name_server();
+	struct evdns_server_port *names = name_server(NULL);
 	struct slow_port slow = slow_port(t.port);
 	struct stream *s = NULL;
 	const char *why = "unchanged";
@@ -206,6 +218,37 @@ static void host(const struct host_case *c)
 }
 TEST_ROW(host)
 
+static void failing_over_on_fiber(void *arg)
+{
+	struct stream_target t = peer_target(arg);
+	int dead;
+	struct evdns_server_port *names = name_server(&dead);
+	char heard[512];
+
+	t.host = "four.test";
+	t.connect_ms = 10 * 1000;
+	for (int i = 0; i < 3; i++) {
+		struct stream *s = NULL;
+		uint64_t began = loop_now_ms();
+
+		assert_int_equal(stream_connect(&t, &s, NULL), ERR_OK);
+		assert_in_range(loop_now_ms() - began, 0, i == 2 ? 500 : 3500); /* known to be down by then */
+		stream_close(&s);
+	}
+	assert_true(recv(dead, heard, sizeof(heard), 0) > 0); /* it was asked, or this proves nothing */
+	close(dead);
+	evdns_close_server_port(names);
+}
+
+static void a_name_server_that_is_down_costs_seconds_at_first_only(void **state)
+{
+	struct peer p = peer_start(serve_echo, NULL);
+
+	(void)state;
+	on_fiber(failing_over_on_fiber, &p);
+	peer_stop(&p);
+}
+
 /* ---- cancelling ---- */
 
 struct cancel_run {
@@ -228,7 +271,7 @@ static void connect_for_ever(void *arg)
 static void cancel_on_fiber(void *arg)
 {
 	struct cancel_run *r = arg;
-	struct evdns_server_port *names = name_server();
+	struct evdns_server_port *names = name_server(NULL);
 	struct slow_port slow = slow_port(r->port);
 	uint64_t id = fiber_start(fiber_loop(), &(struct fiber_opts){ .name = "connect" },
 	    connect_for_ever, r);
@@ -330,6 +373,7 @@ TEST_ROW(unix_socket)
 int main(void)
 {
 	TEST_ADD_ROWS(host, host_cases);
+	TEST_ADD(a_name_server_that_is_down_costs_seconds_at_first_only);
 	TEST_ADD_ROWS(cancel_while, cancel_cases);
 	TEST_ADD(free_while_looking_up);
 	TEST_ADD_ROWS(unix_socket, unix_cases);
