@@ -215,7 +215,13 @@ static void say_goodbye(struct connection *c)
 	ERR_clear_error();
 }
 
-/* evhttp frees the connection, for whatever reason. */
+static void free_request(void *req)
+{
+	evhttp_request_free(req);
+}
+
+/* evhttp frees the connection, for whatever reason. The request that it was answering it only forgets then, as once it was
+ * ours; until it has done so we must leave it. */
 static void on_close(struct evhttp_connection *evcon, void *arg)
 {
 	struct connection *c = arg;
@@ -228,6 +234,8 @@ static void on_close(struct evhttp_connection *evcon, void *arg)
 	count_out(c);
 	c->server->by_fd[bufferevent_getfd(c->bev)] = NULL;
 	c->server->connections--;
+	if (c->answered)
+		loop_defer(c->server->loop, free_request, c->answered);
 	free(c->takeover);
 	free(c);
 	if (x)

@@ -227,6 +227,7 @@ static void on_sent(struct evhttp_request *req, void *arg)
 
 	(void)req;
 	bufferevent_setwatermark(c->bev, EV_READ, 0, 0);
+	c->answered = NULL;
 	connection_take_back(c);
 	connection_set_phase(
 	    c, evbuffer_get_length(bufferevent_get_input(c->bev)) ? PHASE_READING : PHASE_IDLE);
@@ -416,6 +417,7 @@ void http_reply(struct http_exchange **x, int status, const char *reason, const 
 	if (e->server->draining && !evhttp_find_header(headers, "Connection"))
 		evhttp_add_header(headers, "Connection", "close");
 	c->exchange = NULL;
+	c->answered = req;
 	exchange_free(x);
 	/* Not more than this is read of the next request until this answer has gone out. */
 	bufferevent_setwatermark(c->bev, EV_READ, 0, READ_AHEAD);

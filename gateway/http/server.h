@@ -38,6 +38,7 @@ struct connection {
 	struct evhttp_connection *evcon;   /* owns us: frees us through its close callback */
 	struct bufferevent *bev;           /* evcon's */
 	struct http_exchange *exchange;    /* in PHASE_BUSY */
+	struct evhttp_request *answered;   /* in PHASE_WRITING; evhttp frees it when the answer is out */
 	struct peer *peer;                 /* NULL: not counted */
 	struct takeover *takeover;         /* in PHASE_PROXY */
 	struct connection *before, *after; /* in `queue` */
