@@ -221,7 +221,7 @@ static void workers_that_are_not_root_open_them_too(void **state)
 
 static void make_certificate(const char *file, const char *name)
 {
-	char command[1024];
+	char command[2048];
 
 	snprintf(command, sizeof(command),
 	    "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=%s "
