@@ -131,7 +131,7 @@ enum err store_memo_get(struct redis *r, struct arena *a, struct bytes account, 
 struct store_rate {
 	uint32_t count, window_left_s;
 };
-/* Adds `n` (0 = only look) to the counter of `kind` ("auth-address", "auth-account") and `subject` in a window that
+/* Adds `n` (0 = only look) to the counter of `kind` ("auth-address", "auth-account", "auth-pair") and `subject` in a window that
  * starts with the first failure. */
 enum err store_rate_add(struct redis *r, const char *kind, struct bytes subject, uint32_t n,
     uint32_t window_s, struct store_rate *out) WAITS MUST_CHECK;
