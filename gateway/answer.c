@@ -105,12 +105,28 @@ static void start_over(struct wbxml_writer *w)
 	wbxml_writer_init(w, out);
 }
 
+/* What the mail server said last, if it refused something; else NULL. Must be asked before the connection is given back. */
+static const char *imap_words(const struct request *rq)
+{
+	return rq->imap && *imap_problem(rq->imap) ? arena_printf(rq->arena, "%s", imap_problem(rq->imap)) : NULL;
+}
+
+static void log_failure(const struct request *rq, enum err e, const char *imap)
+{
+	const struct failure *f = &failures[e];
+
+	if (imap)
+		log_event(f->level, "request failed", LOG_STR("command", rq->name), LOG_STR("error", err_name(e)),
+		    LOG_STR("imap", imap));
+	else
+		log_event(f->level, "request failed", LOG_STR("command", rq->name), LOG_STR("error", err_name(e)));
+}
+
 /* Turns an error into an answer: in the body, where command and version allow it. */
 static void apply_failure(struct request *rq, enum err e, struct wbxml_writer *w)
 {
 	const struct failure *f = &failures[e];
 
-	log_event(f->level, "request failed", LOG_STR("command", rq->name), LOG_STR("error", err_name(e)));
 	rq->reply = (struct reply){
 		.kind = REPLY_HTTP, .http_status = f->http, .status = f->status, .retry_after_s = f->retry_s
 	};
@@ -150,7 +166,7 @@ static void send(struct request *rq, int http, struct bytes body, const char *ty
 void answer_send(struct request *rq, enum err e, struct wbxml_writer *w)
 {
 	struct bytes body = { 0 };
-	const char *type = "application/vnd.ms-sync.wbxml";
+	const char *type = "application/vnd.ms-sync.wbxml", *imap = e ? imap_words(rq) : NULL;
 
 	request_release(rq);
 	if (!e && rq->reply.kind == REPLY_WBXML)
@@ -160,6 +176,7 @@ void answer_send(struct request *rq, enum err e, struct wbxml_writer *w)
 			auth_forget(rq->worker->auth, rq->account);
 		if (w)
 			start_over(w);
+		log_failure(rq, e, imap);
 		apply_failure(rq, e, w);
 		body = (struct bytes){ 0 };
 		if (rq->reply.kind == REPLY_WBXML && written(w, &body))
