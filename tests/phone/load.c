@@ -128,6 +128,7 @@ void phone_load_free(struct phone_load **load)
 	for (unsigned i = 0; i < l->count; i++)
 		load_phone_free(l->phones[i]);
 	free(l->phones);
+	event_base_loop(l->base, EVLOOP_NONBLOCK); /* callbacks that are still due hold their connections */
 	event_free(l->ramp);
 	SSL_CTX_free(l->tls);
 	phone_server_deinit(&l->server);

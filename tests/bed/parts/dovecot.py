@@ -91,6 +91,9 @@ ssl_key = <{self.bed}/tls/key.pem
 
 mail_location = sdbox:~/mail
 mail_fsync = never
+# With fcntl, its default, sessions that make a new account's folders at the same time can seem a deadlock to the kernel,
+# and Dovecot panics.
+lock_method = flock
 mailbox_list_index = yes
 mail_attribute_dict = file:%h/attributes
 namespace inbox {{
