@@ -126,8 +126,6 @@ const struct config_key config_keys[] = {
 	    "all workers." },
 	{ "imap", "max_connections", KEY_COUNT16, AT(imap.max_total), "2000", UINT16_MAX, NULL,
 	    "Connections of all users, in each worker." },
-	{ "imap", "compress", KEY_BOOL, AT(imap.compress), "no", 0, NULL,
-	    "COMPRESS=DEFLATE, where the server has it: pays when it is far away." },
 
 	{ "smtp", "server", KEY_SERVER, AT(smtp.server), "localhost:587", 0, NULL,
 	    "The server that takes the users' mails (submission): host:port." },
