@@ -130,11 +130,12 @@ bench: all $(BENCH) ## the figures of the README, each beside its raw limit
 
 asan: all ## build with ASan and UBSan; "make asan check" runs the tests so
 
-# The unit tests again, under valgrind: slow, but it sees reads of memory that was never written.
-VALGRIND = valgrind -q --error-exitcode=9 --leak-check=full --show-leak-kinds=definite,possible \
+# The unit tests again, under valgrind: slow, but it sees reads of memory that was never written. One at a time, since
+# tests with a deadline are some thirty times slower as well.
+VALGRIND = valgrind -q --error-exitcode=9 --suppressions=tests/valgrind.supp --leak-check=full --show-leak-kinds=definite,possible \
            --errors-for-leak-kinds=definite,possible --child-silent-after-fork=yes
 valgrind: all $(UNIT) ## unit tests under valgrind
-	@B=$(B) TEST_SECONDS=1200 TEST_WRAPPER="$(VALGRIND)" tests/run $(UNIT)
+	@B=$(B) TEST_JOBS=1 TEST_SECONDS=1200 TEST_WRAPPER="$(VALGRIND)" tests/run $(UNIT)
 
 # --- fuzz: each target for FUZZ_SECONDS, or one: make fuzz-wbxml. Corpora grow in build-fuzz/corpus ---
 FUZZ_SECONDS ?= 60
