@@ -170,6 +170,14 @@ struct imap_part_request {
 };
 enum err imap_fetch_parts(struct imap *c, struct arena *a, struct imap_part_request *v, size_t n) WAITS MUST_CHECK;
 
+/* One body section (from, count as above) piece by piece, however long it is, without holding more than a piece. `put` gets
+ * views that end with its return; it may wait, and the server then waits too. Its error ends the call, and the connection,
+ * on which the rest is still to come. ERR_NOT_FOUND: the message or section isn't there; nothing was put.
+ * Nothing but ERR_OK says that all of it has come. */
+typedef enum err imap_put_fn(void *arg, struct bytes piece) WAITS;
+enum err imap_stream_part(struct imap *c, uint32_t uid, const char *section, uint32_t from, uint32_t count,
+    imap_put_fn *put, void *arg) WAITS MUST_CHECK;
+
 /* Adds and removes flags and keywords (UID STORE … .SILENT). With unchanged_since (0 = always) a message that somebody
  * else changed meanwhile gives ERR_CONFLICT. ERR_NOT_FOUND if the uid is gone. */
 enum err imap_store_flags(struct imap *c, uint32_t uid, uint32_t add, uint32_t remove, const struct bytes *add_keywords,

@@ -273,6 +273,37 @@ static enum err read_literal(struct imap_reader *r, struct arena *a, struct byte
 	return load_line(r);
 }
 
+enum err imap_literal_begin(struct imap_reader *r, size_t *len)
+{
+	(void)imap_accept(r, '~'); /* literal8, RFC 3516 */
+	if (imap_peek(r) != '{' || !r->has_literal || bytes_find(r->line, '}') + 1 != r->line.len)
+		return ERR_PROTO;
+	*len = r->literal;
+	end_line(r);
+	return ERR_OK;
+}
+
+enum err imap_literal_next(struct imap_reader *r, struct bytes *out)
+{
+	size_t n, got;
+	enum err e;
+
+	*out = (struct bytes){ 0 };
+	if (!r->literal)
+		return load_line(r);
+	if (r->start == r->end) {
+		r->start = r->end = 0;
+		if ((e = read_some(r, r->buf, r->cap, &got)))
+			return e;
+		r->end = got;
+	}
+	n = r->end - r->start < r->literal ? r->end - r->start : r->literal;
+	*out = bytes_of(r->buf + r->start, n);
+	r->start += n;
+	r->literal -= n;
+	return ERR_OK;
+}
+
 enum err imap_read_string(struct imap_reader *r, struct arena *a, struct bytes *out)
 {
 	struct bytes atom;

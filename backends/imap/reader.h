@@ -17,7 +17,7 @@ struct imap_reader {
 	uint8_t *buf;      /* owned; NULL until something is read */
 	size_t cap, start, end;
 	struct bytes line; /* what is left of the present line, without its end; inside buf */
-	size_t literal;    /* of the literal that the present line ends in */
+	size_t literal;    /* of the literal that the present line ends in; what is left of one that comes in pieces */
 	bool has_literal;
 };
 
@@ -48,6 +48,10 @@ enum err imap_read_number(struct imap_reader *r, uint64_t max, uint64_t *out) MU
 enum err imap_read_u32(struct imap_reader *r, uint32_t *out) MUST_CHECK;
 /* Quoted, literal, atom or NIL (p is NULL then); a copy in the arena. */
 enum err imap_read_string(struct imap_reader *r, struct arena *a, struct bytes *out) WAITS MUST_CHECK;
+/* A literal in pieces, for what is too long for an arena: imap_literal_begin takes its head and tells its length; then
+ * imap_literal_next gives views of one piece after the other, and an empty one at the end, when the response goes on. */
+enum err imap_literal_begin(struct imap_reader *r, size_t *len) MUST_CHECK;
+enum err imap_literal_next(struct imap_reader *r, struct bytes *out) WAITS MUST_CHECK;
 /* Any value, lists with all that is in them. */
 enum err imap_skip_value(struct imap_reader *r) WAITS MUST_CHECK;
 
