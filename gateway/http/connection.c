@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent_ssl.h>
 #include <openssl/err.h>
@@ -205,10 +206,17 @@ static void on_input(struct evbuffer *buffer, const struct evbuffer_cb_info *inf
 		c->moved += info->n_added;
 }
 
-/* Says goodbye, so that the phone keeps its session ticket and doesn't take the end for an attack. */
+/* Says goodbye, so that the phone keeps its session ticket and doesn't take the end for an attack. One that is cut off is
+ * to take it for one: to a client of HTTP/1.0 the end of the connection is the end of the answer. */
 static void say_goodbye(struct connection *c)
 {
+	static const struct sockaddr nowhere = { .sa_family = AF_UNSPEC };
 	SSL *ssl = c->tls ? bufferevent_openssl_get_ssl(c->bev) : NULL;
+
+	if (c->is_cut) { /* Linux resets the connection then; SO_LINGER comes too late, after evhttp's shutdown */
+		(void)connect(bufferevent_getfd(c->bev), &nowhere, sizeof(nowhere));
+		return;
+	}
 
 	if (ssl && SSL_is_init_finished(ssl))
 		SSL_shutdown(ssl);

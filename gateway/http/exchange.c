@@ -21,22 +21,6 @@ enum {
 	GZIP_MAX = 1024 * 1024, /* above, the loop would stand still too long */
 };
 
-struct http_exchange {
-	struct http_server *server;
-	struct loop *loop;          /* also when the server is gone */
-	struct connection *c;       /* NULL: the client has gone */
-	struct evhttp_request *req; /* owned */
-	char *path;                 /* owned, decoded */
-	size_t path_len;
-	uint8_t *expanded; /* owned: the body, if it came gzipped */
-	struct bytes body;
-	char address[ADDRESS_TEXT_MAX];
-	bool takes_gzip, is_gzipped; /* the client, the body */
-	void (*gone)(void *arg);     /* NULL: nobody asked, or it was told */
-	void *gone_arg;
-	struct timer *telling; /* the client has gone: gone is called at the next turn */
-};
-
 /* ---- what the request says ---- */
 
 enum http_method http_method(const struct http_exchange *x)
@@ -329,7 +313,7 @@ void http_park(struct http_exchange *x)
 
 /* ---- the answer ---- */
 
-static void exchange_free(struct http_exchange **x)
+void exchange_free(struct http_exchange **x)
 {
 	timer_cancel(&(*x)->telling);
 	free((*x)->path);

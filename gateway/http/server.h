@@ -49,6 +49,24 @@ struct connection {
 	enum phase phase;
 	bool tls;
 	bool is_lent; /* see connection_lend */
+	bool is_cut;  /* it ends in the midst of an answer, and must not look as if it were whole */
+};
+
+struct http_exchange {
+	struct http_server *server;
+	struct loop *loop;          /* also when the server is gone */
+	struct connection *c;       /* NULL: the client has gone */
+	struct evhttp_request *req; /* owned */
+	char *path;                 /* owned, decoded */
+	size_t path_len;
+	uint8_t *expanded; /* owned: the body, if it came gzipped */
+	struct bytes body;
+	char address[ADDRESS_TEXT_MAX];
+	bool takes_gzip, is_gzipped; /* the client, the body */
+	void (*gone)(void *arg);     /* NULL: nobody asked, or it was told */
+	void *gone_arg;
+	struct timer *telling; /* the client has gone: gone is called at the next turn */
+	uint64_t drained;      /* the ticket of the fiber that waits for what is streamed to go out */
 };
 
 struct http_server {
@@ -94,5 +112,6 @@ bool server_trusts(const struct http_server *s, const struct address *a);
 void exchange_on_request(struct evhttp_request *req, void *server);
 /* The client has gone: tells who waits for it. The connection is closed by now. */
 void exchange_on_gone(struct http_exchange *x);
+void exchange_free(struct http_exchange **x); /* not what evhttp holds of it */
 
 #endif

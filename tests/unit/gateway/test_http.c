@@ -21,6 +21,14 @@ static struct {
 	struct http_exchange *held; /* of /hold */
 	unsigned gone;              /* how often the client of a held one went away */
 	unsigned handled;
+	struct {                    /* the answer to /stream */
+		uint64_t length;
+		unsigned pieces, put; /* to be put; put so far */
+		bool cut;             /* in the end */
+		enum err e;           /* what stopped it */
+		uint64_t fiber;
+		bool is_over;
+	} stream;
 	void (*client)(void);
 	bool finished;
 } t;
@@ -60,6 +68,35 @@ static void reply_length(void *arg)
 	http_reply(&x, e == ERR_LIMIT ? 413 : e ? 400 : 200, NULL, NULL, 0, bytes_str(n));
 }
 
+static void on_stream_gone(void *arg)
+{
+	(void)arg;
+	fiber_cancel(t.loop, t.stream.fiber);
+}
+
+enum { STREAM_PIECE = 10 * 1000 };
+
+/* Piece n is full of the letter 'a' + n % 26. */
+static void run_stream(void *arg)
+{
+	static const struct http_field gzippable = { "Content-Type", "text/plain" };
+	struct http_exchange *x = arg;
+	uint8_t piece[STREAM_PIECE];
+
+	http_stream_start(x, 200, &gzippable, 1, t.stream.length);
+	while (!t.stream.e && t.stream.put < t.stream.pieces) {
+		memset(piece, 'a' + (int)(t.stream.put % 26), sizeof(piece));
+		t.stream.e = http_stream_put(x, bytes_of(piece, sizeof(piece)));
+		t.stream.put += !t.stream.e;
+	}
+	if (t.stream.cut || t.stream.e)
+		http_stream_cut(&x);
+	else
+		http_stream_end(&x);
+	assert_null(x);
+	t.stream.is_over = true;
+}
+
 static void handle(struct http_exchange *x, void *arg)
 {
 	static const struct http_field text = { "Content-Type", "text/plain" };
@@ -71,6 +108,9 @@ static void handle(struct http_exchange *x, void *arg)
 		http_reply(&x, 200, NULL, NULL, 0, http_body(x));
 	} else if (bytes_eq_str(http_path(x), "/length")) {
 		fiber_start(t.loop, &(struct fiber_opts){ .name = "length" }, reply_length, x);
+	} else if (bytes_eq_str(http_path(x), "/stream")) {
+		t.stream.fiber = fiber_start(t.loop, &(struct fiber_opts){ .name = "stream" }, run_stream, x);
+		http_watch_client(x, on_stream_gone, NULL);
 	} else if (bytes_eq_str(http_path(x), "/big")) {
 		memset(big, 'x', sizeof(big));
 		http_reply(&x, 200, NULL, &text, 1, bytes_of(big, sizeof(big)));
@@ -681,6 +721,170 @@ static void one_that_reads_slowly_gets_it_all(void **state)
 	with_server("[limits]\nread_timeout = 1s\n", slow_reader_client);
 }
 
+/* ---- answers that are sent while they are made ---- */
+
+static bool the_stream_is_over(void)
+{
+	return t.stream.is_over;
+}
+
+static void ask_stream(struct stream *s, const char *version, unsigned pieces, uint64_t length, bool cut)
+{
+	char text[100];
+
+	t.stream.pieces = pieces;
+	t.stream.length = length;
+	t.stream.cut = cut;
+	t.stream.put = 0;
+	t.stream.e = ERR_OK;
+	t.stream.is_over = false;
+	snprintf(text, sizeof(text), "GET /stream HTTP/%s\r\nAccept-Encoding: gzip\r\n\r\n", version);
+	say(s, text);
+}
+
+/* How many octets of pieces are in it. */
+static size_t stream_len(const char *answer)
+{
+	const char *p = strstr(answer, "\r\n\r\n");
+	size_t n = 0;
+
+	assert_non_null(p);
+	for (; *p; p++)
+		n += *p >= 'a' && *p <= 'z' && (p[1] == *p || p[-1] == *p); /* not the digits of a chunk */
+	return n;
+}
+
+static void whole_streams_client_over(bool tls)
+{
+	struct stream *s = dial_port(tls ? t.tls_port : t.port, tls);
+	const char *got;
+
+	ask_stream(s, "1.1", 30, HTTP_LENGTH_UNKNOWN, false);
+	got = hear(s, "\r\n0\r\n\r\n");
+	assert_non_null(strstr(got, "Transfer-Encoding: chunked\r\n"));
+	assert_null(strstr(got, "gzip"));
+	assert_int_equal(stream_len(got), 30 * STREAM_PIECE);
+	ask_stream(s, "1.1", 30, 30 * STREAM_PIECE, false); /* on the same connection */
+	await(the_stream_is_over);
+	say(s, "GET /a HTTP/1.1\r\n\r\n");
+	got = hear(s, "X-Test: yes");
+	assert_non_null(strstr(got, "Content-Length: 300000\r\n"));
+	assert_null(strstr(got, "chunked"));
+	assert_true(stream_len(got) >= 30 * STREAM_PIECE);
+	stream_close(&s);
+}
+
+static void whole_streams_client(void)
+{
+	whole_streams_client_over(false);
+	whole_streams_client_over(true);
+}
+static void a_streamed_answer_arrives_whole(void **state)
+{
+	(void)state;
+	with_server("", whole_streams_client);
+}
+
+/* Whatever way the end of an answer is told in, one that is cut doesn't have it. */
+static void cut_streams_client(void)
+{
+	static const struct {
+		const char *version;
+		uint64_t length;
+		bool tls;
+	} ways[] = {
+		{ "1.1", HTTP_LENGTH_UNKNOWN, false },
+		{ "1.1", HTTP_LENGTH_UNKNOWN, true },
+		{ "1.1", 50 * STREAM_PIECE, false },
+		{ "1.1", 50 * STREAM_PIECE, true },
+		{ "1.0", HTTP_LENGTH_UNKNOWN, false },
+		{ "1.0", HTTP_LENGTH_UNKNOWN, true },
+	};
+
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+		struct stream *s = dial_port(ways[i].tls ? t.tls_port : t.port, ways[i].tls);
+		uint8_t room[4096];
+		size_t n = 1, all = 0;
+		enum err e;
+
+		ask_stream(s, ways[i].version, 10, ways[i].length, true);
+		while (!(e = stream_read(s, room, sizeof(room) - 1, &n)) && n) {
+			room[n] = 0;
+			assert_null(strstr((char *)room, "\r\n0\r\n"));
+			all += n;
+		}
+		assert_in_range(all, 0, 11 * STREAM_PIECE);
+		if (!strcmp(ways[i].version, "1.0"))
+			assert_int_equal(e, ERR_UNAVAILABLE); /* no end, but a failure */
+		stream_close(&s);
+		await(the_stream_is_over);
+	}
+}
+static void a_streamed_answer_that_is_cut_does_not_look_whole(void **state)
+{
+	(void)state;
+	with_server("", cut_streams_client);
+}
+
+static void slow_stream_client(void)
+{
+	struct stream *s = dial();
+	uint8_t room[STREAM_PIECE];
+	unsigned before;
+	size_t n = 1;
+
+	ask_stream(s, "1.1", 5000, 5000 * STREAM_PIECE, false);
+	assert_int_equal(fiber_sleep(300), ERR_OK);
+	before = t.stream.put;
+	assert_in_range(before, 1, 2500); /* what sockets hold */
+	assert_int_equal(fiber_sleep(200), ERR_OK);
+	assert_int_equal(t.stream.put, before);
+	while (t.stream.put < 5000)
+		assert_int_equal(stream_read(s, room, sizeof(room), &n), ERR_OK);
+	stream_close(&s);
+	await(the_stream_is_over);
+	assert_int_equal(t.stream.e, ERR_OK);
+}
+static void a_slow_client_makes_the_maker_wait(void **state)
+{
+	(void)state;
+	with_server("", slow_stream_client);
+}
+
+static void leaving_stream_client(void)
+{
+	for (int tls = 0; tls < 2; tls++) {
+		struct stream *s = dial_port(tls ? t.tls_port : t.port, tls);
+
+		ask_stream(s, "1.1", 5000, 5000 * STREAM_PIECE, false);
+		hear(s, "aaaa");
+		stream_close(&s);
+		await(the_stream_is_over);
+		assert_int_equal(t.stream.e, ERR_CANCELLED);
+		assert_true(t.stream.put < 5000);
+	}
+}
+static void a_client_that_leaves_ends_the_making(void **state)
+{
+	(void)state;
+	with_server("", leaving_stream_client);
+}
+
+static void deaf_stream_client(void)
+{
+	struct stream *s = dial();
+
+	ask_stream(s, "1.1", 5000, 5000 * STREAM_PIECE, false);
+	await(the_stream_is_over);
+	assert_int_equal(t.stream.e, ERR_CANCELLED);
+	stream_close(&s);
+}
+static void a_client_that_does_not_read_the_stream_is_cut_off(void **state)
+{
+	(void)state;
+	with_server("[limits]\nread_timeout = 1s\n", deaf_stream_client);
+}
+
 static void steady_client(void)
 {
 	struct stream *s = dial();
@@ -881,6 +1085,11 @@ int main(void)
 	TEST_ADD(stalled_and_idle_connections_are_closed);
 	TEST_ADD(a_client_that_does_not_read_its_answer_is_cut_off);
 	TEST_ADD(one_that_reads_slowly_gets_it_all);
+	TEST_ADD(a_streamed_answer_arrives_whole);
+	TEST_ADD(a_streamed_answer_that_is_cut_does_not_look_whole);
+	TEST_ADD(a_slow_client_makes_the_maker_wait);
+	TEST_ADD(a_client_that_leaves_ends_the_making);
+	TEST_ADD(a_client_that_does_not_read_the_stream_is_cut_off);
 	TEST_ADD(a_slow_body_that_gets_on_may_take_its_time);
 	TEST_ADD(an_address_has_so_many_connections);
 	TEST_ADD(an_address_behind_a_proxy_has_so_many_requests);
