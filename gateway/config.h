@@ -50,6 +50,10 @@ struct config {
 	uint32_t poll_s;              /* for folders without push */
 	bool require_provisioning;
 
+	/* [policy]: what is asked of phones, and enforced here where it can be */
+	bool policy_attachments;
+	uint32_t policy_max_attachment_bytes; /* 0 = no limit */
+
 	/* [log] */
 	char *log_file, *access_log; /* empty = standard error, standard output */
 	enum log_level log_level;

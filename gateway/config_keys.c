@@ -165,6 +165,11 @@ const struct config_key config_keys[] = {
 	    "are asked for\n"
 	    "it once, which is how they tell their model, and are then let in without it." },
 
+	{ "policy", "attachments", KEY_BOOL, AT(policy_attachments), "yes", 0, NULL,
+	    "Whether phones may download attachments. Phones are told, and no attachment is sent." },
+	{ "policy", "max_attachment", KEY_SIZE, AT(policy_max_attachment_bytes), "0", 1u << 31, NULL,
+	    "The largest attachment that a phone may download. 0: no limit." },
+
 	{ "log", "file", KEY_TEXT, AT(log_file), "", 0, "/var/log/easgate/easgate.log",
 	    "What happens. Empty: standard error. Opened again on SIGUSR1." },
 	{ "log", "access", KEY_TEXT, AT(access_log), "", 0, "/var/log/easgate/access.log",

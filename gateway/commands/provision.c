@@ -53,7 +53,7 @@ static enum err acknowledge(struct provision *p, uint32_t key, uint32_t client_s
 	p->status = POLICY_OK;
 	if (client_status != 1)
 		log_info("policy not wholly applied by the device: it says %u", client_status);
-	if ((e = policy_hash(p->rq->arena, p->rq->version, &d->policy_hash)))
+	if ((e = policy_hash(p->rq->arena, p->rq->version, p->rq->worker->config, &d->policy_hash)))
 		return e;
 	p->key = d->policy_key = policy_new_key();
 	return save(p, STORE_DEVICE_POLICY | (p->told_about_itself ? STORE_DEVICE_INFORMATION : 0));
@@ -89,7 +89,7 @@ static void write_policy(const struct provision *p, struct wbxml_writer *w)
 	if (p->with_document) {
 		wbxml_open(w, PROVISION_DATA);
 		wbxml_open(w, PROVISION_EAS_PROVISION_DOC);
-		policy_write(w, p->rq->version);
+		policy_write(w, p->rq->version, p->rq->worker->config);
 		wbxml_close(w);
 		wbxml_close(w);
 	}

@@ -1,26 +1,27 @@
 #include "devices/policy.h"
 
 #include <openssl/rand.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/hash.h"
 
-/* The default policy: nothing is asked of the device and nothing is forbidden, so that Android doesn't even ask for
+/* The default policy: nothing is asked of the device and nothing is forbidden (unless [policy] says so), so that Android doesn't even ask for
  * administrator rights. Rows in the schema's order. Source: MS-ASPROV 2.2.2.29; provisioning.md 4. */
 static const struct policy_row {
 	wbxml_tag tag;
 	eas_version_set versions;
-	const char *value; /* "" = an empty element: no restriction */
+	const char *value; /* "" = an empty element: no restriction; NULL = the configuration's: see value_of */
 } rows[] = {
 	{ PROVISION_DEVICE_PASSWORD_ENABLED, EAS_SINCE(EAS_12_0), "0" },
 	{ PROVISION_ALPHANUMERIC_DEVICE_PASSWORD_REQUIRED, EAS_SINCE(EAS_12_0), "0" },
 	{ PROVISION_PASSWORD_RECOVERY_ENABLED, EAS_SINCE(EAS_12_0), "0" },
 	{ PROVISION_REQUIRE_STORAGE_CARD_ENCRYPTION, EAS_SINCE(EAS_12_1), "0" },
-	{ PROVISION_ATTACHMENTS_ENABLED, EAS_SINCE(EAS_12_0), "1" },
+	{ PROVISION_ATTACHMENTS_ENABLED, EAS_SINCE(EAS_12_0), NULL },
 	{ PROVISION_MIN_DEVICE_PASSWORD_LENGTH, EAS_SINCE(EAS_12_0), "" },
 	{ PROVISION_MAX_INACTIVITY_TIME_DEVICE_LOCK, EAS_SINCE(EAS_12_0), "" },
 	{ PROVISION_MAX_DEVICE_PASSWORD_FAILED_ATTEMPTS, EAS_SINCE(EAS_12_0), "" },
-	{ PROVISION_MAX_ATTACHMENT_SIZE, EAS_SINCE(EAS_12_0), "" },
+	{ PROVISION_MAX_ATTACHMENT_SIZE, EAS_SINCE(EAS_12_0), NULL },
 	{ PROVISION_ALLOW_SIMPLE_DEVICE_PASSWORD, EAS_SINCE(EAS_12_0), "1" },
 	{ PROVISION_DEVICE_PASSWORD_EXPIRATION, EAS_SINCE(EAS_12_0), "0" },
 	{ PROVISION_DEVICE_PASSWORD_HISTORY, EAS_SINCE(EAS_12_0), "0" },
@@ -53,24 +54,37 @@ static const struct policy_row {
 	{ PROVISION_ALLOW_INTERNET_SHARING, EAS_SINCE(EAS_12_1), "1" },
 };
 
-enum { N_ROWS = sizeof(rows) / sizeof(rows[0]), HASH_LEN = 8 };
+enum { N_ROWS = sizeof(rows) / sizeof(rows[0]), HASH_LEN = 8, DIGITS = 12 };
 
-void policy_write(struct wbxml_writer *w, enum eas_version version)
+static const char *value_of(const struct policy_row *row, const struct config *c, char digits[DIGITS])
 {
+	if (row->value)
+		return row->value;
+	if (row->tag == PROVISION_ATTACHMENTS_ENABLED)
+		return c->policy_attachments ? "1" : "0";
+	snprintf(digits, DIGITS, "%u", c->policy_max_attachment_bytes);
+	return c->policy_max_attachment_bytes ? digits : "";
+}
+
+void policy_write(struct wbxml_writer *w, enum eas_version version, const struct config *c)
+{
+	char digits[DIGITS];
+
 	for (size_t i = 0; i < N_ROWS; i++)
 		if (eas_version_in(version, rows[i].versions))
-			wbxml_put_str(w, rows[i].tag, rows[i].value);
+			wbxml_put_str(w, rows[i].tag, value_of(&rows[i], c, digits));
 }
 
 /* Only what is sent counts: else a client that can't carry a new element would be asked again and again. */
-enum err policy_hash(struct arena *a, enum eas_version version, struct bytes *out)
+enum err policy_hash(struct arena *a, enum eas_version version, const struct config *c, struct bytes *out)
 {
 	uint8_t bytes[HASH_LEN];
+	char digits[DIGITS];
 	uint64_t h = 0;
 
 	for (size_t i = 0; i < N_ROWS; i++)
 		if (eas_version_in(version, rows[i].versions))
-			h = hash64(bytes_str(rows[i].value), h ^ rows[i].tag);
+			h = hash64(bytes_str(value_of(&rows[i], c, digits)), h ^ rows[i].tag);
 	for (size_t i = 0; i < HASH_LEN; i++)
 		bytes[i] = (uint8_t)(h >> (8 * i));
 	return arena_dup(a, bytes_of(bytes, sizeof(bytes)), out);
@@ -114,7 +128,7 @@ enum err policy_gate(struct request *rq, uint32_t *status)
 	}
 	if (!required && !rq->policy_key)
 		return ERR_OK;
-	if ((e = policy_hash(rq->arena, rq->version, &hash)))
+	if ((e = policy_hash(rq->arena, rq->version, rq->worker->config, &hash)))
 		return e;
 	if (rq->policy_key != rq->device.policy_key)
 		*status = rq->policy_key ? STATUS_INVALID_POLICY_KEY : STATUS_DEVICE_NOT_PROVISIONED;
