@@ -257,9 +257,12 @@ static void put_body(struct job *j, wbxml_tag tag)
 	wbxml_put_uint(j->w, AIRSYNCBASE_ESTIMATED_DATA_SIZE, b->estimated_size);
 	if (b->truncated)
 		put_bool(j, AIRSYNCBASE_TRUNCATED, true);
-	put(j, AIRSYNCBASE_DATA, b->data);
+	if (!j->m->body_part)
+		put(j, AIRSYNCBASE_DATA, b->data);
 	if (j->version >= EAS_14_0)
 		put(j, AIRSYNCBASE_PREVIEW, b->preview);
+	if (j->m->body_part && b->data.len)
+		wbxml_put_uint(j->w, ITEMOPERATIONS_PART, j->m->body_part);
 	wbxml_close(j->w);
 }
 
@@ -353,7 +356,8 @@ static enum err write_props(struct wbxml_writer *w, enum eas_version version, co
 	if (!flags_only)
 		j.failed = header_parse(j.arena, m->header, &j.header);
 	for (size_t i = 0; i < sizeof(props) / sizeof(props[0]) && !j.failed; i++)
-		if (eas_version_in(version, props[i].versions) && (props[i].is_flag || !flags_only))
+		if (eas_version_in(version, props[i].versions) && (props[i].is_flag || !flags_only) &&
+		    (!m->schema || wbxml_child(m->schema, props[i].tag)))
 			props[i].put(&j, props[i].tag);
 	return j.failed ? j.failed : w->out->failed;
 }
@@ -381,6 +385,7 @@ enum err email_write_stub(struct wbxml_writer *w, enum eas_version version, cons
 	body.estimated_size = (uint32_t)body.data.len;
 	stub.plan = NULL;
 	stub.body = &body;
+	stub.body_part = 0;
 	if (stub.header.len > 64 * 1024) /* perhaps it was the header that was too much */
 		stub.header.len = 64 * 1024;
 	return email_write(w, version, &stub);

@@ -115,6 +115,9 @@ void wbxml_close_or_drop(struct wbxml_writer *w);
  * that no client's XML parser stumbles. */
 void wbxml_text(struct wbxml_writer *w, struct bytes text);
 void wbxml_opaque(struct wbxml_writer *w, struct bytes data);
+/* A string of the open element that the caller puts in when the document is sent: where in the document its bytes belong. They
+ * must be what wbxml_text would let pass. */
+size_t wbxml_gap(struct wbxml_writer *w);
 /* One element: as text, or as opaque data where the code page says so. An empty value gives an empty tag. */
 void wbxml_put(struct wbxml_writer *w, wbxml_tag tag, struct bytes value);
 void wbxml_put_str(struct wbxml_writer *w, wbxml_tag tag, const char *value);

@@ -214,6 +214,19 @@ void wbxml_opaque(struct wbxml_writer *w, struct bytes data)
 	buf_put(w->out, data);
 }
 
+size_t wbxml_gap(struct wbxml_writer *w)
+{
+	size_t at;
+
+	assert(w->depth > 0);
+	begin_content(w);
+	buf_put_u8(w->out, TOKEN_STR_I);
+	at = w->out->len;
+	buf_put_u8(w->out, 0);
+	w->text_end = 0;
+	return at;
+}
+
 void wbxml_put(struct wbxml_writer *w, wbxml_tag tag, struct bytes value)
 {
 	const struct wbxml_tag_info *info = wbxml_tag_info(tag);

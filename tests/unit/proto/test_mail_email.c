@@ -193,6 +193,30 @@ static void flags_alone(void **state)
 	    written(email_write_flags, EAS_16_1, &m), ROOT "\tEmail:Read \"1\"\n" FLAG CATEGORIES);
 }
 
+/* In ItemOperations: Schema names what is wanted (MS-ASCMD 2.2.3.158), and in a multipart answer a Part stands for the Data
+ * of the body; a body without Data has no part. */
+static void some_properties(void **state)
+{
+	struct wbxml_node body = { .tag = AIRSYNCBASE_BODY };
+	struct wbxml_node subject = { .tag = EMAIL_SUBJECT, .next = &body }, schema = { .child = &subject };
+	struct body text = { .type = BODY_PLAIN, .estimated_size = 4, .data = BYTES("text"), .preview = BYTES("te") };
+	struct email m = { .header = BYTES("Subject: s\r\nTo: a@b\r\n"), .schema = &schema, .body = &text };
+
+	(void)state;
+	assert_bytes_str(written(email_write, EAS_14_1, &m),
+	    ROOT "\tEmail:Subject \"s\"\n\tAirSyncBase:Body\n\t\tAirSyncBase:Type \"1\"\n"
+		 "\t\tAirSyncBase:EstimatedDataSize \"4\"\n\t\tAirSyncBase:Data \"text\"\n"
+		 "\t\tAirSyncBase:Preview \"te\"\n");
+	m.body_part = 3;
+	assert_bytes_str(written(email_write, EAS_14_1, &m),
+	    ROOT "\tEmail:Subject \"s\"\n\tAirSyncBase:Body\n\t\tAirSyncBase:Type \"1\"\n"
+		 "\t\tAirSyncBase:EstimatedDataSize \"4\"\n\t\tAirSyncBase:Preview \"te\"\n"
+		 "\t\tItemOperations:Part \"3\"\n");
+	text.data.len = 0;
+	subject.next = NULL;
+	assert_bytes_str(written(email_write, EAS_14_1, &m), ROOT "\tEmail:Subject \"s\"\n");
+}
+
 static enum err stub_with_reason(struct wbxml_writer *w, enum eas_version v, const struct email *m)
 {
 	return email_write_stub(w, v, m, "too large");
@@ -328,6 +352,7 @@ int main(void)
 	TEST_ADD_ROWS(trees, tree_cases);
 	TEST_ADD(a_mail_without_anything);
 	TEST_ADD(flags_alone);
+	TEST_ADD(some_properties);
 	TEST_ADD(stubs);
 	TEST_ADD_ROWS(importances, importance_cases);
 	TEST_ADD(single_values);

@@ -161,6 +161,23 @@ static void all_dropped_leaves_an_empty_root(void **state)
 	assert_written(HEAD "05");
 }
 
+/* What a gap leaves open is filled when the document is sent. */
+static void a_gap_is_an_empty_string(void **state)
+{
+	struct wbxml_writer *w = start(0);
+	size_t at;
+
+	(void)state;
+	wbxml_open(w, AIRSYNC_SYNC);
+	wbxml_open(w, AIRSYNC_SYNC_KEY);
+	at = wbxml_gap(w);
+	assert_int_equal(at, 7);
+	wbxml_close(w);
+	wbxml_put_str(w, AIRSYNC_SYNC_KEY, "b"); /* another string, not more of that one */
+	wbxml_close(w);
+	assert_written(HEAD "45 4B 03 00 01 4B 03 62 00 01 01");
+}
+
 static void rollback_restores_everything(void **state)
 {
 	struct wbxml_writer *w = start(0);
@@ -284,6 +301,7 @@ int main(void)
 	TEST_ADD(text_continues);
 	TEST_ADD(empty_containers_are_dropped);
 	TEST_ADD(all_dropped_leaves_an_empty_root);
+	TEST_ADD(a_gap_is_an_empty_string);
 	TEST_ADD(rollback_restores_everything);
 	TEST_ADD(rollback_to_an_empty_root);
 	TEST_ADD(rollback_inside_a_string);
