@@ -4,8 +4,11 @@
 #include <stdio.h>
 
 #include "access_log.h"
+#include "answer_stream.h"
 #include "commands/commands.h"
 #include "io/log.h"
+
+static const char wbxml_type[] = "application/vnd.ms-sync.wbxml";
 
 enum { RETRY_S = 30, RETRY_LIMIT_S = 300, MAX_FIELDS = 12, CLIENT_GONE = 0 };
 
@@ -74,14 +77,15 @@ static void add_lists(struct request *rq, struct fields *f, bool with_resync)
 		add(f, "MS-ASProtocolCommands", list);
 }
 
-static void add_usual(struct request *rq, struct fields *f, int http, struct bytes body, const char *type)
+/* type: NULL without a body. */
+static void add_usual(struct request *rq, struct fields *f, int http, const char *type)
 {
 	const struct reply *r = &rq->reply;
 
 	add(f, "MS-Server-ActiveSync", "15.1");
 	add(f, "Cache-Control", "private");
 	add(f, "request-id", rq->id);
-	if (body.len)
+	if (type)
 		add(f, "Content-Type", type);
 	if (http == 401)
 		add(f, "WWW-Authenticate", "Basic realm=\"easgate\", charset=\"UTF-8\"");
@@ -158,16 +162,29 @@ static void send(struct request *rq, int http, struct bytes body, const char *ty
 {
 	struct fields f = { .n = 0 };
 
-	add_usual(rq, &f, http, body, type);
+	add_usual(rq, &f, http, body.len ? type : NULL);
 	access_log_write(rq, http, body.len);
 	http_reply(&rq->exchange, http, NULL, f.v, f.n, body);
 }
 
+/* What is streamed needs the IMAP connection to the end. */
+static void send_stream(struct request *rq)
+{
+	struct fields f = { .n = 0 };
+
+	add_usual(rq, &f, 200, rq->reply.content_type ? rq->reply.content_type : wbxml_type);
+	answer_stream(rq, f.v, f.n);
+}
+
 void answer_send(struct request *rq, enum err e, struct wbxml_writer *w)
 {
+	const char *type = wbxml_type, *imap = e ? imap_words(rq) : NULL;
 	struct bytes body = { 0 };
-	const char *type = "application/vnd.ms-sync.wbxml", *imap = e ? imap_words(rq) : NULL;
 
+	if (!e && rq->reply.kind == REPLY_STREAM) {
+		send_stream(rq);
+		return;
+	}
 	request_release(rq);
 	if (!e && rq->reply.kind == REPLY_WBXML)
 		e = written(w, &body);

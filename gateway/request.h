@@ -8,15 +8,31 @@
 #include "wbxml/wbxml.h"
 #include "worker.h"
 
+struct item_parts;
 struct parked;
+struct request;
 
 /* What a command handler sees: a decoded request of a verified account and a known device, and a place for the
  * answer. Never HTTP or TLS. It lives on its fiber and in its arena. */
 enum reply_kind {
 	REPLY_WBXML,  /* what the handler wrote; an empty 200 if it wrote nothing */
 	REPLY_HTTP,   /* http_status and nothing else */
-	REPLY_RAW,    /* raw with content_type: attachments, multipart */
+	REPLY_RAW,    /* raw with content_type: no WBXML */
+	REPLY_STREAM, /* pieces with content_type: attachments, multipart */
 	REPLY_PARKED, /* answered later by gateway/push, which now owns the exchange */
+};
+
+/* Takes the next of what is made; it waits while the client is slow. */
+typedef enum err reply_put_fn(void *arg, struct bytes piece) WAITS;
+
+/* A part of an answer that is too long to be held: bytes, or what `make` makes when its turn has come. An error of `make` can
+ * only cut the answer off, so all that has a status is found out before. */
+struct reply_piece {
+	struct bytes bytes;
+	enum err (*make)(struct request *rq, void *arg, reply_put_fn *put, void *put_arg) WAITS; /* or NULL */
+	void *arg;
+	uint64_t made; /* bytes that `make` gives; UINT64_MAX if it can't be told before */
+	bool base64;   /* what it gives is sent as base64 */
 };
 
 struct reply {
@@ -26,7 +42,9 @@ struct reply {
 	const char *allow;      /* with 405; static */
 	bool lists;             /* send the lists of versions and commands (OPTIONS) */
 	struct bytes raw;
-	const char *content_type; /* with REPLY_RAW */
+	struct reply_piece *pieces; /* with REPLY_STREAM, in the order in which they are sent */
+	size_t n_pieces;
+	const char *content_type; /* with REPLY_RAW, and REPLY_STREAM unless it is WBXML's */
 	uint32_t status;          /* the EAS status of the whole, for the access log; 0 = 1 */
 	bool resync;              /* send X-MS-RP and the two version lists (FolderSync key 0) */
 };
@@ -57,6 +75,7 @@ struct request {
 	uint32_t imap_trips_before;
 	struct parked *parked; /* set when a parked request goes on (push/push.h) */
 	bool multipart;        /* the client takes multipart ItemOperations responses */
+	struct item_parts *parts; /* of ItemOperations alone: see commands/item_parts.h */
 	struct bytes body;     /* undecoded; empty when a parked request goes on */
 	size_t body_len;       /* for the access log */
 	struct bytes content_type;

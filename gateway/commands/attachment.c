@@ -3,6 +3,8 @@
 #include "mail/transfer.h"
 #include "sync/collection.h"
 
+/* What an attachment is and how large; attachment_send.c sends it. */
+
 struct reference {
 	uint32_t folder, uid;
 	char *section;
@@ -28,53 +30,75 @@ static enum err parse(struct arena *a, struct bytes text, struct reference *out)
 	return arena_cstr(a, text, &out->section);
 }
 
-static enum err describe(struct arena *a, const struct mime_part *part, struct bytes *out)
+static enum err describe(struct arena *a, const struct mime_part *part, struct attachment_source *out)
 {
 	char *type;
 
-	*out = BYTES("application/octet-stream");
+	out->encoding = part->encoding;
+	out->encoded_size = part->size;
+	out->content_type = BYTES("application/octet-stream");
 	if (!part->type.len || !part->subtype.len)
 		return ERR_OK;
 	type = arena_printf(a, "%.*s/%.*s", BYTES_ARG(part->type), BYTES_ARG(part->subtype));
 	if (!type)
 		return ERR_LIMIT;
-	*out = bytes_str(type);
+	out->content_type = bytes_str(type);
 	return ERR_OK;
 }
 
-enum err attachment_read(struct request *rq, struct bytes text, struct attachment_data *out)
+/* MS-ASPROV 2.2.2.4 (AttachmentsEnabled), 2.2.2.39 (MaxAttachmentSize): not only asked of the phone. */
+static enum err check_policy(const struct config *c, const struct attachment_source *s)
 {
-	struct imap_part_request part = { 0 };
-	const struct mime_part *structure;
+	uint32_t size = transfer_decoded_size(s->encoding, s->encoded_size);
+
+	if (!c->policy_attachments)
+		return ERR_DENIED;
+	return c->policy_max_attachment_bytes && size > c->policy_max_attachment_bytes ? ERR_LIMIT : ERR_OK;
+}
+
+/* As it is when uuencoded: see transfer_stream.h. */
+static enum err hold(struct request *rq, struct imap *imap, struct attachment_source *s)
+{
+	struct imap_part_request part = { .uid = s->uid, .section = s->section };
+	enum err e = imap_fetch_parts(imap, rq->arena, &part, 1);
+
+	if (e || !part.found)
+		return e ? e : ERR_NOT_FOUND;
+	s->is_held = true;
+	if (!(e = transfer_decode(rq->arena, s->encoding, part.data, &s->held)))
+		s->size = s->held.len;
+	return e;
+}
+
+enum err attachment_find(struct request *rq, struct bytes text, struct attachment_source *out)
+{
+	const struct mime_part *part;
 	struct imap_messages messages;
 	struct imap_status status;
 	struct reference ref;
 	uint32_t validity;
-	struct bytes mailbox;
 	struct imap *imap;
 	enum err e;
 
-	if ((e = parse(rq->arena, text, &ref)) || (e = folder_mailbox(rq, ref.folder, &mailbox, &validity)))
+	*out = (struct attachment_source){ .size = UINT64_MAX, .count = UINT64_MAX };
+	if ((e = parse(rq->arena, text, &ref)) || (e = folder_mailbox(rq, ref.folder, &out->mailbox, &validity)))
 		return e;
-	if (!mailbox.len)
+	if (!out->mailbox.len)
 		return ERR_NOT_FOUND;
-	if ((e = request_imap(rq, mailbox, &imap)) || (e = imap_select(imap, mailbox, &status)))
+	if ((e = request_imap(rq, out->mailbox, &imap)) || (e = imap_select(imap, out->mailbox, &status)))
 		return e;
 	if (validity && status.uid_validity != validity)
 		return ERR_NOT_FOUND; /* another mailbox has taken its name */
 	if ((e = imap_fetch_messages(imap, rq->arena, &ref.uid, 1, &messages)))
 		return e;
-	structure = messages.n ? mime_part_find(messages.v[0].structure, bytes_str(ref.section)) : NULL;
-	if (!structure)
+	part = messages.n ? mime_part_find(messages.v[0].structure, bytes_str(ref.section)) : NULL;
+	if (!part)
 		return ERR_NOT_FOUND;
-	part.uid = ref.uid;
-	part.section = ref.section;
-	if ((e = imap_fetch_parts(imap, rq->arena, &part, 1)))
-		return e;
-	if (!part.found)
-		return ERR_NOT_FOUND;
+	out->uid = ref.uid;
+	out->uid_validity = status.uid_validity;
+	out->section = ref.section;
 	rq->figures.fetches++;
-	if ((e = describe(rq->arena, structure, &out->content_type)))
+	if ((e = describe(rq->arena, part, out)) || (e = check_policy(rq->worker->config, out)))
 		return e;
-	return transfer_decode(rq->arena, structure->encoding, part.data, &out->data);
+	return out->encoding == MIME_UUENCODE ? hold(rq, imap, out) : ERR_OK;
 }

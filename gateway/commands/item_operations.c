@@ -1,8 +1,5 @@
-#include <stdio.h>
-
-#include "base/base64.h"
-#include "commands/attachment.h"
 #include "commands/commands.h"
+#include "commands/fetch_file.h"
 #include "io/log.h"
 #include "push/push.h"
 #include "sync/open.h"
@@ -10,16 +7,7 @@
 /* ItemOperations (MS-ASCMD 2.2.1.10): fetches items and attachments, empties folders. One result for each operation;
  * one that fails doesn't stop the others. */
 
-enum {
-	IO_OK = 1, IO_PROTOCOL_ERROR = 2, IO_SERVER_ERROR = 3, IO_NOT_FOUND = 6, IO_BAD_RANGE = 8, IO_UNKNOWN_STORE = 9,
-	IO_TOO_LARGE = 11, IO_BAD_ATTACHMENT = 15,
-	MAX_OPERATIONS = 100,
-};
-
-struct range {
-	bool given;
-	uint64_t first, last; /* zero-based, both included */
-};
+enum { MAX_OPERATIONS = 100 };
 
 /* What an error of one operation is told as; the connection's own errors fail the whole request. */
 static bool status_of(enum err e, uint32_t *status)
@@ -31,9 +19,6 @@ static bool status_of(enum err e, uint32_t *status)
 	case ERR_NOT_FOUND:
 		*status = IO_NOT_FOUND;
 		return true;
-	case ERR_PROTO:
-		*status = IO_BAD_ATTACHMENT;
-		return true;
 	case ERR_LIMIT:
 		*status = IO_TOO_LARGE;
 		return true;
@@ -44,77 +29,6 @@ static bool status_of(enum err e, uint32_t *status)
 	default:
 		return false;
 	}
-}
-
-/* ---- attachments ---- */
-
-static bool parse_range(struct bytes text, struct range *out)
-{
-	struct bytes first;
-
-	*out = (struct range){ .given = text.len > 0 };
-	if (!text.len)
-		return true;
-	return bytes_split(&text, '-', &first) && !bytes_to_u64(first, UINT64_MAX, &out->first) &&
-	       !bytes_to_u64(text, UINT64_MAX, &out->last) && out->first <= out->last;
-}
-
-static enum err write_file(struct request *rq, struct wbxml_writer *w, const struct attachment_data *file,
-    const struct range *range)
-{
-	struct bytes part = file->data, encoded;
-	struct buf b;
-	enum err e;
-
-	if (range->given) {
-		uint64_t last = range->last < file->data.len ? range->last : file->data.len - 1;
-
-		part = bytes_of(file->data.p + range->first, (size_t)(last - range->first + 1));
-	}
-	buf_init(&b, rq->arena, 0);
-	base64_put(&b, part, BASE64_PLAIN);
-	if ((e = buf_done(&b, &encoded)))
-		return e;
-	wbxml_open(w, ITEMOPERATIONS_PROPERTIES);
-	if (range->given) {
-		char text[64];
-
-		snprintf(text, sizeof(text), "%llu-%llu", (unsigned long long)range->first,
-		    (unsigned long long)(range->first + part.len - 1));
-		wbxml_put_str(w, ITEMOPERATIONS_RANGE, text);
-		wbxml_put_uint(w, ITEMOPERATIONS_TOTAL, file->data.len);
-	}
-	wbxml_put(w, AIRSYNCBASE_CONTENT_TYPE, file->content_type);
-	wbxml_put(w, ITEMOPERATIONS_DATA, encoded);
-	wbxml_close(w);
-	return ERR_OK;
-}
-
-static enum err fetch_file(struct request *rq, const struct wbxml_node *n, struct wbxml_writer *w)
-{
-	struct bytes reference = wbxml_child_text(n, AIRSYNCBASE_FILE_REFERENCE);
-	struct wbxml_mark start = wbxml_mark(w);
-	struct attachment_data file;
-	struct range range;
-	uint32_t status = IO_OK;
-	enum err e = ERR_OK;
-
-	if (!parse_range(wbxml_child_text(wbxml_child(n, ITEMOPERATIONS_OPTIONS), ITEMOPERATIONS_RANGE), &range))
-		status = IO_BAD_RANGE;
-	else if ((e = attachment_read(rq, reference, &file)) && !status_of(e, &status))
-		return e;
-	if (status == IO_OK && range.given && range.first >= file.data.len)
-		status = IO_BAD_RANGE;
-	wbxml_open(w, ITEMOPERATIONS_FETCH);
-	wbxml_put_uint(w, ITEMOPERATIONS_STATUS, status);
-	wbxml_put(w, AIRSYNCBASE_FILE_REFERENCE, reference);
-	if (status == IO_OK)
-		e = write_file(rq, w, &file, &range);
-	wbxml_close(w);
-	if (status != IO_OK || !e)
-		return ERR_OK;
-	wbxml_rollback(w, start);
-	return e;
 }
 
 /* ---- items ---- */
@@ -154,6 +68,8 @@ static enum err write_item(struct collection *c, struct wbxml_writer *w, const s
 		wbxml_close(w);
 	}
 	wbxml_close(w);
+	if (!e && c->body_part_data.len)
+		e = item_parts_add(c->rq->parts, (struct item_part){ .bytes = c->body_part_data });
 	return e;
 }
 
@@ -167,6 +83,8 @@ static enum err fetch_item(struct request *rq, const struct wbxml_node *n, struc
 
 	if ((e = find_item(rq, n, &c, &item.id, &status)))
 		return e;
+	c.schema = wbxml_child(wbxml_child(n, ITEMOPERATIONS_OPTIONS), ITEMOPERATIONS_SCHEMA);
+	c.body_part = rq->parts->multipart ? item_parts_next(rq->parts) : 0;
 	if (status == IO_OK && !(e = c.ops->prepare(&c, &item, 1, SIZE_MAX, &done)) && item.kind != CHANGE_ADD)
 		e = ERR_NOT_FOUND;
 	if (e && !status_of(e, &status))
@@ -286,13 +204,27 @@ static size_t count_operations(const struct request *rq)
 	return n;
 }
 
+/* A multipart answer where the client takes one; else attachments in the midst of the document, which is then streamed. */
+static enum err answer_with_parts(struct request *rq, struct wbxml_writer *w)
+{
+	struct bytes doc;
+	enum err e = wbxml_done(w, &doc);
+
+	if (e || (!rq->parts->n && !rq->parts->multipart))
+		return e;
+	return item_parts_reply(rq->parts, doc, &rq->reply);
+}
+
 enum err command_item_operations(struct request *rq, struct wbxml_writer *w)
 {
 	size_t n = count_operations(rq);
+	struct item_parts parts;
 	enum err e = ERR_OK;
 
 	if (!n || n > MAX_OPERATIONS)
 		return request_refuse(rq, w, n ? IO_TOO_LARGE : IO_PROTOCOL_ERROR);
+	item_parts_init(&parts, rq->arena, rq->multipart);
+	rq->parts = &parts;
 	wbxml_open(w, ITEMOPERATIONS_ITEM_OPERATIONS);
 	wbxml_put_uint(w, ITEMOPERATIONS_STATUS, IO_OK);
 	wbxml_open(w, ITEMOPERATIONS_RESPONSE);
@@ -302,5 +234,5 @@ enum err command_item_operations(struct request *rq, struct wbxml_writer *w)
 			e = operations[i].run(rq, c, w);
 	wbxml_close(w);
 	wbxml_close(w);
-	return e;
+	return e ? e : answer_with_parts(rq, w);
 }

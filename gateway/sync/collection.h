@@ -38,6 +38,10 @@ struct collection {
 	uint64_t validity;           /* UIDVALIDITY that the phone's ids belong to; 0: not known, any will do */
 	struct sync_options options;
 	bool deletes_as_moves;
+	/* ItemOperations: */
+	const struct wbxml_node *schema; /* the properties that are wanted; NULL: all */
+	uint32_t body_part;              /* a body's Data becomes this part of a multipart answer; 0: it is written */
+	struct bytes body_part_data;     /* set by `write` when it did so */
 	uint32_t trash_id;           /* where deleted items go; 0: nowhere */
 	struct bytes trash;
 };

@@ -259,10 +259,15 @@ static enum err write_whole(struct collection *c, struct wbxml_writer *w, const 
 	describe(c, change, &m);
 	server_id_format(c->folder_id, change->id, prefix);
 	m.file_prefix = bytes_str(prefix);
+	m.schema = c->schema;
+	m.body_part = c->body_part;
 	if (!e)
 		e = email_write(w, c->rq->version, &m);
-	if (!e)
+	if (!e) {
+		if (c->body_part && m.body && (!c->schema || wbxml_child(c->schema, AIRSYNCBASE_BODY)))
+			c->body_part_data = m.body->data;
 		return ERR_OK;
+	}
 	log_warn("mail shown as a stub folder=%u uid=%u cause=\"%s\"", c->folder_id, (unsigned)change->id, err_name(e));
 	c->rq->figures.stubs++;
 	wbxml_rollback(w, mark);
