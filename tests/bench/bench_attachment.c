@@ -1,0 +1,209 @@
+/* A large attachment through the gateway against the same bytes through a plain IMAP client, and what it costs a worker in
+ * memory while the phone takes it. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "bench.h"
+#include "integration/truth.h"
+#include "integration/truth_wire.h"
+#include "mail/transfer.h"
+
+enum {
+	SIZE = 50 * 1024 * 1024,
+	ROUNDS = 5,
+	LOOK_US = 2000, /* how often the worker's memory is looked at */
+};
+
+/* ---- the mail ---- */
+
+static void append_mail(const struct bed *b, unsigned account)
+{
+	static const char head[] =
+	    "From: a@example.org\r\nSubject: large\r\nMIME-Version: 1.0\r\n"
+	    "Content-Type: multipart/mixed; boundary=cut\r\n\r\n--cut\r\n\r\ntext\r\n--cut\r\n"
+	    "Content-Type: application/octet-stream\r\nContent-Transfer-Encoding: base64\r\n"
+	    "Content-Disposition: attachment; filename=large.bin\r\n\r\n";
+	struct truth *t = truth_open(b, bench_user(b, account));
+	struct arena *a = arena_new((size_t)512 << 20);
+	uint8_t *file = malloc(SIZE);
+	struct bytes mail;
+	struct buf out;
+
+	if (!file)
+		abort();
+	for (size_t i = 0; i < SIZE; i++)
+		file[i] = (uint8_t)(i * 31 + i / 257);
+	buf_init(&out, a, 0);
+	buf_put_str(&out, head);
+	transfer_put_base64(&out, bytes_of(file, SIZE));
+	buf_put_str(&out, "--cut--\r\n");
+	if (buf_done(&out, &mail))
+		abort();
+	truth_append(t, "INBOX", NULL, NULL, mail);
+	free(file);
+	arena_free(&a);
+	truth_close(&t);
+}
+
+/* ---- plain IMAP ---- */
+
+static double seconds_since(int64_t began_us)
+{
+	return (double)(phone_now_us() - began_us) / 1e6;
+}
+
+static void read_answer(struct truth_wire *w, const char *tag)
+{
+	struct bytes line;
+
+	do {
+		const uint8_t *brace;
+
+		truth_wire_forget(w);
+		line = truth_wire_line(w);
+		brace = memrchr(line.p, '{', line.len);
+		if (brace && line.len > 3 && line.p[line.len - 3] == '}')
+			truth_wire_bytes(w, strtoul((const char *)brace + 1, NULL, 10));
+	} while (!bytes_starts_nocase(line, tag));
+}
+
+/* Seconds for the attachment's part as it is, base64, without decoding it and without TLS. */
+static double fetch_plainly(const struct bed *b, unsigned account)
+{
+	static struct truth_wire w;
+	int64_t began;
+	double seconds;
+
+	truth_wire_open(&w, bed_get(b, "HOST"), bed_port(b, "IMAP_PORT"));
+	truth_wire_send(&w, bytes_str(bench_text("a LOGIN %s %s\r\nb SELECT INBOX\r\n",
+				bench_user(b, account), bed_get(b, "BENCH_PASSWORD"))));
+	read_answer(&w, "b ");
+	began = phone_now_us();
+	truth_wire_send(&w, BYTES("c UID FETCH 1 (BODY.PEEK[2])\r\n"));
+	read_answer(&w, "c ");
+	seconds = seconds_since(began);
+	truth_wire_close(&w);
+	return seconds;
+}
+
+/* ---- through the gateway ---- */
+
+static double fetch(struct phone *ph, const char *reference, bool old_form)
+{
+	struct bytes data, type;
+	unsigned status;
+
+	BENCH_OK(ph, phone_fetch_attachment(ph, reference, NULL, old_form, &status, &data, &type));
+	if (status != 1 || data.len != SIZE)
+		bench_die("the attachment came with status %u and %zu bytes", status, data.len);
+	return (double)(ph->done_us - ph->sent_us) /
+	       1e6; /* what the phone does with it afterwards is its own */
+}
+
+/* Keeps the most memory that the worker has had in *most, until it is ended. */
+static pid_t watch_memory(pid_t worker, volatile size_t *most)
+{
+	pid_t pid = fork();
+
+	if (pid)
+		return pid;
+	for (;;) {
+		size_t now = bench_memory(worker);
+
+		if (now > *most)
+			*most = now;
+		usleep(LOOK_US);
+	}
+}
+
+static const struct way {
+	const char *name;
+	enum eas_version version;
+	bool multipart, old_form;
+	bool asked; /* the figure is asked for */
+} ways[] = {
+	{ "50 MB attachment, in parts", EAS_16_1, true, false, true },
+	{ "the same inline, as base64", EAS_16_1, false, false, false },
+	{ "the same by GetAttachment", EAS_12_1, false, true, false },
+};
+
+static struct phone *set_up(const struct bed *b, const struct way *way, const char **reference)
+{
+	struct phone *ph = bench_phone(b, 1, bench_text("benchfile%d", (int)(way - ways)), way->version);
+	struct phone_folder *inbox;
+	struct phone_item *i;
+
+	BENCH_OK(ph, phone_setup(ph));
+	inbox = phone_folder_of_type(&ph->replica, 2);
+	BENCH_OK(ph, phone_sync_folder(ph, inbox, NULL));
+	i = phone_item_with_subject(inbox, "large");
+	if (!i || i->attachment_count != 1)
+		bench_die("the mail did not come");
+	*reference = i->attachments[0].reference;
+	ph->accept_multipart = way->multipart;
+	return ph;
+}
+
+static void bench_way(const struct bed *b, const struct way *way, volatile size_t *most)
+{
+	double plain[ROUNDS], ours[ROUNDS], plain_s, ours_s, cpu = 0, phone = 0, dovecot = 0, growth;
+	pid_t worker = bench_worker(b), watch;
+	const char *reference;
+	struct phone *ph = set_up(b, way, &reference);
+	size_t before;
+
+	fetch_plainly(b, 1); /* so that the server's caches are warm for both */
+	before = *most = bench_memory(worker);
+	watch = watch_memory(worker, most);
+	for (int i = 0; i < ROUNDS; i++) {
+		plain[i] = fetch_plainly(b, 1);
+		cpu -= bench_cpu(worker, false);
+		phone -= bench_cpu(getpid(), false);
+		dovecot -= bench_cpu(bed_service_pid(b, "dovecot"), true);
+		ours[i] = fetch(ph, reference, way->old_form);
+		cpu += bench_cpu(worker, false);
+		phone += bench_cpu(getpid(), false);
+		dovecot += bench_cpu(bed_service_pid(b, "dovecot"), true);
+	}
+	kill(watch, SIGKILL);
+	waitpid(watch, NULL, 0);
+	plain_s = bench_median(plain, ROUNDS);
+	ours_s = bench_median(ours, ROUNDS);
+	growth = (double)(*most - before) / (1024 * 1024);
+	if (way->asked)
+		bench_row(way->name, bench_text("%.0f MB/s", 50 / ours_s),
+		    bench_text("plain IMAP: %.0f MB/s, ratio %.2f", 50 / plain_s, plain_s / ours_s),
+		    ">= 0.8 of it", plain_s / ours_s >= 0.8);
+	else
+		bench_note(way->name, "%.0f MB/s; plain IMAP: %.0f MB/s, ratio %.2f", 50 / ours_s,
+		    50 / plain_s, plain_s / ours_s);
+	bench_row("the worker's memory meanwhile", bench_text("+%.2f MB", growth),
+	    bench_text("before: %.1f MB", (double)before / (1024 * 1024)), "<= +1 MB", growth <= 1);
+	bench_note("",
+	    "CPU: worker %.0f ms (%.0f MB/s of one core), Dovecot %.0f ms, the simulated phone %.0f ms",
+	    cpu * 1e3 / ROUNDS, 50 * ROUNDS / cpu, dovecot * 1e3 / ROUNDS, phone * 1e3 / ROUNDS);
+	phone_free(&ph);
+}
+
+int main(void)
+{
+	volatile size_t *most =
+	    mmap(NULL, sizeof(*most), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct bed *b;
+
+	if (most == MAP_FAILED)
+		abort();
+	signal(SIGPIPE, SIG_IGN);
+	bench_title("Attachments");
+	b = bench_bed((struct bed_opts){ .services = "dovecot,redis", .users = 2 });
+	append_mail(b, 1);
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
+		bench_way(b, &ways[i], most);
+	bed_stop(&b);
+	return 0;
+}
