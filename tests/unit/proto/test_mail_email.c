@@ -213,6 +213,7 @@ static void some_properties(void **state)
 		 "\t\tAirSyncBase:EstimatedDataSize \"4\"\n\t\tAirSyncBase:Preview \"te\"\n"
 		 "\t\tItemOperations:Part \"3\"\n");
 	text.data.len = 0;
+	assert_null(memmem(written(email_write, EAS_14_1, &m).p, written(email_write, EAS_14_1, &m).len, "Part", 4));
 	subject.next = NULL;
 	assert_bytes_str(written(email_write, EAS_14_1, &m), ROOT "\tEmail:Subject \"s\"\n");
 }
