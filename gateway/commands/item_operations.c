@@ -68,8 +68,8 @@ static enum err write_item(struct collection *c, struct wbxml_writer *w, const s
 		wbxml_close(w);
 	}
 	wbxml_close(w);
-	if (!e && c->body_part_data.len)
-		e = item_parts_add(c->rq->parts, (struct item_part){ .bytes = c->body_part_data });
+	if (!e && c->multipart_data.len)
+		e = item_parts_add(c->rq->parts, (struct item_part){ .bytes = c->multipart_data });
 	return e;
 }
 
@@ -84,7 +84,7 @@ static enum err fetch_item(struct request *rq, const struct wbxml_node *n, struc
 	if ((e = find_item(rq, n, &c, &item.id, &status)))
 		return e;
 	c.schema = wbxml_child(wbxml_child(n, ITEMOPERATIONS_OPTIONS), ITEMOPERATIONS_SCHEMA);
-	c.body_part = rq->parts->multipart ? item_parts_next(rq->parts) : 0;
+	c.multipart_number = rq->parts->multipart ? item_parts_next(rq->parts) : 0;
 	if (status == IO_OK && !(e = c.ops->prepare(&c, &item, 1, SIZE_MAX, &done)) && item.kind != CHANGE_ADD)
 		e = ERR_NOT_FOUND;
 	if (e && !status_of(e, &status))

@@ -40,8 +40,8 @@ struct collection {
 	bool deletes_as_moves;
 	/* ItemOperations: */
 	const struct wbxml_node *schema; /* the properties that are wanted; NULL: all */
-	uint32_t body_part;              /* a body's Data becomes this part of a multipart answer; 0: it is written */
-	struct bytes body_part_data;     /* set by `write` when it did so */
+	uint32_t multipart_number;              /* a body's Data becomes this part of a multipart answer; 0: it is written */
+	struct bytes multipart_data;     /* set by `write` when it did so */
 	uint32_t trash_id;           /* where deleted items go; 0: nowhere */
 	struct bytes trash;
 };

@@ -260,12 +260,12 @@ static enum err write_whole(struct collection *c, struct wbxml_writer *w, const 
 	server_id_format(c->folder_id, change->id, prefix);
 	m.file_prefix = bytes_str(prefix);
 	m.schema = c->schema;
-	m.body_part = c->body_part;
+	m.multipart_number = c->multipart_number;
 	if (!e)
 		e = email_write(w, c->rq->version, &m);
 	if (!e) {
-		if (c->body_part && m.body && (!c->schema || wbxml_child(c->schema, AIRSYNCBASE_BODY)))
-			c->body_part_data = m.body->data;
+		if (c->multipart_number && m.body && (!c->schema || wbxml_child(c->schema, AIRSYNCBASE_BODY)))
+			c->multipart_data = m.body->data;
 		return ERR_OK;
 	}
 	log_warn("mail shown as a stub folder=%u uid=%u cause=\"%s\"", c->folder_id, (unsigned)change->id, err_name(e));

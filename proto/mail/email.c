@@ -257,12 +257,12 @@ static void put_body(struct job *j, wbxml_tag tag)
 	wbxml_put_uint(j->w, AIRSYNCBASE_ESTIMATED_DATA_SIZE, b->estimated_size);
 	if (b->truncated)
 		put_bool(j, AIRSYNCBASE_TRUNCATED, true);
-	if (!j->m->body_part)
+	if (!j->m->multipart_number)
 		put(j, AIRSYNCBASE_DATA, b->data);
 	if (j->version >= EAS_14_0)
 		put(j, AIRSYNCBASE_PREVIEW, b->preview);
-	if (j->m->body_part && b->data.len)
-		wbxml_put_uint(j->w, ITEMOPERATIONS_PART, j->m->body_part);
+	if (j->m->multipart_number && b->data.len)
+		wbxml_put_uint(j->w, ITEMOPERATIONS_PART, j->m->multipart_number);
 	wbxml_close(j->w);
 }
 
@@ -385,7 +385,7 @@ enum err email_write_stub(struct wbxml_writer *w, enum eas_version version, cons
 	body.estimated_size = (uint32_t)body.data.len;
 	stub.plan = NULL;
 	stub.body = &body;
-	stub.body_part = 0;
+	stub.multipart_number = 0;
 	if (stub.header.len > 64 * 1024) /* perhaps it was the header that was too much */
 		stub.header.len = 64 * 1024;
 	return email_write(w, version, &stub);

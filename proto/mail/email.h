@@ -16,7 +16,7 @@ struct email {
 	/* An attachment's FileReference is this, a colon and its section: "17:4711" → "17:4711:2.1". */
 	struct bytes file_prefix;
 	const struct wbxml_node *schema; /* its children are the properties to write; NULL: all */
-	uint32_t body_part; /* Part of this number stands for the body's Data (MS-ASCMD 2.2.1.10.1); 0: Data is written */
+	uint32_t multipart_number; /* Part of this number stands for the body's Data (MS-ASCMD 2.2.1.10.1); 0: Data is written */
 };
 
 /* Writes the children of ApplicationData (or Properties). Content never fails: only ERR_LIMIT. */

@@ -207,7 +207,7 @@ static void some_properties(void **state)
 	    ROOT "\tEmail:Subject \"s\"\n\tAirSyncBase:Body\n\t\tAirSyncBase:Type \"1\"\n"
 		 "\t\tAirSyncBase:EstimatedDataSize \"4\"\n\t\tAirSyncBase:Data \"text\"\n"
 		 "\t\tAirSyncBase:Preview \"te\"\n");
-	m.body_part = 3;
+	m.multipart_number = 3;
 	assert_bytes_str(written(email_write, EAS_14_1, &m),
 	    ROOT "\tEmail:Subject \"s\"\n\tAirSyncBase:Body\n\t\tAirSyncBase:Type \"1\"\n"
 		 "\t\tAirSyncBase:EstimatedDataSize \"4\"\n\t\tAirSyncBase:Preview \"te\"\n"
