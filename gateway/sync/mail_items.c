@@ -6,7 +6,7 @@
 /* Fetching and writing mails. Only what is shown is fetched: structure and header first, then of the text as much as the
  * phone wants. Each mail stands alone: one that can't be shown becomes a stub, and the folder goes on. */
 
-enum { BATCH = 100, MAX_ROUNDS = 4, SECONDS_PER_DAY = 86400 };
+enum { BATCH = 100, MAX_ROUNDS = 12 /* three wishes of AllOrNone, four rounds each */, SECONDS_PER_DAY = 86400 };
 
 struct mail_item {
 	struct imap_message *message;
@@ -103,8 +103,8 @@ static enum err plan(struct collection *c, struct change *v, struct imap_message
 	item->message = m;
 	v->item = item;
 	e = body_plan(c->rq->arena, m->structure, m->size, &c->options, c->rq->version, &item->plan);
-	if (!e && item->plan.limit > largest_body(c))
-		item->plan.limit = largest_body(c);
+	if (!e)
+		body_plan_cap(&item->plan, largest_body(c));
 	return e;
 }
 

@@ -77,12 +77,22 @@ static enum err part_text(struct maker *m, const struct body_fetch *f, struct by
 	return text_crlf(m->arena, *out, out);
 }
 
+/* Of text for a preview: quotes and runs of blanks are dropped, so that it takes some more than it will hold. */
+static size_t preview_room(const struct body_plan *plan)
+{
+	return plan->preview ? (size_t)plan->preview * 8 + 256 : 0;
+}
+
 static size_t room_left(const struct maker *m)
 {
-	/* One byte more than the limit shows that there is more. */
+	size_t want = m->plan->limit;
+
 	if (m->plan->limit == BODY_WHOLE)
 		return 0;
-	return m->out.len <= m->plan->limit ? (size_t)m->plan->limit - m->out.len + 1 : 1;
+	if (want < preview_room(m->plan))
+		want = preview_room(m->plan);
+	/* One byte more than the limit shows that there is more. */
+	return m->out.len <= want ? want - m->out.len + 1 : 1;
 }
 
 static enum err put_as_plain(struct maker *m, const struct body_fetch *f, struct bytes text)
@@ -143,11 +153,11 @@ static enum err put_texts(struct maker *m)
 }
 
 /* Marks what is cut short to be fetched again; false if nothing is. */
-static bool want_more(struct body_plan *plan)
+static bool want_more(struct body_plan *plan, size_t first, size_t n)
 {
 	bool any = false;
 
-	for (size_t i = 0; i < plan->n_text; i++) {
+	for (size_t i = first; i < first + n; i++) {
 		struct body_fetch *f = &plan->fetch[i];
 		uint64_t count = (uint64_t)f->count * MORE_FACTOR;
 
@@ -180,16 +190,15 @@ static uint32_t estimate(const struct maker *m, size_t have)
 
 static enum err make_preview(struct maker *m, struct bytes text, struct body *out)
 {
-	size_t max = m->plan->preview, used;
+	size_t used;
 	enum err e;
 
 	/* Beside a plain body it would say the same again. Source: MS-ASAIRS 2.2.2.35. */
-	if (!max || (out->type == BODY_PLAIN && out->data.len))
+	if (!m->plan->preview || (out->type == BODY_PLAIN && out->data.len))
 		return ERR_OK;
-	/* Quotes and runs of blanks are dropped: some more text than the preview will hold. */
-	if (m->plan->type == BODY_HTML && (e = text_from_html(m->arena, text, max * 8 + 256, &text, &used)))
+	if (m->plan->type == BODY_HTML && (e = text_from_html(m->arena, text, preview_room(m->plan), &text, &used)))
 		return e;
-	return text_preview(m->arena, text, max, &out->preview);
+	return text_preview(m->arena, text, m->plan->preview, &out->preview);
 }
 
 /* Cuts to what the phone takes. */
@@ -219,7 +228,7 @@ static enum err make_text(struct arena *a, struct body_plan *plan, struct body *
 	if ((e = buf_done(&m.out, &text)))
 		return e;
 	text = bytes_of(text.p, utf8_valid_len(text)); /* all pieces are valid; this is a safety net for cuts */
-	if (!m.complete && text.len <= plan->limit && plan->limit && want_more(plan)) {
+	if (!m.complete && text.len <= plan->limit && plan->limit && want_more(plan, 0, plan->n_text)) {
 		*enough = false;
 		return ERR_OK;
 	}
@@ -228,7 +237,28 @@ static enum err make_text(struct arena *a, struct body_plan *plan, struct body *
 	return make_preview(&m, text, out);
 }
 
-static enum err make_mime(struct arena *a, const struct body_plan *plan, struct body *out)
+/* Out of the text that was fetched for it beside the MIME. */
+static enum err make_mime_preview(struct arena *a, struct body_plan *plan, struct body *out, bool *enough)
+{
+	struct maker m = { .arena = a, .plan = plan };
+	const struct body_fetch *f = &plan->fetch[plan->n_text];
+	struct bytes text;
+	size_t used;
+	enum err e;
+
+	if (!plan->n_preview)
+		return ERR_OK;
+	if ((e = part_text(&m, f, &text)))
+		return e;
+	if (is_html(f->part) && (e = text_from_html(a, text, preview_room(plan), &text, &used)))
+		return e;
+	if ((e = text_preview(a, text, plan->preview, &out->preview)))
+		return e;
+	*enough = out->preview.len || !want_more(plan, plan->n_text, plan->n_preview);
+	return ERR_OK;
+}
+
+static enum err make_mime(struct arena *a, struct body_plan *plan, struct body *out, bool *enough)
 {
 	struct bytes text = { 0 };
 	bool whole = plan->n_text && is_whole(plan, &plan->fetch[0]);
@@ -238,14 +268,14 @@ static enum err make_mime(struct arena *a, const struct body_plan *plan, struct 
 		return e;
 	limit_data(plan, text, whole || plan->size == 0, out);
 	out->estimated_size = out->truncated && plan->size > out->data.len ? plan->size : saturate(text.len);
-	return ERR_OK;
+	return make_mime_preview(a, plan, out, enough);
 }
 
 /* The structure was not known: the mail itself has been fetched instead, and tells. */
 static enum err plan_again(struct arena *a, struct body_plan *plan)
 {
 	struct bytes raw = plan->fetch[0].data, header;
-	bool whole = is_whole(plan, &plan->fetch[0]);
+	bool whole = is_whole(plan, &plan->fetch[0]), found = true;
 	struct mime_part *root;
 	struct body_plan again;
 	enum err e;
@@ -253,6 +283,10 @@ static enum err plan_again(struct arena *a, struct body_plan *plan)
 	if ((e = mime_parse(a, raw, &header, &root)) ||
 	    (e = body_plan(a, root, plan->size, plan->options, plan->version, &again)))
 		return e;
+	body_plan_cap(&again, plan->most);
+	while (plan->tried & 1u << again.type && found)
+		if ((e = body_plan_next(a, &again, &found)))
+			return e;
 	for (size_t i = 0; i < again.n_fetch; i++) {
 		struct body_fetch *f = &again.fetch[i];
 
@@ -265,7 +299,7 @@ static enum err plan_again(struct arena *a, struct body_plan *plan)
 	return ERR_OK;
 }
 
-enum err body_make(struct arena *a, struct body_plan *plan, struct body *out, bool *enough)
+static enum err make(struct arena *a, struct body_plan *plan, struct body *out, bool *enough)
 {
 	enum err e;
 
@@ -274,7 +308,7 @@ enum err body_make(struct arena *a, struct body_plan *plan, struct body *out, bo
 	if (plan->type == BODY_NONE)
 		return ERR_OK;
 	if (plan->type == BODY_MIME)
-		return make_mime(a, plan, out);
+		return make_mime(a, plan, out, enough);
 	if (!plan->root && plan->n_text) {
 		if ((e = plan_again(a, plan)))
 			return e;
@@ -282,4 +316,29 @@ enum err body_make(struct arena *a, struct body_plan *plan, struct body *out, bo
 		out->native = plan->native;
 	}
 	return make_text(a, plan, out, enough);
+}
+
+static bool is_fetched(const struct body_plan *plan)
+{
+	for (size_t i = 0; i < plan->n_fetch; i++)
+		if (!plan->fetch[i].fetched)
+			return false;
+	return true;
+}
+
+enum err body_make(struct arena *a, struct body_plan *plan, struct body *out, bool *enough)
+{
+	bool another = true;
+	enum err e;
+
+	for (;;) {
+		if ((e = make(a, plan, out, enough)) || !*enough || !out->truncated || !plan->all_or_none)
+			return e;
+		if ((e = body_plan_next(a, plan, &another)) || !another)
+			return e;
+		if (!is_fetched(plan)) {
+			*enough = false;
+			return ERR_OK;
+		}
+	}
 }

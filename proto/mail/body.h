@@ -36,10 +36,13 @@ struct body_plan {
 	bool all_or_none;
 	uint8_t preview;         /* characters; 0 = none */
 	struct body_fetch fetch[BODY_MAX_FETCH]; /* in the order of the text */
-	size_t n_fetch, n_text;  /* may be 0; the first n_text are the body; one more is a report's machine-readable part */
+	size_t n_fetch, n_text;  /* may be 0; the first n_text are the body */
+	size_t n_preview;        /* 1: behind them a text for the preview; one more is a report's machine-readable part */
 	struct attachment *attachments;
 	size_t n_attachments;
 	uint32_t text_size;      /* decoded size of all texts, estimated; before any conversion */
+	uint32_t most;           /* no wish gets more than that; see body_plan_cap */
+	uint8_t tried;           /* bits 1 << body_type: wishes of AllOrNone that turned out to be too large */
 	bool cut;                /* there are further texts, not fetched because these are more than the limit */
 	const char *placeholder; /* instead of a body that only the phone's own keys open; NULL = none */
 };
@@ -50,6 +53,11 @@ struct body_plan {
  * Only ERR_LIMIT. Source: MS-ASAIRS 2.2.2.9, 2.2.2.40; MS-ASCMD 2.2.3.115 (MIMESupport). */
 enum err body_plan(struct arena *a, const struct mime_part *root, uint32_t size,
     const struct sync_options *options, enum eas_version version, struct body_plan *out) MUST_CHECK;
+/* No body above that many bytes, whatever is wished: what is longer is cut and marked as truncated. */
+void body_plan_cap(struct body_plan *plan, uint32_t most);
+/* The body of that type is larger than its AllOrNone allows: plans the next wish. What has been fetched is forgotten.
+ *   found  false: there is no further wish, and the plan stays as it is. Only ERR_LIMIT. */
+enum err body_plan_next(struct arena *a, struct body_plan *plan, bool *found) MUST_CHECK;
 
 struct body {
 	enum body_type type, native;

@@ -10,6 +10,7 @@ enum {
 	HTML_PER_TEXT = 6,          /* bytes of HTML behind one byte of text */
 	UNKNOWN_MAIL = 512 * 1024,  /* of a mail whose structure the server could not tell */
 	REPORT_PART = 4 * 1024,
+	MOST_SHRINK = 4,            /* UTF-32 */
 	EMPTY_TEXT = 2, /* a lone line end: some mailers fill an alternative with that */
 };
 
@@ -191,12 +192,18 @@ static bool is_smime(const struct mime_part *root)
 	return mime_is(root, "application", "pkcs7-mime") || mime_is(root, "application", "x-pkcs7-mime");
 }
 
+/* The preference for that type, unless it has been tried in vain. */
+static const struct body_preference *wish(const struct body_plan *plan, enum body_type type)
+{
+	return plan->tried & 1u << type ? NULL : sync_options_body(plan->options, type);
+}
+
 static bool try_mime(const struct body_plan *plan, struct body_preference *out)
 {
 	const struct sync_options *o = plan->options;
 	/* 2.5 has no preferences: MIMESupport and MIMETruncation say it all. */
 	static const struct body_preference old = { .type = BODY_MIME, .truncation_size = BODY_WHOLE };
-	const struct body_preference *mime = plan->version == EAS_2_5 ? &old : sync_options_body(o, BODY_MIME);
+	const struct body_preference *mime = plan->version == EAS_2_5 ? &old : wish(plan, BODY_MIME);
 
 	if (!mime || o->mime_support == MIME_NEVER ||
 	    (o->mime_support == MIME_FOR_SMIME && !(plan->root && is_smime(plan->root))))
@@ -219,27 +226,20 @@ static uint64_t text_size(const struct mime_part *root, bool want_html)
 	return n;
 }
 
-static bool fits(const struct body_plan *plan, const struct body_preference *p)
+/* Whether it is worth trying: no charset shrinks more than this on its way to UTF-8. */
+static bool may_fit(const struct body_plan *plan, const struct body_preference *p)
 {
-	return !p->all_or_none || !plan->root || text_size(plan->root, p->type == BODY_HTML) <= p->truncation_size;
+	return !p->all_or_none || !plan->root ||
+	    text_size(plan->root, p->type == BODY_HTML) / MOST_SHRINK <= p->truncation_size;
 }
 
-/* The native type first, then the other one; RTF is answered with the native type (a gateway makes none).
- * Among those that must fit whole the first that does. Source: MS-ASAIRS 2.2.2.40; classes 3.1 there. */
-static struct body_preference choose(const struct body_plan *plan)
+/* Neither plain text nor HTML is listed. RTF is answered with the native type, since a gateway makes none. */
+static struct body_preference substitute(const struct body_plan *plan)
 {
 	const struct sync_options *o = plan->options;
-	enum body_type other = plan->native == BODY_HTML ? BODY_PLAIN : BODY_HTML;
-	const struct body_preference *native = sync_options_body(o, plan->native), *second = sync_options_body(o, other);
 	const struct body_preference *rtf = sync_options_body(o, BODY_RTF);
 	struct body_preference p = { .type = BODY_PLAIN, .truncation_size = o->truncation };
 
-	if (try_mime(plan, &p))
-		return p;
-	if (native && (!second || fits(plan, native)))
-		return *native;
-	if (second)
-		return *second;
 	if (rtf) {
 		p = *rtf;
 		p.type = plan->native;
@@ -248,6 +248,27 @@ static struct body_preference choose(const struct body_plan *plan)
 		p.type = BODY_PLAIN;
 	}
 	return p;
+}
+
+/* The native type first, then the other one. Of those that must fit whole the first that may; body_make sees whether it
+ * does. False if all have been tried. Source: MS-ASAIRS 2.2.2.40; classes 3.1 there. */
+static bool choose(const struct body_plan *plan, struct body_preference *out)
+{
+	enum body_type other = plan->native == BODY_HTML ? BODY_PLAIN : BODY_HTML;
+	const struct body_preference *native = wish(plan, plan->native), *second = wish(plan, other);
+
+	if (try_mime(plan, out))
+		return true;
+	if (native && (!sync_options_body(plan->options, other) || may_fit(plan, native))) {
+		*out = *native;
+		return true;
+	}
+	if (second) {
+		*out = *second;
+		return true;
+	}
+	*out = substitute(plan);
+	return (plan->tried & (1u << BODY_PLAIN | 1u << BODY_HTML)) == 0;
 }
 
 /* ---- how much ---- */
@@ -301,6 +322,24 @@ static void plan_texts(struct body_plan *plan)
 	plan->n_text = plan->n_fetch;
 }
 
+/* Beside MIME the preview needs a text of its own: MIME may be cut inside its header. */
+static void plan_mime_preview(struct body_plan *plan)
+{
+	struct walk w = walk_begin(plan->root, false);
+
+	while (walk_next(&w)) {
+		const struct mime_part *p = w.part;
+		uint32_t count = transfer_encoded_size(p->encoding, is_html(p) ? HTML_HEAD : 4 * BODY_PREVIEW_MAX);
+
+		if (w.role != ROLE_TEXT || p->size <= EMPTY_TEXT)
+			continue;
+		plan->fetch[plan->n_fetch++] = (struct body_fetch){
+			.section = p->section, .count = count >= p->size ? 0 : count, .part = p };
+		plan->n_preview = 1;
+		return;
+	}
+}
+
 /* A delivery report or read receipt says in its second part what it reports (RFC 3464, RFC 8098). */
 static void plan_report(struct body_plan *plan)
 {
@@ -349,19 +388,17 @@ static const char *placeholder_for(const struct mime_part *root)
 	    "This message is encrypted. Its content is attached.";
 }
 
-enum err body_plan(struct arena *a, const struct mime_part *root, uint32_t size, const struct sync_options *options,
-    enum eas_version version, struct body_plan *out)
+/* Fills in what follows from the wish. */
+static enum err plan_wish(struct arena *a, struct body_plan *out, const struct body_preference *choice)
 {
-	struct body_preference choice;
+	const struct mime_part *root = out->root;
+	uint32_t size = out->size;
 	enum err e;
 
-	*out = (struct body_plan){ .root = root, .size = size, .version = version, .options = options };
-	out->native = root && has_html(root) ? BODY_HTML : BODY_PLAIN;
-	choice = choose(out);
-	out->type = choice.type;
-	out->limit = choice.truncation_size;
-	out->all_or_none = choice.all_or_none;
-	out->preview = version >= EAS_14_0 ? choice.preview : 0;
+	out->type = choice->type;
+	out->limit = choice->truncation_size < out->most ? choice->truncation_size : out->most;
+	out->all_or_none = choice->all_or_none;
+	out->preview = out->version >= EAS_14_0 ? choice->preview : 0;
 	if (root && (e = plan_attachments(a, out)))
 		return e;
 	if (out->type == BODY_MIME || !root) {
@@ -370,11 +407,60 @@ enum err body_plan(struct arena *a, const struct mime_part *root, uint32_t size,
 		out->text_size = size;
 		out->fetch[0] = (struct body_fetch){ .section = "", .count = count >= size ? 0 : count };
 		out->n_fetch = out->n_text = count > 0;
+		if (root && out->preview)
+			plan_mime_preview(out);
 	} else {
 		out->placeholder = placeholder_for(root);
 		plan_texts(out);
 	}
 	if (root)
 		plan_report(out);
+	return ERR_OK;
+}
+
+static struct body_plan plan_begin(const struct body_plan *what)
+{
+	return (struct body_plan){ .root = what->root, .size = what->size, .version = what->version,
+		.options = what->options, .native = what->native, .most = what->most, .tried = what->tried };
+}
+
+enum err body_plan(struct arena *a, const struct mime_part *root, uint32_t size, const struct sync_options *options,
+    enum eas_version version, struct body_plan *out)
+{
+	struct body_preference choice;
+
+	*out = (struct body_plan){ .root = root, .size = size, .version = version, .options = options, .most = BODY_WHOLE };
+	out->native = root && has_html(root) ? BODY_HTML : BODY_PLAIN;
+	choose(out, &choice);
+	return plan_wish(a, out, &choice);
+}
+
+void body_plan_cap(struct body_plan *plan, uint32_t most)
+{
+	plan->most = most;
+	if (plan->limit > most)
+		plan->limit = most;
+}
+
+enum err body_plan_next(struct arena *a, struct body_plan *plan, bool *found)
+{
+	struct body_plan next = plan_begin(plan);
+	struct body_preference choice;
+	enum err e = ERR_OK;
+
+	next.tried = (uint8_t)(next.tried | 1u << plan->type);
+	*found = choose(&next, &choice);
+	if (!*found || (e = plan_wish(a, &next, &choice)))
+		return e;
+	for (size_t i = 0; i < next.n_fetch; i++) {
+		struct body_fetch *f = &next.fetch[i];
+
+		if (!f->part || !f->part->body.p)
+			continue;
+		f->data = f->part->body; /* the tree was made out of the mail itself */
+		f->count = 0;
+		f->fetched = true;
+	}
+	*plan = next;
 	return ERR_OK;
 }

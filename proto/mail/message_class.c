@@ -30,7 +30,8 @@ static const char *delivery_class(struct bytes text)
 
 static const char *report_class(const struct body_plan *plan)
 {
-	const struct body_fetch *f = plan->n_fetch > plan->n_text ? &plan->fetch[plan->n_text] : NULL;
+	size_t at = plan->n_text + plan->n_preview;
+	const struct body_fetch *f = plan->n_fetch > at ? &plan->fetch[at] : NULL;
 
 	if (!f || !f->part)
 		return "IPM.Note";

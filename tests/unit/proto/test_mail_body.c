@@ -205,6 +205,12 @@ static const struct preview_case {
 	{ "instead of HTML", HTML "<p>text</p>", BODY_HTML, 0, 100, EAS_16_1, "text" },
 	{ "not before 14.0", HTML "<p>text</p>", BODY_HTML, BODY_WHOLE, 100, EAS_12_1, "" },
 	{ "not asked for", HTML "<p>text</p>", BODY_HTML, BODY_WHOLE, 0, EAS_16_1, "" },
+	{ "instead of a plain text that was HTML", HTML "<p>text <b>and</b> more", BODY_PLAIN, 0, 100, EAS_16_1,
+	    "text and more" },
+	{ "beside MIME", ALTERNATIVE, BODY_MIME, BODY_WHOLE, 100, EAS_14_1, "plain text" },
+	{ "beside MIME that is cut in its header", HTML "<p>text</p>", BODY_MIME, 5, 100, EAS_16_1, "text" },
+	{ "beside MIME, none asked for", HTML "<p>text</p>", BODY_MIME, 5, 0, EAS_16_1, "" },
+	{ "beside MIME without a text", HEAD "Content-Type: image/png\r\n\r\nx", BODY_MIME, 5, 100, EAS_16_1, "" },
 	{ "of an empty mail", HEAD "\r\n", BODY_HTML, BODY_WHOLE, 100, EAS_16_1, "" },
 };
 
