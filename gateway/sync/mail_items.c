@@ -1,4 +1,5 @@
 #include <stdlib.h>
+#include <string.h>
 
 #include "io/log.h"
 #include "sync/mail_collection.h"
@@ -12,8 +13,9 @@ struct mail_item {
 	struct imap_message *message;
 	struct body_plan plan;
 	struct body body;
+	struct body_part *part;   /* NULL: not asked for */
 	enum err problem;         /* ERR_OK, or why it is shown as a stub */
-	bool enough;              /* the body is made */
+	bool enough, part_enough; /* the body, the body part is made */
 };
 
 /* ---- messages ---- */
@@ -93,6 +95,20 @@ static uint32_t largest_body(const struct collection *c)
 	return c->rq->worker->config->request_memory_bytes / 8;
 }
 
+static enum err plan_part(struct collection *c, struct mail_item *item)
+{
+	struct imap_message *m = item->message;
+	enum err e;
+
+	item->part = arena_alloc(c->rq->arena, sizeof(*item->part));
+	if (!item->part)
+		return ERR_LIMIT;
+	e = body_part_plan(c->rq->arena, m->header, m->structure, m->size, &c->options, c->rq->version, item->part);
+	if (!e)
+		body_plan_cap(&item->part->plan, largest_body(c));
+	return e;
+}
+
 static enum err plan(struct collection *c, struct change *v, struct imap_message *m)
 {
 	struct mail_item *item = arena_alloc(c->rq->arena, sizeof(*item));
@@ -103,9 +119,10 @@ static enum err plan(struct collection *c, struct change *v, struct imap_message
 	item->message = m;
 	v->item = item;
 	e = body_plan(c->rq->arena, m->structure, m->size, &c->options, c->rq->version, &item->plan);
-	if (!e)
-		body_plan_cap(&item->plan, largest_body(c));
-	return e;
+	if (e)
+		return e;
+	body_plan_cap(&item->plan, largest_body(c));
+	return body_part_wanted(&c->options, c->rq->version) ? plan_part(c, item) : ERR_OK;
 }
 
 static uint32_t fetch_count(const struct collection *c, const struct body_fetch *f)
@@ -116,13 +133,13 @@ static uint32_t fetch_count(const struct collection *c, const struct body_fetch 
 }
 
 /* About how many octets the plan takes. */
-static size_t plan_size(const struct collection *c, const struct mail_item *item)
+static size_t plan_size(const struct collection *c, const struct body_plan *plan)
 {
 	size_t size = 0;
 
-	for (size_t i = 0; i < item->plan.n_fetch; i++) {
-		const struct body_fetch *f = &item->plan.fetch[i];
-		size_t whole = f->part ? f->part->size : item->plan.size;
+	for (size_t i = 0; i < plan->n_fetch; i++) {
+		const struct body_fetch *f = &plan->fetch[i];
+		size_t whole = f->part ? f->part->size : plan->size;
 		size_t count = fetch_count(c, f);
 
 		size += count < whole ? count : whole;
@@ -142,68 +159,125 @@ static size_t count_fetches(const struct change *v, size_t n)
 
 	for (size_t i = 0; i < n; i++)
 		if (item_of(&v[i]))
-			count += item_of(&v[i])->plan.n_fetch;
+			count += item_of(&v[i])->plan.n_fetch + (item_of(&v[i])->part ? item_of(&v[i])->part->plan.n_fetch : 0);
 	return count;
+}
+
+struct round {
+	const struct collection *c;
+	struct imap_part_request *parts;
+	struct body_fetch **wanted; /* of each request */
+	size_t n;
+};
+
+static void ask_for(struct round *r, const struct change *v, struct body_plan *plan)
+{
+	for (size_t k = 0; k < plan->n_fetch; k++) {
+		struct body_fetch *f = &plan->fetch[k];
+
+		if (f->fetched)
+			continue;
+		r->wanted[r->n] = f;
+		r->parts[r->n++] = (struct imap_part_request){ .uid = (uint32_t)v->id, .section = f->section,
+			.count = fetch_count(r->c, f) };
+	}
+}
+
+/* Body and body part are mostly made of the same text: what the body fetches is taken from there, once it is there. */
+static void take_from_body(struct mail_item *item)
+{
+	for (size_t i = 0; i < item->part->plan.n_fetch; i++)
+		for (size_t k = 0; k < item->plan.n_fetch; k++) {
+			struct body_fetch *to = &item->part->plan.fetch[i];
+			const struct body_fetch *from = &item->plan.fetch[k];
+
+			if (to->fetched || !from->fetched || strcmp(to->section, from->section) != 0 ||
+			    (from->count && (!to->count || from->count < to->count)))
+				continue;
+			to->data = from->data;
+			to->count = from->count;
+			to->fetched = true;
+		}
 }
 
 /* One round: all octets that the plans still want, in one go. */
 static enum err fetch_parts(struct collection *c, struct change *v, size_t n, size_t *asked)
 {
 	size_t room = count_fetches(v, n);
-	struct imap_part_request *parts = arena_array(c->rq->arena, room, sizeof(*parts));
-	struct body_fetch **wanted = arena_array(c->rq->arena, room, sizeof(struct body_fetch *));
+	struct round r = { .c = c, .parts = arena_array(c->rq->arena, room, sizeof(*r.parts)),
+		.wanted = arena_array(c->rq->arena, room, sizeof(struct body_fetch *)) };
 	enum err e;
 
 	*asked = 0;
-	if (!parts || !wanted)
+	if (!r.parts || !r.wanted)
 		return ERR_LIMIT;
 	for (size_t i = 0; i < n; i++) {
 		struct mail_item *item = item_of(&v[i]);
 
-		for (size_t k = 0; item && !item->enough && k < item->plan.n_fetch; k++) {
-			struct body_fetch *f = &item->plan.fetch[k];
-
-			if (f->fetched)
-				continue;
-			wanted[*asked] = f;
-			parts[(*asked)++] = (struct imap_part_request){ .uid = (uint32_t)v[i].id, .section = f->section,
-				.count = fetch_count(c, f) };
-		}
+		if (item && !item->enough)
+			ask_for(&r, &v[i], &item->plan);
+		else if (item && item->part && !item->part_enough)
+			ask_for(&r, &v[i], &item->part->plan);
 	}
-	if (!*asked)
+	*asked = r.n;
+	if (!r.n)
 		return ERR_OK;
-	if ((e = mail_select(c, NULL)) || (e = imap_fetch_parts(c->imap, c->rq->arena, parts, *asked)))
+	if ((e = mail_select(c, NULL)) || (e = imap_fetch_parts(c->imap, c->rq->arena, r.parts, r.n)))
 		return e;
-	for (size_t i = 0; i < *asked; i++) {
-		wanted[i]->data = parts[i].data;
-		wanted[i]->fetched = true;
+	for (size_t i = 0; i < r.n; i++) {
+		r.wanted[i]->data = r.parts[i].data;
+		r.wanted[i]->fetched = true;
 	}
 	return ERR_OK;
 }
 
-static void make_bodies(struct collection *c, struct change *v, size_t n, bool last_round)
+static bool is_fetched(const struct body_plan *plan)
 {
+	for (size_t i = 0; i < plan->n_fetch; i++)
+		if (!plan->fetch[i].fetched)
+			return false;
+	return true;
+}
+
+static void make_part(struct collection *c, struct mail_item *item)
+{
+	take_from_body(item);
+	if (is_fetched(&item->part->plan))
+		item->problem = body_part_make(c->rq->arena, item->part, &item->part_enough);
+}
+
+/* False while there is still something to be fetched. */
+static bool make_bodies(struct collection *c, struct change *v, size_t n, bool last_round)
+{
+	bool all = true;
+
 	for (size_t i = 0; i < n; i++) {
 		struct mail_item *item = item_of(&v[i]);
 
-		if (!item || item->enough || item->problem)
+		if (!item || item->problem)
 			continue;
-		item->problem = body_make(c->rq->arena, &item->plan, &item->body, &item->enough);
+		if (!item->enough)
+			item->problem = body_make(c->rq->arena, &item->plan, &item->body, &item->enough);
 		if (last_round && !item->problem)
 			item->enough = true; /* what has come must do */
+		if (item->part && item->enough && !item->part_enough && !item->problem)
+			make_part(c, item);
+		all = all && (item->problem || (item->enough && (!item->part || item->part_enough)));
 	}
+	return all;
 }
 
 static enum err fetch_bodies(struct collection *c, struct change *v, size_t n)
 {
-	size_t asked = 1;
+	bool done = false;
+	size_t asked;
 
-	for (int round = 1; round <= MAX_ROUNDS && asked; round++) {
+	for (int round = 1; round <= MAX_ROUNDS && !done; round++) {
 		enum err e = fetch_parts(c, v, n, &asked);
 
 		if (e)
 			return e;
-		make_bodies(c, v, n, round == MAX_ROUNDS);
+		done = make_bodies(c, v, n, round == MAX_ROUNDS);
 	}
 	return ERR_OK;
 }
@@ -227,7 +301,9 @@ enum err mail_prepare(struct collection *c, struct change *v, size_t n, size_t b
 			continue;
 		if ((e = plan(c, &v[ready], m)))
 			return e;
-		size += plan_size(c, item_of(&v[ready]));
+		size += plan_size(c, &item_of(&v[ready])->plan);
+		if (item_of(&v[ready])->part)
+			size += plan_size(c, &item_of(&v[ready])->part->plan);
 	}
 	*done = ready;
 	return fetch_bodies(c, v, ready);
@@ -241,7 +317,7 @@ static void describe(struct collection *c, const struct change *change, struct e
 	const struct imap_flags *f = &item->message->flags;
 
 	*m = (struct email){ .header = item->message->header, .plan = &item->plan,
-		.body = item->enough ? &item->body : NULL, .received = item->message->internal_date,
+		.body = item->enough ? &item->body : NULL, .body_part = item->part_enough ? item->part : NULL, .received = item->message->internal_date,
 		.read = (f->flags & IMAP_SEEN) != 0, .flagged = (f->flags & IMAP_FLAGGED) != 0,
 		.answered = (f->flags & IMAP_ANSWERED) != 0, .forwarded = (f->flags & IMAP_FORWARDED) != 0,
 		.draft = (f->flags & IMAP_DRAFT) || c->folder_type == FOLDER_DRAFTS, .keywords = f->keywords,

@@ -266,6 +266,26 @@ static void put_body(struct job *j, wbxml_tag tag)
 	wbxml_close(j->w);
 }
 
+/* Source: MS-ASAIRS 2.2.2.10. */
+static void put_body_part(struct job *j, wbxml_tag tag)
+{
+	const struct body_part *part = j->m->body_part;
+	const struct body *b;
+
+	if (!part)
+		return;
+	b = &part->body;
+	wbxml_open(j->w, tag);
+	wbxml_put_uint(j->w, AIRSYNCBASE_STATUS, part->status);
+	wbxml_put_uint(j->w, AIRSYNCBASE_TYPE, BODY_HTML);
+	wbxml_put_uint(j->w, AIRSYNCBASE_ESTIMATED_DATA_SIZE, b->estimated_size);
+	if (b->truncated)
+		put_bool(j, AIRSYNCBASE_TRUNCATED, true);
+	put(j, AIRSYNCBASE_DATA, b->data);
+	put(j, AIRSYNCBASE_PREVIEW, b->preview);
+	wbxml_close(j->w);
+}
+
 static void put_old_body(struct job *j, wbxml_tag tag)
 {
 	const struct body *b = j->m->body;
@@ -335,6 +355,7 @@ static const struct prop {
 	{ EMAIL_BODY, EAS_UNTIL(EAS_2_5), false, put_old_body },
 	{ AIRSYNCBASE_ATTACHMENTS, EAS_SINCE(EAS_12_0), false, put_attachments },
 	{ AIRSYNCBASE_BODY, EAS_SINCE(EAS_12_0), false, put_body },
+	{ AIRSYNCBASE_BODY_PART, EAS_SINCE(EAS_14_1), false, put_body_part },
 	{ EMAIL_MESSAGE_CLASS, EAS_ALL, false, put_message_class },
 	{ EMAIL_INTERNET_CPID, EAS_ALL, false, put_cpid },
 	{ EMAIL_FLAG, EAS_SINCE(EAS_12_0), true, put_flag },
@@ -386,6 +407,7 @@ enum err email_write_stub(struct wbxml_writer *w, enum eas_version version, cons
 	stub.plan = NULL;
 	stub.body = &body;
 	stub.multipart_number = 0;
+	stub.body_part = NULL;
 	if (stub.header.len > 64 * 1024) /* perhaps it was the header that was too much */
 		stub.header.len = 64 * 1024;
 	return email_write(w, version, &stub);

@@ -1,13 +1,14 @@
 #ifndef EASGATE_MAIL_EMAIL_H
 #define EASGATE_MAIL_EMAIL_H
 
-#include "mail/body.h"
+#include "mail/body_part.h"
 
 /* A mail as the Email class has it. Source: MS-ASEMAIL 2.2.2; MS-ASAIRS 2.2.2. */
 struct email {
 	struct bytes header;       /* raw header block; may be empty */
 	const struct body_plan *plan; /* NULL: neither body nor attachments */
 	const struct body *body;   /* NULL: no body */
+	const struct body_part *body_part; /* NULL: none */
 	int64_t received;          /* INTERNALDATE */
 	bool read, flagged, answered, forwarded;
 	bool draft;                /* \Draft, or in the Drafts folder */

@@ -1,0 +1,119 @@
+/* Bodies beyond plain text and HTML, as phones of each version get them (MS-ASAIRS 2.2.2.9 to 2.2.2.40). */
+#include "scene.h"
+
+static const char reply[] = "From: a@example.org\r\nSubject: a reply\r\nIn-Reply-To: <1@example.org>\r\n"
+			    "Content-Type: text/html; charset=utf-8\r\n\r\n"
+			    "<p>Yes.</p><blockquote type=\"cite\"><p>Will you come?</p></blockquote>";
+
+/* The first element of that tag in the newest answer, wherever it stands; NULL if there is none. */
+static const struct wbxml_node *find(const struct wbxml_node *n, wbxml_tag tag)
+{
+	for (; n; n = n->next) {
+		const struct wbxml_node *below = n->tag == tag ? n : find(n->child, tag);
+
+		if (below)
+			return below;
+	}
+	return NULL;
+}
+
+/* A phone that knows the folder but not yet its content, and then gets it with those options. */
+static struct phone *phone_with(
+    const char *user, enum eas_version v, const struct phone_options_block *options)
+{
+	struct phone *ph = scene_phone(user, "BODIES", v);
+	struct phone_collection rq = { .options = options };
+
+	SCENE_OK(ph, phone_setup(ph));
+	rq.folder_id = scene_inbox(ph)->id;
+	SCENE_OK(ph, phone_sync_one(ph, &rq));
+	SCENE_OK(ph, phone_sync_one(ph, &rq));
+	return ph;
+}
+
+static const char *append(const char *mail)
+{
+	const char *user = scene_user();
+
+	scene_append_raw(user, "INBOX", bytes_str(mail), "", NULL);
+	return user;
+}
+
+static void body_part_is_what_is_new(enum eas_version v)
+{
+	static const struct phone_options_block options = { .bodies = { { .type = 1, .truncation = 10 } },
+		.body_part = { .type = 2, .truncation = 1000, .preview = 50 } };
+	struct phone *ph;
+	const struct wbxml_node *part;
+
+	if (v < EAS_14_1)
+		return;
+	ph = phone_with(append(reply), v, &options);
+	part = find(ph->root, AIRSYNCBASE_BODY_PART);
+	assert_non_null(part);
+	assert_bytes_str(wbxml_child_text(part, AIRSYNCBASE_STATUS), "1");
+	assert_bytes_str(wbxml_child_text(part, AIRSYNCBASE_TYPE), "2");
+	assert_bytes_str(wbxml_child_text(part, AIRSYNCBASE_DATA), "<p>Yes.</p>");
+	assert_bytes_str(wbxml_child_text(part, AIRSYNCBASE_PREVIEW), "Yes.");
+	assert_null(wbxml_child(part, AIRSYNCBASE_TRUNCATED));
+	assert_string_equal(phone_item_with_subject(scene_inbox(ph), "a reply")->body, "Yes.\r\n\r\n> ");
+	scene_assert_clean(ph);
+}
+TEST_VERSIONS(body_part_is_what_is_new)
+
+static void body_part_must_be_html(enum eas_version v)
+{
+	static const struct phone_options_block options = { .body_part = { .type = 1, .truncation = 1000 } };
+	struct phone *ph;
+
+	if (v < EAS_14_1)
+		return;
+	ph = phone_with(append(reply), v, &options);
+	assert_int_equal(scene_inbox(ph)->status, 164);
+}
+TEST_VERSIONS(body_part_must_be_html)
+
+static void mime_has_a_preview(enum eas_version v)
+{
+	static const struct phone_options_block options = { .mime_support = 1 + 2,
+		.bodies = { { .type = 4, .truncation = 20, .preview = 50 } } };
+	struct phone *ph = phone_with(append(reply), v, &options);
+	const struct phone_item *i = phone_item_with_subject(scene_inbox(ph), "a reply");
+
+	assert_int_equal(i->body_type, 4);
+	assert_string_equal(i->body, "From: a@example.org\r");
+	assert_string_equal(i->preview, v >= EAS_14_0 ? "Yes." : "");
+	scene_assert_clean(ph);
+}
+TEST_VERSIONS(mime_has_a_preview)
+
+/* Too long as HTML, but not as plain text. */
+static void all_or_none_takes_the_next(enum eas_version v)
+{
+	static const struct phone_options_block options = {
+		.bodies = { { .type = 2, .truncation = 40, .all_or_none = true },
+		    { .type = 1, .truncation = 40, .all_or_none = true } }
+	};
+	struct phone *ph = phone_with(append(reply), v, &options);
+	const struct phone_item *i = phone_item_with_subject(scene_inbox(ph), "a reply");
+
+	assert_int_equal(i->body_type, 1);
+	assert_string_equal(i->body, "Yes.\r\n\r\n> Will you come?");
+	assert_int_equal(i->native_body, 2);
+	scene_assert_clean(ph);
+}
+TEST_VERSIONS(all_or_none_takes_the_next)
+
+int main(void)
+{
+	int failed;
+
+	scene_open(&(struct bed_opts){ .users = 40, .services = "dovecot,redis" });
+	TEST_ADD_VERSIONS(body_part_is_what_is_new);
+	TEST_ADD_VERSIONS(body_part_must_be_html);
+	TEST_ADD_VERSIONS(mime_has_a_preview);
+	TEST_ADD_VERSIONS(all_or_none_takes_the_next);
+	failed = test_run("bodies");
+	scene_close();
+	return failed;
+}

@@ -1,0 +1,187 @@
+/* What is new in a reply (MS-ASAIRS 2.2.2.10): HTML without its quotes, and BodyPart as it is made of a mail. */
+#include "mail/body_part.h"
+#include "mail/unquote.h"
+#include "unit/proto/mail_pieces.h"
+
+/* ---- the HTML ---- */
+
+static const struct unquote_case {
+	const char *name, *html, *want;
+	bool ended;
+} unquote_cases[] = {
+	{ "nothing quoted", "<p>Hello</p>", "<p>Hello</p>", false },
+	{ "nothing at all", "", "", false },
+	{ "a quote below", "<p>Yes.</p><blockquote type=\"cite\">Come?</blockquote>", "<p>Yes.</p>", false },
+	{ "a quote above", "<blockquote type=cite>Come?</blockquote><p>Yes.</p>", "<p>Yes.</p>", false },
+	{ "answers between quotes",
+	    "<blockquote type=cite>A?</blockquote>a<blockquote type=cite>B?</blockquote>b", "ab", false },
+	{ "quotes in a quote", "x<BLOCKQUOTE TYPE=CITE>a<blockquote>b</blockquote>c</BLOCKQUOTE>y", "xy",
+	    false },
+	{ "a blockquote that only indents", "<blockquote style=\"margin:0 0 0 40px\">x</blockquote>",
+	    "<blockquote style=\"margin:0 0 0 40px\">x</blockquote>", false },
+	{ "its introduction goes too",
+	    "Yes.<br>On Tuesday Anna wrote:<br><blockquote type=cite>Come?</blockquote>", "Yes.<br>", false },
+	{ "an introduction with a link",
+	    "Yes.<br>Anna &lt;<a href=\"mailto:a@b\">a@b</a>&gt; wrote:<blockquote "
+	    "type=cite>Come?</blockquote>",
+	    "Yes.<br>", false },
+	{ "a sentence before it stays", "See what you said.<blockquote type=cite>Come?</blockquote>",
+	    "See what you said.", false },
+	{ "Gmail",
+	    "<div dir=\"ltr\">Yes.</div><br><div class=\"gmail_quote\"><div class=\"gmail_attr\">On … Anna "
+	    "wrote:<br></div><blockquote class=\"gmail_quote\">Come?</blockquote></div>",
+	    "<div dir=\"ltr\">Yes.</div><br>", false },
+	{ "Thunderbird, answered below",
+	    "<body><div class=\"moz-cite-prefix\">Anna wrote:<br></div><blockquote type=\"cite\" "
+	    "cite=\"mid:1@x\"><p>Come?</p></blockquote><p>Yes.</p></body>",
+	    "<body><p>Yes.</p></body>", false },
+	{ "Outlook on the web",
+	    "<div>Yes.</div><div id=\"appendonsend\"></div><hr><div id=\"divRplyFwdMsg\">From: "
+	    "Anna</div>Come?",
+	    "<div>Yes.</div>", true },
+	{ "Outlook",
+	    "<p>Yes.</p><div style='border:none;border-top:solid #E1E1E1 1.0pt;padding:3.0pt'><p>From: "
+	    "Anna</p>"
+	    "</div><p>Come?</p>",
+	    "<p>Yes.</p>", true },
+	{ "a quote without an end", "a<blockquote type=cite>b<p>c", "a", false },
+	{ "a tag without an end", "a<blockquote type=cite", "a<blockquote type=cite", false },
+	{ "an end without a beginning", "a</blockquote>b</div>c", "a</blockquote>b</div>c", false },
+	{ "no tags", "a < b > c <", "a < b > c <", false },
+};
+
+static void unquotes(const struct unquote_case *c)
+{
+	struct bytes out;
+	bool ended;
+
+	assert_int_equal(html_unquote(test_arena(), pieces_copy(c->html), &out, &ended), ERR_OK);
+	assert_bytes_str(out, c->want);
+	assert_int_equal(ended, c->ended);
+}
+TEST_ROW(unquotes)
+
+/* A megabyte of whatever could be looked at twice. */
+static void time_is_linear(void **state)
+{
+	static const char *const pieces[] = { "<", "<div ", "<blockquote type=cite>", "</blockquote>",
+		"<br>a:", "x:", "<div class=gmail_quote>", "<p>" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++) {
+		struct arena *a = arena_new((size_t)64 << 20);
+		struct bytes html, out;
+		struct buf b;
+		bool ended;
+
+		buf_init(&b, a, 0);
+		while (b.len < 1 << 20)
+			buf_put_str(&b, pieces[i]);
+		assert_int_equal(buf_done(&b, &html), ERR_OK);
+		assert_int_equal(html_unquote(a, html, &out, &ended), ERR_OK);
+		assert_true(out.len <= html.len);
+		arena_free(&a);
+	}
+}
+
+/* ---- the whole of BodyPart ---- */
+
+#define REPLY "In-Reply-To: <1@example.org>\r\n"
+#define QUOTED_HTML "<p>Yes.</p><blockquote type=cite>Come?</blockquote>"
+
+static const struct part_case {
+	const char *name, *raw;
+	uint32_t limit;
+	bool all_or_none;
+	uint8_t preview;
+	const char *data, *shown; /* Data, Preview */
+	bool truncated;
+} part_cases[] = {
+	{ "a reply in HTML", REPLY HTML QUOTED_HTML, BODY_WHOLE, false, 0, "<p>Yes.</p>", "", false },
+	{ "not a reply: all of it is new", HTML QUOTED_HTML, BODY_WHOLE, false, 0, QUOTED_HTML, "", false },
+	{ "a reply by its references", "References: <1@example.org>\r\n" HTML QUOTED_HTML, BODY_WHOLE, false,
+	    0, "<p>Yes.</p>", "", false },
+	{ "cut", REPLY HTML QUOTED_HTML, 6, false, 0, "<p>Yes", "", true },
+	{ "just as long as allowed", REPLY HTML QUOTED_HTML, 11, false, 0, "<p>Yes.</p>", "", false },
+	{ "all or none", REPLY HTML QUOTED_HTML, 10, true, 0, "", "", true },
+	{ "all of it fits", REPLY HTML QUOTED_HTML, 11, true, 0, "<p>Yes.</p>", "", false },
+	{ "with a preview", REPLY HTML QUOTED_HTML, 3, false, 100, "<p>", "Yes.", true },
+	{ "the preview alone", REPLY HTML QUOTED_HTML, 0, false, 100, "", "Yes.", true },
+	{ "a reply in plain text", REPLY PLAIN "Yes.\r\n\r\nAnna wrote:\r\n> Come?\r\n", BODY_WHOLE, false, 0,
+	    "<html><head><meta http-equiv=\"Content-Type\" content=\"text/html; "
+	    "charset=utf-8\"></head><body>\r\n"
+	    "Yes.<br>\r\n<br></body></html>\r\n",
+	    "", false },
+};
+
+static struct body_part make_part(struct bytes raw, const struct part_case *c)
+{
+	struct sync_options o = sample_options(BODY_PLAIN, BODY_WHOLE, 0);
+	struct bytes header;
+	struct mime_part *root;
+	struct body_part part;
+	bool enough = false;
+
+	o.body_part = (struct body_preference){ BODY_HTML, c->limit, c->all_or_none, c->preview };
+	assert_true(body_part_wanted(&o, EAS_14_1));
+	assert_false(body_part_wanted(&o, EAS_14_0));
+	assert_int_equal(mime_parse(test_arena(), raw, &header, &root), ERR_OK);
+	assert_int_equal(
+	    body_part_plan(test_arena(), header, root, (uint32_t)raw.len, &o, EAS_14_1, &part), ERR_OK);
+	while (!enough) {
+		for (size_t i = 0; i < part.plan.n_fetch; i++) {
+			struct body_fetch *f = &part.plan.fetch[i];
+
+			f->data = f->part->body;
+			if (f->count && f->data.len > f->count)
+				f->data.len = f->count;
+			f->fetched = true;
+		}
+		assert_int_equal(body_part_make(test_arena(), &part, &enough), ERR_OK);
+	}
+	return part;
+}
+
+static void parts(const struct part_case *c)
+{
+	struct body_part part = make_part(pieces_copy(c->raw), c);
+
+	assert_int_equal(part.status, BODY_PART_OK);
+	assert_bytes_str(part.body.data, c->data);
+	assert_bytes_str(part.body.preview, c->shown);
+	assert_int_equal(part.body.truncated, c->truncated);
+	if (c->truncated)
+		assert_true(part.body.estimated_size > part.body.data.len);
+	else
+		assert_int_equal(part.body.estimated_size, part.body.data.len);
+}
+TEST_ROW(parts)
+
+/* A quote longer than what is looked at, in front of the answer. */
+static void a_quote_without_end(void **state)
+{
+	static const struct part_case wish = { .limit = 1000, .preview = 100 };
+	struct body_part part;
+	struct bytes raw;
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, test_arena(), 0);
+	buf_put_str(&b, REPLY HTML "<blockquote type=cite>");
+	while (b.len < 200000)
+		buf_put_str(&b, "<p>Come to the meeting on Tuesday?</p>\r\n");
+	buf_put_str(&b, "</blockquote>Yes.");
+	assert_int_equal(buf_done(&b, &raw), ERR_OK);
+	part = make_part(raw, &wish);
+	assert_int_equal(part.status, BODY_PART_TOO_LARGE);
+	assert_int_equal(part.body.data.len + part.body.preview.len, 0);
+}
+
+int main(void)
+{
+	TEST_ADD_ROWS(unquotes, unquote_cases);
+	TEST_ADD(time_is_linear);
+	TEST_ADD_ROWS(parts, part_cases);
+	TEST_ADD(a_quote_without_end);
+	return test_run("mail unquote");
+}
