@@ -1,5 +1,6 @@
 #include "commands/attachment.h"
 
+#include "mail/tnef_part.h"
 #include "mail/transfer.h"
 #include "sync/collection.h"
 
@@ -8,6 +9,7 @@
 struct reference {
 	uint32_t folder, uid;
 	char *section;
+	uint32_t inner; /* of the files in a winmail.dat, from 1; 0 = the part itself */
 };
 
 /* Only digits and dots: a section that comes from outside must not be able to say anything else to IMAP. */
@@ -21,13 +23,15 @@ static bool is_section(struct bytes s)
 
 static enum err parse(struct arena *a, struct bytes text, struct reference *out)
 {
-	struct bytes folder, uid;
+	struct bytes folder, uid, section;
 
 	text = bytes_trim(text);
+	*out = (struct reference){ 0 };
 	if (!bytes_split(&text, ':', &folder) || !bytes_split(&text, ':', &uid) ||
-	    bytes_to_u32(folder, UINT32_MAX, &out->folder) || bytes_to_u32(uid, UINT32_MAX, &out->uid) || !is_section(text))
+	    bytes_to_u32(folder, UINT32_MAX, &out->folder) || bytes_to_u32(uid, UINT32_MAX, &out->uid) || !bytes_split(&text, '~', &section) || !is_section(section) ||
+	    (text.len && bytes_to_u32(text, TNEF_MAX_FILES, &out->inner)))
 		return ERR_PROTO;
-	return arena_cstr(a, text, &out->section);
+	return arena_cstr(a, section, &out->section);
 }
 
 static enum err describe(struct arena *a, const struct mime_part *part, struct attachment_source *out)
@@ -70,6 +74,20 @@ static enum err hold(struct request *rq, struct imap *imap, struct attachment_so
 	return e;
 }
 
+/* A file within a winmail.dat, which is held. */
+static enum err open_inner(struct arena *a, uint32_t number, struct attachment_source *s)
+{
+	struct tnef_file file;
+	enum err e = tnef_file_read(a, s->held, number, &file);
+
+	if (e)
+		return e;
+	s->held = file.data;
+	s->size = file.data.len;
+	s->content_type = file.type.len ? file.type : BYTES("application/octet-stream");
+	return ERR_OK;
+}
+
 enum err attachment_find(struct request *rq, struct bytes text, struct attachment_source *out)
 {
 	const struct mime_part *part;
@@ -100,5 +118,7 @@ enum err attachment_find(struct request *rq, struct bytes text, struct attachmen
 	rq->figures.fetches++;
 	if ((e = describe(rq->arena, part, out)) || (e = check_policy(rq->worker->config, out)))
 		return e;
+	if (ref.inner)
+		return (e = hold(rq, imap, out)) ? e : open_inner(rq->arena, ref.inner, out);
 	return out->encoding == MIME_UUENCODE ? hold(rq, imap, out) : ERR_OK;
 }

@@ -18,7 +18,7 @@ struct attachment_source {
 	struct bytes content_type; /* "image/png"; never empty */
 	uint64_t size;             /* decoded; UINT64_MAX until attachment_measure */
 	struct base64_grid grid;   /* line 0: none was found */
-	bool is_held;              /* uuencoded: only the whole tells what it is */
+	bool is_held;              /* uuencoded, or within a winmail.dat: only the whole tells what it is */
 	struct bytes held;         /* then: decoded */
 	uint64_t first, count;     /* what is to be sent: all of it, unless the caller asks for less */
 };

@@ -6,6 +6,7 @@
 #include "mail/mime_text.h"
 #include "mail/header.h"
 #include "mail/text.h"
+#include "mail/tnef_part.h"
 #include "mail/transfer.h"
 
 static const char html_begin[] = "<html><head><meta http-equiv=\"Content-Type\" content=\"text/html; charset=utf-8\">"
@@ -119,6 +120,8 @@ static enum err put_as_html(struct maker *m, const struct body_fetch *f, struct 
 		buf_put(&m->out, text);
 		return e;
 	}
+	if (!text.len && m->plan->n_text > 1) /* many mailers put an empty text in front of a file */
+		return ERR_OK;
 	if ((e = text_to_html(m->arena, text, &text)))
 		return e;
 	if (!m->out.len)
@@ -271,17 +274,14 @@ static enum err make_mime(struct arena *a, struct body_plan *plan, struct body *
 	return make_mime_preview(a, plan, out, enough);
 }
 
-/* The structure was not known: the mail itself has been fetched instead, and tells. */
-static enum err plan_again(struct arena *a, struct body_plan *plan)
+/* The plan for what is known of the mail now. What was fetched for the old one serves again. */
+static enum err plan_again(struct arena *a, struct body_plan *plan, struct mime_part *root)
 {
-	struct bytes raw = plan->fetch[0].data, header;
-	bool whole = is_whole(plan, &plan->fetch[0]), found = true;
-	struct mime_part *root;
 	struct body_plan again;
+	bool found = true;
 	enum err e;
 
-	if ((e = mime_parse(a, raw, &header, &root)) ||
-	    (e = body_plan(a, root, plan->size, plan->options, plan->version, &again)))
+	if ((e = body_plan(a, root, plan->size, plan->options, plan->version, &again)))
 		return e;
 	body_plan_cap(&again, plan->most);
 	while (plan->tried & 1u << again.type && found)
@@ -290,32 +290,58 @@ static enum err plan_again(struct arena *a, struct body_plan *plan)
 	for (size_t i = 0; i < again.n_fetch; i++) {
 		struct body_fetch *f = &again.fetch[i];
 
-		f->data = f->part ? f->part->body : raw;
-		f->fetched = true;
-		f->count = 0;
+		if (f->part && f->part->body.p) {
+			f->data = f->part->body;
+			f->fetched = true;
+			f->count = 0;
+		}
+		for (size_t k = 0; k < plan->n_fetch && !f->fetched; k++)
+			if (plan->fetch[k].fetched && strcmp(f->section, plan->fetch[k].section) == 0) {
+				f->data = plan->fetch[k].data;
+				f->count = plan->fetch[k].count;
+				f->fetched = true;
+			}
 	}
-	again.cut = again.cut || (!whole && again.type != BODY_MIME);
 	*plan = again;
 	return ERR_OK;
 }
 
-static enum err make(struct arena *a, struct body_plan *plan, struct body *out, bool *enough)
+/* The structure was not known: the mail itself has been fetched instead, and tells. */
+static enum err parse_mail(struct arena *a, struct body_plan *plan)
 {
+	bool whole = is_whole(plan, &plan->fetch[0]);
+	struct mime_part *root;
+	struct bytes header;
 	enum err e;
 
-	*enough = true;
-	*out = (struct body){ .type = plan->type, .native = plan->native };
-	if (plan->type == BODY_NONE)
-		return ERR_OK;
-	if (plan->type == BODY_MIME)
-		return make_mime(a, plan, out, enough);
-	if (!plan->root && plan->n_text) {
-		if ((e = plan_again(a, plan)))
+	if ((e = mime_parse(a, plan->fetch[0].data, &header, &root)) || (e = plan_again(a, plan, root)))
+		return e;
+	plan->cut = plan->cut || (!whole && plan->type != BODY_MIME);
+	return ERR_OK;
+}
+
+/* What a winmail.dat holds takes its place. Once unpacked it stays so: another plan for the mail finds it done. */
+static enum err unpack_tnef(struct arena *a, struct body_plan *plan)
+{
+	const struct body_fetch *f = &plan->fetch[plan->n_fetch - 1];
+	struct mime_part *part = plan->tnef;
+	bool unfolded = true, cut = plan->cut;
+	struct bytes data;
+	enum err e;
+
+	plan->tnef = NULL;
+	if (!mime_is(part, "multipart", NULL)) {
+		if ((e = transfer_decode(a, part->encoding, f->data, &data)) ||
+		    (e = tnef_unfold(a, part, data, plan->tnef_alone, &unfolded)))
 			return e;
-		out->type = plan->type;
-		out->native = plan->native;
 	}
-	return make_text(a, plan, out, enough);
+	if (!unfolded)
+		return ERR_OK;
+	if ((e = plan_again(a, plan, plan->root)))
+		return e;
+	plan->tnef = NULL; /* one is enough */
+	plan->cut = plan->cut || cut;
+	return ERR_OK;
 }
 
 static bool is_fetched(const struct body_plan *plan)
@@ -324,6 +350,25 @@ static bool is_fetched(const struct body_plan *plan)
 		if (!plan->fetch[i].fetched)
 			return false;
 	return true;
+}
+
+static enum err make(struct arena *a, struct body_plan *plan, struct body *out, bool *enough)
+{
+	enum err e;
+
+	*enough = true;
+	if (plan->type != BODY_MIME && !plan->root && plan->n_text && (e = parse_mail(a, plan)))
+		return e;
+	if (plan->tnef && (e = unpack_tnef(a, plan)))
+		return e;
+	*out = (struct body){ .type = plan->type, .native = plan->native };
+	if (plan->type == BODY_NONE)
+		return ERR_OK;
+	if (!is_fetched(plan)) {
+		*enough = false;
+		return ERR_OK;
+	}
+	return plan->type == BODY_MIME ? make_mime(a, plan, out, enough) : make_text(a, plan, out, enough);
 }
 
 enum err body_make(struct arena *a, struct body_plan *plan, struct body *out, bool *enough)

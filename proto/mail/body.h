@@ -26,7 +26,7 @@ struct body_fetch {
 };
 
 struct body_plan {
-	const struct mime_part *root; /* NULL: the structure is not known (yet) */
+	struct mime_part *root;  /* NULL: the structure is not known (yet) */
 	uint32_t size;           /* RFC822.SIZE */
 	enum eas_version version;
 	const struct sync_options *options; /* borrowed until body_make has had enough */
@@ -35,9 +35,12 @@ struct body_plan {
 	uint32_t limit;          /* bytes of Data; BODY_WHOLE = no limit */
 	bool all_or_none;
 	uint8_t preview;         /* characters; 0 = none */
-	struct body_fetch fetch[BODY_MAX_FETCH]; /* in the order of the text */
+	struct body_fetch fetch[BODY_MAX_FETCH + 1]; /* in the order of the text */
 	size_t n_fetch, n_text;  /* may be 0; the first n_text are the body */
-	size_t n_preview;        /* 1: behind them a text for the preview; one more is a report's machine-readable part */
+	size_t n_preview;        /* 1: behind them a text for the preview; one more is a report's machine-readable part, and
+				  * the last one a winmail.dat */
+	struct mime_part *tnef;  /* a winmail.dat that is still packed; NULL: none */
+	bool tnef_alone;         /* there is no text beside it */
 	struct attachment *attachments;
 	size_t n_attachments;
 	uint32_t text_size;      /* decoded size of all texts, estimated; before any conversion */
@@ -48,10 +51,11 @@ struct body_plan {
 };
 
 /* Chooses the representation, the parts and how many octets of them.
- *   root  may be NULL: then the whole mail is fetched and parsed by body_make
+ *   root  may be NULL: then the whole mail is fetched and parsed by body_make. A winmail.dat in it becomes a multipart of
+ *         what it holds, once body_make has it
  *   size  RFC822.SIZE
  * Only ERR_LIMIT. Source: MS-ASAIRS 2.2.2.9, 2.2.2.40; MS-ASCMD 2.2.3.115 (MIMESupport). */
-enum err body_plan(struct arena *a, const struct mime_part *root, uint32_t size,
+enum err body_plan(struct arena *a, struct mime_part *root, uint32_t size,
     const struct sync_options *options, enum eas_version version, struct body_plan *out) MUST_CHECK;
 /* No body above that many bytes, whatever is wished: what is longer is cut and marked as truncated. */
 void body_plan_cap(struct body_plan *plan, uint32_t most);

@@ -13,7 +13,7 @@ bool body_part_wanted(const struct sync_options *options, enum eas_version versi
 	return version >= EAS_14_1 && options->body_part.type == BODY_HTML;
 }
 
-enum err body_part_plan(struct arena *a, struct bytes header, const struct mime_part *root, uint32_t size,
+enum err body_part_plan(struct arena *a, struct bytes header, struct mime_part *root, uint32_t size,
     const struct sync_options *options, enum eas_version version, struct body_part *out)
 {
 	struct sync_options *o = arena_alloc(a, sizeof(*o)); /* the plan borrows it */

@@ -20,7 +20,7 @@ struct body_part {
 bool body_part_wanted(const struct sync_options *options, enum eas_version version);
 /*   header  the mail's header block: only a reply has anything that isn't new
  * The rest as for body_plan. Only ERR_LIMIT. */
-enum err body_part_plan(struct arena *a, struct bytes header, const struct mime_part *root, uint32_t size,
+enum err body_part_plan(struct arena *a, struct bytes header, struct mime_part *root, uint32_t size,
     const struct sync_options *options, enum eas_version version, struct body_part *out) MUST_CHECK;
 /* As body_make. */
 enum err body_part_make(struct arena *a, struct body_part *part, bool *enough) MUST_CHECK;

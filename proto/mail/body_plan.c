@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "mail/body.h"
+#include "mail/tnef_part.h"
 #include "mail/transfer.h"
 
 enum {
@@ -48,7 +49,7 @@ static bool is_message(const struct mime_part *p)
 }
 
 /* The walk over what belongs to this mail itself: enclosed messages are closed boxes. */
-static const struct mime_part *next_part(const struct mime_part *root, const struct mime_part *p)
+static struct mime_part *next_part(const struct mime_part *root, const struct mime_part *p)
 {
 	return is_message(p) ? mime_part_skip(root, p) : mime_part_next(root, p);
 }
@@ -353,6 +354,19 @@ static void plan_report(struct body_plan *plan)
 		}
 }
 
+/* The first one: it has to be unpacked before it is known what the mail holds. */
+static void plan_tnef(struct body_plan *plan)
+{
+	for (struct mime_part *p = plan->root; p; p = next_part(plan->root, p)) {
+		if (!tnef_is_part(p))
+			continue;
+		plan->tnef = p;
+		plan->tnef_alone = text_size(plan->root, true) <= EMPTY_TEXT;
+		plan->fetch[plan->n_fetch++] = (struct body_fetch){ .section = p->section, .part = p };
+		return;
+	}
+}
+
 static enum err plan_attachments(struct arena *a, struct body_plan *plan)
 {
 	bool html = plan->type != BODY_PLAIN;
@@ -413,8 +427,10 @@ static enum err plan_wish(struct arena *a, struct body_plan *out, const struct b
 		out->placeholder = placeholder_for(root);
 		plan_texts(out);
 	}
-	if (root)
+	if (root) {
 		plan_report(out);
+		plan_tnef(out);
+	}
 	return ERR_OK;
 }
 
@@ -424,7 +440,7 @@ static struct body_plan plan_begin(const struct body_plan *what)
 		.options = what->options, .native = what->native, .most = what->most, .tried = what->tried };
 }
 
-enum err body_plan(struct arena *a, const struct mime_part *root, uint32_t size, const struct sync_options *options,
+enum err body_plan(struct arena *a, struct mime_part *root, uint32_t size, const struct sync_options *options,
     enum eas_version version, struct body_plan *out)
 {
 	struct body_preference choice;

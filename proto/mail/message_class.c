@@ -33,7 +33,7 @@ static const char *report_class(const struct body_plan *plan)
 	size_t at = plan->n_text + plan->n_preview;
 	const struct body_fetch *f = plan->n_fetch > at ? &plan->fetch[at] : NULL;
 
-	if (!f || !f->part)
+	if (!f || !f->part || !mime_is(f->part, "message", NULL))
 		return "IPM.Note";
 	if (mime_is(f->part, "message", "delivery-status"))
 		return delivery_class(f->data);

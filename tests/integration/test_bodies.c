@@ -104,6 +104,46 @@ static void all_or_none_takes_the_next(enum eas_version v)
 }
 TEST_VERSIONS(all_or_none_takes_the_next)
 
+/* ---- winmail.dat ---- */
+
+/* One that holds its text as HTML in RTF, a file and a picture. */
+static const char winmail[] =
+    "From: a@example.org\r\nSubject: from Outlook\r\nMIME-Version: 1.0\r\n"
+    "Content-Type: application/ms-tnef; name=\"winmail.dat\"\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+    "eJ8+IgEAAQeQBgAIAAAA5AQAAAAAAADoAAEIgAcAGAAAAElQTS5NaWNyb3NvZnQgTWFpbC5Ob3Rl\r\n"
+    "ADEIAQSAAQAIAAAATWludXRlcwDlAgEDkAYA2AAAAAIAAAAfAAGAMDEyMzQ1Njc4OWFiY2RlZgEA\r\n"
+    "AAAGAAAAbgBhAAAAAAABAAAABAAAAHgAAAACAQkQAQAAAJgAAACUAAAAiAAAAE1FTEEAAAAAe1xy\r\n"
+    "dGYxXGFuc2lcYW5zaWNwZzEyNTJcZnJvbWh0bWwxIHtcKlxodG1sdGFnNjQgPHA+fVxodG1scnRm\r\n"
+    "IHtcYlxodG1scnRmMCBHb29kIG1vcm5pbmcsIEtcJ2U0dGhlXGh0bWxydGYgfVxodG1scnRmMCB7\r\n"
+    "XCpcaHRtbHRhZzcyIDwvcD59fY06AgKQBgACAAAAAQABAAIPgAYAGAAAAG1pbnV0ZXMgb2YgdGhl\r\n"
+    "IG1lZXRpbmcNCnsIAhCAAQANAAAATUlOVVRFfjEuVFhUAK8DAgWQBgBcAAAAAgAAAB8ABzcBAAAA\r\n"
+    "MgAAAE0AaQBuAHUAdABlAHMAIABmAPwAcgAgAEQAaQBlAG4AcwB0AGEAZwAuAHQAeAB0AAAAAAAe\r\n"
+    "AA43AQAAAAsAAAB0ZXh0L3BsYWluAAC/DgICkAYAAgAAAAEAAQACEIABAAkAAABsb2dvLnBuZwAk\r\n"
+    "AwIPgAYABgAAAIlQTkcNCoUBAgWQBgAwAAAAAgAAAB4ADjcBAAAACgAAAGltYWdlL3BuZwAAAB4A\r\n"
+    "EjcBAAAABwAAAGxvZ29AeAAAvwY=\r\n";
+
+static void winmail_is_unpacked(enum eas_version v)
+{
+	static const struct phone_options_block options = { .bodies = { { .type = 2, .truncation = 1000 } } };
+	struct phone *ph = phone_with(append(winmail), v, &options);
+	const struct phone_item *i = phone_item_with_subject(scene_inbox(ph), "from Outlook");
+	struct bytes data, type;
+	unsigned status;
+
+	assert_string_equal(i->body, "<p>Good morning, K\xC3\xA4the</p>");
+	assert_int_equal(i->native_body, 2);
+	assert_int_equal(i->attachment_count, 2);
+	assert_string_equal(i->attachments[0].name, "Minutes f\xC3\xBCr Dienstag.txt");
+	assert_string_equal(i->attachments[1].name, "logo.png");
+	SCENE_OK(ph, phone_fetch_attachment(
+			 ph, i->attachments[0].reference, NULL, v < EAS_14_0, &status, &data, &type));
+	assert_int_equal(status, 1);
+	assert_bytes_str(data, "minutes of the meeting\r\n");
+	assert_bytes_str(type, "text/plain");
+	scene_assert_clean(ph);
+}
+TEST_VERSIONS(winmail_is_unpacked)
+
 int main(void)
 {
 	int failed;
@@ -113,6 +153,7 @@ int main(void)
 	TEST_ADD_VERSIONS(body_part_must_be_html);
 	TEST_ADD_VERSIONS(mime_has_a_preview);
 	TEST_ADD_VERSIONS(all_or_none_takes_the_next);
+	TEST_ADD_VERSIONS(winmail_is_unpacked);
 	failed = test_run("bodies");
 	scene_close();
 	return failed;

@@ -1,0 +1,33 @@
+#ifndef EASGATE_MAIL_TNEF_H
+#define EASGATE_MAIL_TNEF_H
+
+#include "base/buf.h"
+
+/* winmail.dat: a mail as Outlook packs it for another Outlook (MS-OXTNEF). Only what a phone shows is read: the texts, the
+ * attachments, and what kind of item it is. */
+
+enum { TNEF_MAX_FILES = 200 };
+
+struct tnef_file {
+	struct bytes name;             /* as it stands there: UTF-8 on one line; may be empty */
+	struct bytes type;             /* "image/png"; may be empty */
+	struct bytes content_id;       /* without <>; may be empty */
+	struct bytes content_location; /* may be empty */
+	struct bytes data;             /* a view of what was read */
+	bool is_message;               /* an embedded item: data is a TNEF stream of its own */
+};
+
+struct tnef {
+	struct bytes message_class; /* "IPM.Note", "IPM.Microsoft Schedule.MtgReq"; may be empty */
+	struct bytes subject;       /* UTF-8; may be empty */
+	struct bytes plain, html;   /* UTF-8; empty: none. RTF alone is given as one of them: see rtf.h */
+	struct tnef_file *files;    /* in their order */
+	size_t n_files;
+	bool whole; /* false: cut or broken somewhere; what stands before it has been read */
+};
+
+/* `in` may be cut anywhere. ERR_PROTO: not TNEF at all; else only ERR_LIMIT (arena). Checksums are not looked at: some
+ * writers get them wrong, and a wrong one helps nobody to see less. Source: MS-OXTNEF 2.1. */
+enum err tnef_read(struct arena *a, struct bytes in, struct tnef *out) MUST_CHECK;
+
+#endif
