@@ -106,7 +106,7 @@ static enum err read_single(struct arena *a, const struct imap_value *at, struct
 		*enclosed = at && at->kind == IMAP_LIST ? at : NULL;
 		take(&at);
 		p->lines = number(take(&at));
-	} else if (mime_is(p, "text", NULL)) {
+	} else if (bytes_eq_nocase(p->type, "text")) { /* not where no type is said: then there is no number of lines */
 		p->lines = number(take(&at));
 	}
 	take(&at); /* MD5 */

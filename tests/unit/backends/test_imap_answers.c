@@ -133,6 +133,25 @@ static void no_modseqs(struct scene *s)
 
 /* ---- messages ---- */
 
+/* Dovecot says "" for a Content-Type that it can't read. Without a type there is no number of lines behind the size. */
+static void no_type(struct scene *s)
+{
+	const struct mime_part *p;
+	struct imap_messages m;
+	uint32_t uid = 3;
+
+	log_in(s);
+	select_inbox(s);
+	assert_int_equal(imap_fetch_messages(s->c, s->a, &uid, 1, &m), ERR_OK);
+	assert_int_equal(m.n, 1);
+	p = mime_part_find(m.v[0].structure, BYTES("1"));
+	assert_non_null(p);
+	assert_int_equal(p->size, 723);
+	assert_int_equal(p->disposition, MIME_ATTACHMENT);
+	assert_bytes_str(mime_param(&p->disposition_params, "filename"), "i.pdf");
+	assert_bytes_str(mime_part_find(m.v[0].structure, BYTES("2"))->language, "de");
+}
+
 static void any_order(struct scene *s)
 {
 	struct imap_changes ch;
@@ -239,6 +258,11 @@ static const struct answer_case {
 		.say = "* 3 FETCH (UID 9 FLAGS (\\Seen))\r\n* 1 FETCH (UID 3 FLAGS ())\r\n* 2 FETCH (FLAGS "
 		       "() UID 4)\r\n"
 		       "* 1 FETCH (UID 3 FLAGS (\\Flagged))\r\n$ OK x\r\n" } } },
+	{ "a BODYSTRUCTURE without a type", no_type, "",
+	    { { .at = "UID FETCH",
+		.say = "* 1 FETCH (UID 3 FLAGS () RFC822.SIZE 900 BODYSTRUCTURE ((\"\" \"\" NIL NIL NIL \"base64\" 723 NIL "
+		       "(\"attachment\" (\"filename\" \"i.pdf\")) NIL NIL)(\"text\" \"plain\" NIL NIL NIL \"7bit\" 9 2 NIL NIL "
+		       "\"de\" NIL) \"mixed\" NIL NIL NIL NIL))\r\n$ OK x\r\n" } } },
 	{ "SEARCH", search_finds_three, "",
 	    { { .at = "UID SEARCH", .say = "* SEARCH 11 2 10 (MODSEQ 4)\r\n$ OK x\r\n" } } },
 	{ "SEARCH in two answers", search_finds_three, "",
