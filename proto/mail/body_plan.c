@@ -54,12 +54,12 @@ static struct mime_part *next_part(const struct mime_part *root, const struct mi
 	return is_message(p) ? mime_part_skip(root, p) : mime_part_next(root, p);
 }
 
-/* What texts a branch of a multipart/alternative holds. */
-static void branch_holds(const struct mime_part *branch, bool *plain, bool *html)
+/* What texts of more than `empty` octets a branch of a multipart/alternative holds. */
+static void branch_holds(const struct mime_part *branch, uint32_t empty, bool *plain, bool *html)
 {
 	*plain = *html = false;
 	for (const struct mime_part *p = branch; p; p = next_part(branch, p)) {
-		if (!is_text(p) || p->size <= EMPTY_TEXT)
+		if (!is_text(p) || p->size <= empty)
 			continue;
 		*html = *html || is_html(p);
 		*plain = *plain || !is_html(p);
@@ -68,7 +68,7 @@ static void branch_holds(const struct mime_part *branch, bool *plain, bool *html
 
 /* The branch to show: the last one that has the wanted type (RFC 2046, 5.1.4), a pure one rather than a
  * mixed one for plain text, else the last one with any text. */
-static const struct mime_part *chosen_branch(const struct mime_part *alternative, bool want_html)
+static const struct mime_part *best_branch(const struct mime_part *alternative, bool want_html, uint32_t empty)
 {
 	const struct mime_part *best = NULL;
 	int best_rank = 0;
@@ -77,7 +77,7 @@ static const struct mime_part *chosen_branch(const struct mime_part *alternative
 		bool plain, html;
 		int rank;
 
-		branch_holds(b, &plain, &html);
+		branch_holds(b, empty, &plain, &html);
 		if (want_html)
 			rank = html ? 2 : plain;
 		else
@@ -88,6 +88,14 @@ static const struct mime_part *chosen_branch(const struct mime_part *alternative
 		}
 	}
 	return best;
+}
+
+/* "ok" is a text too, if there is no longer one. */
+static const struct mime_part *chosen_branch(const struct mime_part *alternative, bool want_html)
+{
+	const struct mime_part *best = best_branch(alternative, want_html, EMPTY_TEXT);
+
+	return best ? best : best_branch(alternative, want_html, 0);
 }
 
 /* The part that a multipart/related shows: the one named as its start, else the first one, else the first

@@ -21,6 +21,8 @@ static const struct text_case {
 	{ "alternative with an empty plain text",
 	    MULTI("alternative", PART("text/plain", "") PART("text/html", "<p>h</p>")), "h", "<p>h</p>",
 	    BODY_HTML },
+	{ "alternative of very short texts", MULTI("alternative", PART("text/plain", "a") PART("text/html", "b")), "a", "b",
+	    BODY_HTML },
 	{ "alternative of plain texts: the last",
 	    MULTI("alternative", PART("text/plain", "one") PART("text/plain", "two")), "two",
 	    TO_HTML("two<br>\r\n"), BODY_PLAIN },
