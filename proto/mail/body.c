@@ -231,6 +231,8 @@ static enum err make_text(struct arena *a, struct body_plan *plan, struct body *
 	if ((e = buf_done(&m.out, &text)))
 		return e;
 	text = bytes_of(text.p, utf8_valid_len(text)); /* all pieces are valid; this is a safety net for cuts */
+	if ((e = wbxml_clean(a, text, &text))) /* or else Data would be shorter than EstimatedDataSize says */
+		return e;
 	if (!m.complete && text.len <= plan->limit && plan->limit && want_more(plan, 0, plan->n_text)) {
 		*enough = false;
 		return ERR_OK;

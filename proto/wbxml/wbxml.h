@@ -114,6 +114,9 @@ void wbxml_close_or_drop(struct wbxml_writer *w);
  * What XML 1.0 forbids is removed (NUL and most control characters), broken UTF-8 is replaced by U+FFFD, so
  * that no client's XML parser stumbles. */
 void wbxml_text(struct wbxml_writer *w, struct bytes text);
+/* What wbxml_text would write of it, for who has to tell its size before; `in` itself where nothing is removed. Only
+ * ERR_LIMIT (arena). */
+enum err wbxml_clean(struct arena *a, struct bytes in, struct bytes *out) MUST_CHECK;
 void wbxml_opaque(struct wbxml_writer *w, struct bytes data);
 /* A string of the open element that the caller puts in when the document is sent: where in the document its bytes belong. They
  * must be what wbxml_text would let pass. */

@@ -147,6 +147,18 @@ static void put_clean(struct buf *out, struct bytes text)
 	}
 }
 
+enum err wbxml_clean(struct arena *a, struct bytes in, struct bytes *out)
+{
+	struct buf b;
+
+	*out = in;
+	if (clean_len(in) == in.len)
+		return ERR_OK;
+	buf_init(&b, a, 0);
+	put_clean(&b, in);
+	return buf_done(&b, out);
+}
+
 /* The usual case in one go: a whole string that needs no repair. */
 static void put_string(struct wbxml_writer *w, struct bytes text)
 {

@@ -14,6 +14,8 @@ static const struct text_case {
 	{ "plain", PLAIN "Hello\r\n", "Hello\r\n", TO_HTML("Hello<br>\r\n"), BODY_PLAIN },
 	{ "HTML", HTML "<p>Hello</p>", "Hello", "<p>Hello</p>", BODY_HTML },
 	{ "nothing declared", HEAD "\r\nHello\r\n", "Hello\r\n", TO_HTML("Hello<br>\r\n"), BODY_PLAIN },
+	{ "controls that no document may hold", PLAIN "a\x01\x1B[1mb\fc\r\n", "a[1mbc\r\n", TO_HTML("a[1mbc<br>\r\n"),
+	    BODY_PLAIN },
 	{ "no body", HEAD "\r\n", "", TO_HTML(""), BODY_PLAIN },
 	{ "an empty mail", "", "", TO_HTML(""), BODY_PLAIN },
 	{ "bare LF", PLAIN "a\nb\n", "a\r\nb\r\n", TO_HTML("a<br>\r\nb<br>\r\n"), BODY_PLAIN },
