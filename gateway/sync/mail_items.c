@@ -7,7 +7,7 @@
 /* Fetching and writing mails. Only what is shown is fetched: structure and header first, then of the text as much as the
  * phone wants. Each mail stands alone: one that can't be shown becomes a stub, and the folder goes on. */
 
-enum { BATCH = 100, MAX_ROUNDS = 12 /* three wishes of AllOrNone, four rounds each */, SECONDS_PER_DAY = 86400 };
+enum { BATCH = 100, MAX_ROUNDS = 12 /* three wishes of AllOrNone, four rounds each */, SECONDS_PER_DAY = 86400, LINE_ENDS = 4 };
 
 struct mail_item {
 	struct imap_message *message;
@@ -95,6 +95,17 @@ static uint32_t largest_body(const struct collection *c)
 	return c->rq->worker->config->request_memory_bytes / 8;
 }
 
+/* The mail's structure, if the server has understood it: a multipart in which it finds nothing although the mail has a body
+ * (its boundary in RFC 2231 form, or hidden by a broken header line) is worth less than our own reading of the whole
+ * mail. */
+static struct mime_part *structure_of(const struct imap_message *m)
+{
+	struct mime_part *root = m->structure;
+	bool has_body = m->size > m->header.len + LINE_ENDS;
+
+	return root && has_body && mime_is(root, "multipart", NULL) && mime_is_hollow(root) ? NULL : root;
+}
+
 static enum err plan_part(struct collection *c, struct mail_item *item)
 {
 	struct imap_message *m = item->message;
@@ -103,7 +114,7 @@ static enum err plan_part(struct collection *c, struct mail_item *item)
 	item->part = arena_alloc(c->rq->arena, sizeof(*item->part));
 	if (!item->part)
 		return ERR_LIMIT;
-	e = body_part_plan(c->rq->arena, m->header, m->structure, m->size, &c->options, c->rq->version, item->part);
+	e = body_part_plan(c->rq->arena, m->header, structure_of(m), m->size, &c->options, c->rq->version, item->part);
 	if (!e)
 		body_plan_cap(&item->part->plan, largest_body(c));
 	return e;
@@ -118,7 +129,7 @@ static enum err plan(struct collection *c, struct change *v, struct imap_message
 		return ERR_LIMIT;
 	item->message = m;
 	v->item = item;
-	e = body_plan(c->rq->arena, m->structure, m->size, &c->options, c->rq->version, &item->plan);
+	e = body_plan(c->rq->arena, structure_of(m), m->size, &c->options, c->rq->version, &item->plan);
 	if (e)
 		return e;
 	body_plan_cap(&item->plan, largest_body(c));

@@ -17,6 +17,14 @@ struct mime_part *mime_part_next(const struct mime_part *root, const struct mime
 	return part->child ? part->child : mime_part_skip(root, part);
 }
 
+bool mime_is_hollow(const struct mime_part *root)
+{
+	for (const struct mime_part *p = root; p; p = mime_part_next(root, p))
+		if (p->size)
+			return false;
+	return true;
+}
+
 struct mime_part *mime_part_find(const struct mime_part *root, struct bytes section)
 {
 	for (const struct mime_part *p = root; p; p = mime_part_next(root, p))

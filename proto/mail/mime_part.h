@@ -66,6 +66,9 @@ enum err mime_tree_finish(struct arena *a, struct mime_part *root) MUST_CHECK;
 struct mime_part *mime_part_next(const struct mime_part *root, const struct mime_part *part);
 /* The same, but not into the children of `part`. */
 struct mime_part *mime_part_skip(const struct mime_part *root, const struct mime_part *part);
+/* Whether no part has a single octet. Said of a mail with a body, it means that who tells the structure has not found its
+ * boundaries. */
+bool mime_is_hollow(const struct mime_part *root);
 /* The part of that section, or NULL. */
 struct mime_part *mime_part_find(const struct mime_part *root, struct bytes section);
 

@@ -262,6 +262,17 @@ static void finish_cuts(void **state)
 	assert_int_equal(depth, MIME_MAX_DEPTH);
 }
 
+static void hollow(void **state)
+{
+	struct mime_part root = { .type = BYTES("multipart") }, child = { .parent = &root };
+
+	(void)state;
+	root.child = &child; /* as BODYSTRUCTURE says it: a multipart has no size of its own */
+	assert_true(mime_is_hollow(&root));
+	assert_true(mime_is_hollow(parse(BYTES("Subject: x\r\n\r\n"))));
+	assert_false(mime_is_hollow(parse(BYTES("Subject: x\r\n\r\ny"))));
+}
+
 int main(void)
 {
 	TEST_ADD_ROWS(outlines, outline_cases);
@@ -272,5 +283,6 @@ int main(void)
 	TEST_ADD_ROWS(words, word_cases);
 	TEST_ADD(bounds);
 	TEST_ADD(finish_cuts);
+	TEST_ADD(hollow);
 	return test_run("mail MIME");
 }

@@ -186,6 +186,23 @@ static void too_many_texts(void **state)
 	assert_true(s.body.truncated && s.body.estimated_size > s.body.data.len);
 }
 
+/* Where the structure isn't known, MIME tells it as well as text does. */
+static void attachments_without_a_structure(void **state)
+{
+	static const enum body_type types[] = { BODY_PLAIN, BODY_HTML, BODY_MIME };
+	struct bytes raw = BYTES(MULTI("mixed", PART("text/plain", "one") PART("image/png; name=p.png", "x")));
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		struct sync_options o = sample_options(types[i], BODY_WHOLE, 0);
+		struct sample s;
+
+		assert_int_equal(sample_make(test_arena(), raw, &o, EAS_16_1, true, &s), ERR_OK);
+		assert_int_equal(s.plan.n_attachments, 1);
+		assert_bytes_str(s.plan.attachments[0].display_name, "p.png");
+	}
+}
+
 /* Protocol 2.5 has no preferences: Truncation and MIMETruncation alone. */
 static void the_oldest_version(void **state)
 {
@@ -211,6 +228,7 @@ int main(void)
 	TEST_ADD_ROWS(fetches, fetch_cases);
 	TEST_ADD(further_texts_are_fetched_in_need);
 	TEST_ADD(too_many_texts);
+	TEST_ADD(attachments_without_a_structure);
 	TEST_ADD(the_oldest_version);
 	return test_run("mail plan");
 }
