@@ -45,10 +45,19 @@ static struct bytes for_imap(struct bytes in)
 	return bytes_of(p, n);
 }
 
-static void add_mail(struct bytes mail)
+static void add(struct bytes mail)
 {
 	assert_true(corpus.count < CORPUS_MAX);
-	corpus.mails[corpus.count++] = for_imap(mail);
+	corpus.mails[corpus.count++] = mail;
+}
+
+struct bytes corpus_mail(const char *name)
+{
+	size_t n = strlen(name) + 32;
+	char *path = test_keep(n);
+
+	snprintf(path, n, "../shared/corpus/mail/%s", name);
+	return for_imap(test_file(path));
 }
 
 const struct corpus *corpus_read(void)
@@ -60,19 +69,12 @@ const struct corpus *corpus_read(void)
 		return &corpus;
 	dir = opendir("../shared/corpus/mail");
 	for (size_t i = 0; i < sizeof(own_mails) / sizeof(own_mails[0]); i++)
-		add_mail(bytes_str(own_mails[i]));
+		add(for_imap(bytes_str(own_mails[i])));
 	if (!dir)
 		printf("skipped: no ../shared\n");
-	while (dir && (d = readdir(dir))) {
-		char *path;
-		size_t n = strlen(d->d_name) + 32;
-
-		if (d->d_name[0] == '.')
-			continue;
-		path = test_keep(n);
-		snprintf(path, n, "../shared/corpus/mail/%s", d->d_name);
-		add_mail(test_file(path));
-	}
+	while (dir && (d = readdir(dir)))
+		if (d->d_name[0] != '.')
+			add(corpus_mail(d->d_name));
 	if (dir)
 		closedir(dir);
 	return &corpus;

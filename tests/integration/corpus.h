@@ -14,6 +14,8 @@ struct corpus {
 
 /* Read once. Says "skipped: no ../shared" where only our own are there. */
 const struct corpus *corpus_read(void);
+/* That one file of ../shared/corpus/mail, in the form that IMAP takes. */
+struct bytes corpus_mail(const char *name);
 /* All of them into that mailbox. */
 void corpus_append(const char *user, const char *mailbox);
 /* One of about 30 MB: a small text "small text" and an attachment big.bin that begins with "ABCDEFGHIJ". Its subject is "big". */
