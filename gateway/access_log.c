@@ -170,9 +170,10 @@ void access_log_write(const struct request *rq, int http, size_t bytes_out)
 		put(&l, " status=%" PRIu32, rq->reply.status ? rq->reply.status : 1);
 	put(&l, " http=%d", http);
 	put_counts(&l, f);
-	put(&l, " in=%zu out=%zu ms=%" PRIu64 " backend_ms=%" PRIu32 " imap=%" PRIu32 " redis=%" PRIu32,
+	put(&l, " in=%zu out=%zu ms=%" PRIu64 " backend_ms=%" PRIu32 " imap=%" PRIu32 " imap_in=%" PRIu64
+	    " redis=%" PRIu32,
 	    rq->body_len, bytes_out, loop_now_ms() - rq->started_ms, f->backend_ms, f->imap_round_trips,
-	    f->redis_round_trips);
+	    f->imap_in, f->redis_round_trips);
 	put_text(&l, "address", rq->address);
 	put_text(&l, "agent", rq->user_agent.len ? rq->user_agent : BYTES("-"));
 	l.text[l.len++] = '\n'; /* put() leaves room for it: it keeps one byte for a NUL */

@@ -53,6 +53,7 @@ struct reply {
 struct request_figures {
 	uint32_t adds, changes, deletes, soft_deletes, fetches, client_commands, stubs;
 	uint32_t imap_round_trips, redis_round_trips;
+	uint64_t imap_in; /* bytes that the IMAP server sent */
 	uint32_t backend_ms;
 };
 
@@ -73,6 +74,7 @@ struct request {
 	uint32_t policy_key;
 	struct imap *imap; /* opened by request_imap, given back when the request ends */
 	uint32_t imap_trips_before;
+	uint64_t imap_in_before;
 	struct parked *parked; /* set when a parked request goes on (push/push.h) */
 	bool multipart;        /* the client takes multipart ItemOperations responses */
 	struct item_parts *parts; /* of ItemOperations alone: see commands/item_parts.h */

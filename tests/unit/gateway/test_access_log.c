@@ -85,11 +85,12 @@ static void a_line_has_all_of_it(void **state)
 		.stubs = 7,
 		.imap_round_trips = 8,
 		.redis_round_trips = 9,
-		.backend_ms = 10 };
+		.backend_ms = 10,
+		.imap_in = 11 };
 	assert_string_equal(line_of(&rq, 200, 2044),
 	    "request=3fa9c1d2-1a account=ann@example.org device=ab12 type=iPhone version=14.1 command=Sync "
 	    "status=3 http=200 adds=1 changes=2 deletes=3 soft_deletes=4 fetches=5 client=6 stubs=7 in=113 "
-	    "out=2044 ms= backend_ms=10 imap=8 redis=9 address=192.0.2.1 agent=Apple-iPhone/1.0");
+	    "out=2044 ms= backend_ms=10 imap=8 imap_in=11 redis=9 address=192.0.2.1 agent=Apple-iPhone/1.0");
 	account_unref(&rq.account);
 }
 
@@ -103,7 +104,7 @@ static void what_is_not_known_is_a_dash(void **state)
 	rq.started_ms = loop_now_ms();
 	assert_string_equal(line_of(&rq, 401, 0),
 	    "request=1-1 account=- device=- type=- version=- command=OPTIONS http=401 in=0 out=0 ms= "
-	    "backend_ms=0 imap=0 redis=0 address=- agent=-");
+	    "backend_ms=0 imap=0 imap_in=0 redis=0 address=- agent=-");
 }
 
 static const struct forged_case {
