@@ -190,8 +190,24 @@ static void ask_for(struct round *r, const struct change *v, struct body_plan *p
 			continue;
 		r->wanted[r->n] = f;
 		r->parts[r->n++] = (struct imap_part_request){ .uid = (uint32_t)v->id, .section = f->section,
-			.count = fetch_count(r->c, f) };
+			.from = (uint32_t)f->data.len, .count = fetch_count(r->c, f) - (uint32_t)f->data.len };
 	}
+}
+
+/* What has come stands behind what was there already. */
+static enum err take(struct arena *a, struct body_fetch *f, struct bytes more)
+{
+	struct buf b;
+
+	f->fetched = true;
+	if (!f->data.len) {
+		f->data = more;
+		return ERR_OK;
+	}
+	buf_init(&b, a, 0);
+	buf_put(&b, f->data);
+	buf_put(&b, more);
+	return buf_done(&b, &f->data);
 }
 
 /* Body and body part are mostly made of the same text: what the body fetches is taken from there, once it is there. */
@@ -235,11 +251,9 @@ static enum err fetch_parts(struct collection *c, struct change *v, size_t n, si
 		return ERR_OK;
 	if ((e = mail_select(c, NULL)) || (e = imap_fetch_parts(c->imap, c->rq->arena, r.parts, r.n)))
 		return e;
-	for (size_t i = 0; i < r.n; i++) {
-		r.wanted[i]->data = r.parts[i].data;
-		r.wanted[i]->fetched = true;
-	}
-	return ERR_OK;
+	for (size_t i = 0; i < r.n && !e; i++)
+		e = take(c->rq->arena, r.wanted[i], r.parts[i].data);
+	return e;
 }
 
 static bool is_fetched(const struct body_plan *plan)

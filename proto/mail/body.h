@@ -21,7 +21,8 @@ struct body_fetch {
 	const char *section; /* "" = the whole mail */
 	uint32_t count;      /* octets from the beginning; 0 = all of it */
 	struct bytes data;   /* set by the caller; shorter than count means that there is no more */
-	bool fetched;        /* set by the caller; body_make clears it when it wants more, and raises count */
+	bool fetched;        /* set by the caller; body_make clears it when it wants more, raises count, and leaves data: so
+			      * that only what is missing behind it has to be fetched */
 	const struct mime_part *part; /* NULL for the whole mail */
 };
 
