@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "mail/body.h"
+#include "mail/charset.h"
 #include "mail/tnef_part.h"
 #include "mail/transfer.h"
 
@@ -305,6 +306,19 @@ static uint32_t saturate(uint64_t n)
 	return n < UINT32_MAX ? (uint32_t)n : UINT32_MAX;
 }
 
+/* How long the part's text is at least: what shrinks on its way are encodings, charsets of several bytes, and the line ends of
+ * format=flowed. */
+static uint32_t least_text(const struct mime_part *p)
+{
+	uint32_t n = bytes_eq_nocase(mime_param(&p->params, "format"), "flowed") ? p->size / 2 : p->size;
+
+	if (p->encoding == MIME_QUOTED_PRINTABLE)
+		n /= 3;
+	else if (p->encoding != MIME_7BIT && p->encoding != MIME_8BIT)
+		n /= 2;
+	return charset_is_ascii_based(mime_param(&p->params, "charset")) ? n : n / MOST_SHRINK;
+}
+
 /* Takes the texts up to what the limit can show. */
 static void plan_texts(struct body_plan *plan)
 {
@@ -320,13 +334,13 @@ static void plan_texts(struct body_plan *plan)
 
 		if (w.role != ROLE_TEXT)
 			continue;
-		if (plan->n_fetch == BODY_MAX_FETCH - 1 || (have > plan->limit && !(is_html(p) && !html))) {
+		if (plan->n_fetch == BODY_MAX_FETCH - 1 || have > plan->limit) {
 			plan->cut = true;
 			break;
 		}
 		plan->fetch[plan->n_fetch++] = (struct body_fetch){
 			.section = p->section, .count = octets_for(plan, p), .part = p };
-		have += transfer_decoded_size(p->encoding, p->size);
+		have += is_html(p) && !html ? 0 : least_text(p); /* HTML may be markup alone */
 	}
 	plan->n_text = plan->n_fetch;
 }
