@@ -1,7 +1,8 @@
-/* HTML as text (by libxml2, and by leaving out tags), text as HTML, format=flowed, previews. */
+/* HTML as text (by libxml2, and by leaving out tags), HTML without its quotes, text as HTML, format=flowed, previews. */
 #include "fuzz/fuzzing.h"
 #include "mail/html_strip.h"
 #include "mail/text.h"
+#include "mail/unquote.h"
 #include "unit/proto/mail_sample.h"
 
 static struct bytes strip(struct arena *a, struct bytes html)
@@ -33,6 +34,20 @@ static void read_html(struct arena *a, struct bytes html)
 	MUST(used == html.len ? bytes_eq(part, all)
 			      : part.len <= all.len && memcmp(part.p, all.p, part.len) == 0);
 	must_be_text(strip(a, html));
+}
+
+static void unquote(struct arena *a, struct bytes html)
+{
+	struct bytes out, again;
+	bool ended;
+
+	MUST(html_unquote(a, html, &out, &ended) == ERR_OK);
+	MUST(out.len <= html.len && utf8_valid(out));
+	MUST(out.p != html.p || bytes_eq(out, html));
+	/* Of what text_to_html makes no quote is left. */
+	MUST(text_to_html(a, html, &again) == ERR_OK && html_unquote(a, again, &out, &ended) == ERR_OK);
+	MUST(!ended);
+	MUST(!out.len || (!memmem(out.p, out.len, "<blockquote", 11) && !memmem(out.p, out.len, "</blockquote", 12)));
 }
 
 /* Tags come in pairs, and nothing of the text is one. */
@@ -78,6 +93,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	MUST(!name.len || (name.p >= data && name.p + name.len <= data + size));
 	MUST(utf8_repair(a, bytes_of(data, size), &in) == ERR_OK);
 	read_html(a, in);
+	unquote(a, in);
 	read_text(a, in);
 	arena_free(&a);
 	return 0;
