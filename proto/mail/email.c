@@ -5,6 +5,7 @@
 #include "mail/address.h"
 #include "mail/conversation.h"
 #include "mail/message_class.h"
+#include "mail/voice.h"
 
 enum { ADDRESSES_MAX = 32768, BCC_MAX = 1024, CATEGORIES_MAX = 300 };
 
@@ -14,6 +15,7 @@ struct job {
 	enum eas_version version;
 	const struct email *m;
 	struct header header;
+	struct voice voice;
 	enum err failed;
 };
 
@@ -148,7 +150,12 @@ static void put_read(struct job *j, wbxml_tag tag)
 
 static void put_message_class(struct job *j, wbxml_tag tag)
 {
-	wbxml_put_str(j->w, tag, message_class(j->m->plan));
+	const char *class = message_class(j->m->plan);
+
+	/* A signed or encrypted one, or a report about one, needs its own class more. */
+	if (j->voice.is_voice && strcmp(class, "IPM.Note") == 0)
+		class = "IPM.Note.Microsoft.Voicemail";
+	wbxml_put_str(j->w, tag, class);
 }
 
 static void put_content_class(struct job *j, wbxml_tag tag)
@@ -209,6 +216,8 @@ static void put_attachment(struct job *j, const struct attachment *at)
 	put(j, AIRSYNCBASE_CONTENT_LOCATION, at->content_location);
 	if (at->is_inline)
 		put_bool(j, AIRSYNCBASE_IS_INLINE, true);
+	if (j->version >= EAS_14_0 && j->voice.duration_s && mime_is(at->part, "audio", NULL))
+		wbxml_put_uint(j->w, EMAIL2_UM_ATT_DURATION, j->voice.duration_s);
 	wbxml_close(j->w);
 }
 
@@ -327,6 +336,11 @@ static void put_last_verb(struct job *j, wbxml_tag tag)
 		wbxml_put_uint(j->w, tag, j->m->answered ? 1 : 3);
 }
 
+static void put_caller(struct job *j, wbxml_tag tag)
+{
+	put(j, tag, j->voice.caller);
+}
+
 static void put_is_draft(struct job *j, wbxml_tag tag)
 {
 	if (j->m->draft)
@@ -365,6 +379,7 @@ static const struct prop {
 	{ EMAIL2_CONVERSATION_INDEX, EAS_SINCE(EAS_14_0), false, put_conversation_index },
 	{ EMAIL2_LAST_VERB_EXECUTED, EAS_SINCE(EAS_14_0), false, put_last_verb },
 	{ EMAIL2_SENDER, EAS_SINCE(EAS_14_0), false, put_sender },
+	{ EMAIL2_UM_CALLER_ID, EAS_SINCE(EAS_14_0), false, put_caller },
 	{ EMAIL_CATEGORIES, EAS_SINCE(EAS_14_0), true, put_categories },
 	{ EMAIL2_IS_DRAFT, EAS_SINCE(EAS_16_0), false, put_is_draft },
 	{ EMAIL2_BCC, EAS_SINCE(EAS_16_0), false, put_bcc },
@@ -374,8 +389,8 @@ static enum err write_props(struct wbxml_writer *w, enum eas_version version, co
 {
 	struct job j = { .w = w, .arena = w->out->arena, .version = version, .m = m };
 
-	if (!flags_only)
-		j.failed = header_parse(j.arena, m->header, &j.header);
+	if (!flags_only && !(j.failed = header_parse(j.arena, m->header, &j.header)))
+		j.failed = voice_read(j.arena, &j.header, &j.voice);
 	for (size_t i = 0; i < sizeof(props) / sizeof(props[0]) && !j.failed; i++)
 		if (eas_version_in(version, props[i].versions) && (props[i].is_flag || !flags_only) &&
 		    (!m->schema || wbxml_child(m->schema, props[i].tag)))

@@ -144,6 +144,35 @@ static void winmail_is_unpacked(enum eas_version v)
 }
 TEST_VERSIONS(winmail_is_unpacked)
 
+/* ---- voice mail ---- */
+
+static void voice_mail(enum eas_version v)
+{
+	static const struct phone_options_block options = { .bodies = { { .type = 1, .truncation = 1000 } } };
+	struct phone *ph = phone_with(
+	    append(
+		"From: a@example.org\r\nSubject: voice\r\nContent-Class: "
+		"voice-ca\r\nX-CallingTelephoneNumber: "
+		"+49 30 12345\r\nX-VoiceMessageDuration: 35\r\nContent-Type: multipart/mixed; "
+		"boundary=b\r\n\r\n--b\r\n\r\n"
+		"You have a message.\r\n--b\r\nContent-Type: audio/wav; name=v.wav\r\n\r\nRIFF\r\n--b--\r\n"),
+	    v, &options);
+	const struct phone_item *i = phone_item_with_subject(scene_inbox(ph), "voice");
+	const struct wbxml_node *caller = find(ph->root, EMAIL2_UM_CALLER_ID), *duration;
+
+	assert_string_equal(i->message_class, "IPM.Note.Microsoft.Voicemail");
+	duration = find(ph->root, EMAIL2_UM_ATT_DURATION);
+	if (v < EAS_14_0) {
+		assert_true(!caller && !duration);
+	} else {
+		assert_true(caller && duration);
+		assert_bytes_str(caller->text, "+49 30 12345");
+		assert_bytes_str(duration->text, "35");
+	}
+	scene_assert_clean(ph);
+}
+TEST_VERSIONS(voice_mail)
+
 int main(void)
 {
 	int failed;
@@ -154,6 +183,7 @@ int main(void)
 	TEST_ADD_VERSIONS(mime_has_a_preview);
 	TEST_ADD_VERSIONS(all_or_none_takes_the_next);
 	TEST_ADD_VERSIONS(winmail_is_unpacked);
+	TEST_ADD_VERSIONS(voice_mail);
 	failed = test_run("bodies");
 	scene_close();
 	return failed;

@@ -348,6 +348,63 @@ static void keyword(const struct keyword_case *c)
 }
 TEST_ROW(keyword)
 
+/* ---- voice mail ---- */
+
+#define VOICE_BODY                                                                                  \
+	"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\ntext\r\n--b\r\nContent-Type: " \
+	"audio/wav; name=v.wav\r\n\r\nRIFF\r\n--b--\r\n"
+#define CALLER "Email2:UmCallerID \"+49 30 12345\"\n"
+#define DURATION "Email2:UmAttDuration \"35\"\n"
+#define VOICE_CLASS "Email:MessageClass \"IPM.Note.Microsoft.Voicemail\"\n"
+
+static const struct voice_case {
+	const char *name, *raw;
+	enum eas_version version;
+	bool class, caller, duration;
+} voice_cases[] = {
+	{ "as Exchange says it",
+	    "Content-Class: voice-ca\r\nX-CallingTelephoneNumber: +49 30 12345\r\nX-VoiceMessageDuration: "
+	    "35\r\n" VOICE_BODY,
+	    EAS_14_0, true, true, true },
+	{ "RFC 3458, RFC 3803", "Message-Context: voice-message\r\nContent-Duration: 35\r\n" VOICE_BODY,
+	    EAS_16_1, true, false, true },
+	{ "before 14.0",
+	    "Content-Class: voice\r\nX-CallingTelephoneNumber: +49 30 12345\r\nX-VoiceMessageDuration: "
+	    "35\r\n" VOICE_BODY,
+	    EAS_12_1, true, false, false },
+	{ "a recall that carries the fields",
+	    "X-CallingTelephoneNumber: +49 30 12345\r\nX-VoiceMessageDuration: 35\r\n" VOICE_BODY, EAS_14_1,
+	    false, false, false },
+	{ "a duration that is no number",
+	    "Content-Class: voice\r\nX-VoiceMessageDuration: 35s\r\nX-CallingTelephoneNumber: +49 30 "
+	    "12345\r\n" VOICE_BODY,
+	    EAS_14_1, true, true, false },
+	{ "signed: S/MIME comes first",
+	    "Message-Context: voice-message\r\nContent-Type: application/pkcs7-mime\r\n\r\nx", EAS_14_1,
+	    false, false, false },
+};
+
+static bool stands_in(struct bytes in, const char *text)
+{
+	return memmem(in.p, in.len, text, strlen(text)) != NULL;
+}
+
+static void voice(const struct voice_case *c)
+{
+	struct sync_options o = sample_options(BODY_PLAIN, BODY_WHOLE, 0);
+	struct sample s;
+	struct email m;
+	struct bytes dump;
+
+	assert_int_equal(sample_make(test_arena(), bytes_str(c->raw), &o, c->version, false, &s), ERR_OK);
+	m = email_of(&s);
+	dump = written(email_write, c->version, &m);
+	assert_int_equal(stands_in(dump, VOICE_CLASS), c->class);
+	assert_int_equal(stands_in(dump, CALLER), c->caller);
+	assert_int_equal(stands_in(dump, DURATION), c->duration);
+}
+TEST_ROW(voice)
+
 int main(void)
 {
 	TEST_ADD_ROWS(trees, tree_cases);
@@ -359,5 +416,6 @@ int main(void)
 	TEST_ADD(single_values);
 	TEST_ADD_ROWS(categories, category_cases);
 	TEST_ADD_ROWS(keyword, keyword_cases);
+	TEST_ADD_ROWS(voice, voice_cases);
 	return test_run("mail email");
 }
