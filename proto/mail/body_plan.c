@@ -3,6 +3,7 @@
 
 #include "mail/body.h"
 #include "mail/charset.h"
+#include "mail/smime.h"
 #include "mail/tnef_part.h"
 #include "mail/transfer.h"
 
@@ -192,16 +193,6 @@ static bool has_html(const struct mime_part *root)
 
 /* ---- which representation ---- */
 
-static bool is_smime(const struct mime_part *root)
-{
-	struct bytes protocol = mime_param(&root->params, "protocol");
-
-	if (mime_is(root, "multipart", "signed"))
-		return bytes_eq_nocase(protocol, "application/pkcs7-signature") ||
-		    bytes_eq_nocase(protocol, "application/x-pkcs7-signature");
-	return mime_is(root, "application", "pkcs7-mime") || mime_is(root, "application", "x-pkcs7-mime");
-}
-
 /* The preference for that type, unless it has been tried in vain. */
 static const struct body_preference *wish(const struct body_plan *plan, enum body_type type)
 {
@@ -216,7 +207,7 @@ static bool try_mime(const struct body_plan *plan, struct body_preference *out)
 	const struct body_preference *mime = plan->version == EAS_2_5 ? &old : wish(plan, BODY_MIME);
 
 	if (!mime || o->mime_support == MIME_NEVER ||
-	    (o->mime_support == MIME_FOR_SMIME && !(plan->root && is_smime(plan->root))))
+	    (o->mime_support == MIME_FOR_SMIME && !(plan->root && smime_kind_of(plan->root))))
 		return false;
 	*out = *mime;
 	if (o->mime_truncation < out->truncation_size)
@@ -414,14 +405,12 @@ static enum err plan_attachments(struct arena *a, struct body_plan *plan)
 
 static const char *placeholder_for(const struct mime_part *root)
 {
-	struct bytes kind = mime_param(&root->params, "smime-type");
+	static const char encrypted[] = "This message is encrypted. Its content is attached.";
+	enum smime_kind kind = smime_kind_of(root);
 
-	if (mime_is(root, "multipart", "encrypted"))
-		return "This message is encrypted. Its content is attached.";
-	if (!is_smime(root) || mime_is(root, "multipart", NULL))
-		return NULL;
-	return bytes_eq_nocase(kind, "signed-data") ? "This message is signed. Its content is attached." :
-	    "This message is encrypted. Its content is attached.";
+	if (kind == SMIME_SIGNED)
+		return "This message is signed. Its content is attached.";
+	return kind == SMIME_ENCRYPTED || mime_is(root, "multipart", "encrypted") ? encrypted : NULL;
 }
 
 /* Fills in what follows from the wish. */

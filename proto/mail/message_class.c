@@ -1,5 +1,7 @@
 #include "mail/message_class.h"
 
+#include "mail/smime.h"
+
 /* The value of a field in the groups of a report part; the words that matter stand first in it. */
 static bool report_says(struct bytes text, const char *field, const char *word)
 {
@@ -43,16 +45,13 @@ static const char *report_class(const struct body_plan *plan)
 const char *message_class(const struct body_plan *plan)
 {
 	const struct mime_part *root = plan ? plan->root : NULL;
-	struct bytes protocol;
+	enum smime_kind kind;
 
 	if (!root)
 		return "IPM.Note";
-	protocol = mime_param(&root->params, "protocol");
-	if (mime_is(root, "application", "pkcs7-mime") || mime_is(root, "application", "x-pkcs7-mime"))
-		return "IPM.Note.SMIME";
-	if (mime_is(root, "multipart", "signed") && (bytes_eq_nocase(protocol, "application/pkcs7-signature") ||
-	    bytes_eq_nocase(protocol, "application/x-pkcs7-signature")))
-		return "IPM.Note.SMIME.MultipartSigned";
+	kind = smime_kind_of(root);
+	if (kind)
+		return kind == SMIME_CLEAR ? "IPM.Note.SMIME.MultipartSigned" : "IPM.Note.SMIME";
 	if (mime_is(root, "multipart", "report"))
 		return report_class(plan);
 	/* A meeting class promises a MeetingRequest element, which needs the calendar: without one a phone
