@@ -178,15 +178,8 @@ enum err imap_expunge_all(struct imap *c)
 
 /* ---- append ---- */
 
-enum err imap_append(struct imap *c, struct bytes mailbox, struct bytes message, uint32_t flags, int64_t date,
-    uint32_t *uid)
+static void put_append(struct imap *c, struct bytes mailbox, uint32_t flags, int64_t date)
 {
-	struct bytes args;
-	enum err e;
-
-	*uid = 0;
-	if ((e = imap_begin(c)))
-		return e;
 	imap_command(c, "APPEND ");
 	imap_put_mailbox(c, mailbox);
 	imap_put(c, " ");
@@ -197,16 +190,46 @@ enum err imap_append(struct imap *c, struct bytes mailbox, struct bytes message,
 		time_put_imap(&c->out, date);
 		imap_put(c, "\" ");
 	}
-	imap_put_literal(c, message);
+}
+
+static enum err run_append(struct imap *c, struct bytes mailbox, uint32_t *uid)
+{
+	struct bytes args, validity;
+	enum err e;
+
 	if ((e = imap_run(c, NULL, NULL)))
 		return imap_explain_refusal(c, mailbox, true, e);
 	args = c->answers[0].code.args;
-	if (bytes_eq_nocase(c->answers[0].code.name, "APPENDUID") && bytes_find(args, ' ') < args.len) {
-		struct bytes validity;
-
-		(void)bytes_split(&args, ' ', &validity);
-		if (bytes_to_u32(args, UINT32_MAX, uid))
-			*uid = 0;
-	}
+	if (!bytes_eq_nocase(c->answers[0].code.name, "APPENDUID") || bytes_find(args, ' ') >= args.len)
+		return ERR_OK;
+	(void)bytes_split(&args, ' ', &validity);
+	if (bytes_to_u32(args, UINT32_MAX, uid))
+		*uid = 0;
 	return ERR_OK;
+}
+
+enum err imap_append(struct imap *c, struct bytes mailbox, struct bytes message, uint32_t flags, int64_t date,
+    uint32_t *uid)
+{
+	enum err e;
+
+	*uid = 0;
+	if ((e = imap_begin(c)))
+		return e;
+	put_append(c, mailbox, flags, date);
+	imap_put_literal(c, message);
+	return run_append(c, mailbox, uid);
+}
+
+enum err imap_append_long(struct imap *c, struct bytes mailbox, struct bytes head, struct source *rest, uint32_t flags,
+    uint32_t *uid)
+{
+	enum err e;
+
+	*uid = 0;
+	if ((e = imap_begin(c)))
+		return e;
+	put_append(c, mailbox, flags, 0);
+	imap_put_long_literal(c, head, rest);
+	return run_append(c, mailbox, uid);
 }

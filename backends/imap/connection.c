@@ -1,5 +1,6 @@
 #include "imap/connection.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -198,7 +199,7 @@ void imap_put(struct imap *c, const char *fmt, ...)
 	free(text);
 }
 
-static void put_cut(struct imap *c, bool sync, struct bytes extra)
+static void put_cut(struct imap *c, bool sync, struct bytes extra, struct source *rest)
 {
 	void *cuts = c->cuts;
 	struct imap_cut *cut;
@@ -210,7 +211,8 @@ static void put_cut(struct imap *c, bool sync, struct bytes extra)
 		return;
 	c->cuts = cuts;
 	c->n_cuts++;
-	*cut = (struct imap_cut){ .at = c->out.len, .sync = sync, .extra = extra, .command = c->n_commands - 1 };
+	*cut = (struct imap_cut){ .at = c->out.len, .sync = sync, .extra = extra, .rest = rest,
+		.command = c->n_commands - 1 };
 }
 
 void imap_put_literal(struct imap *c, struct bytes s)
@@ -218,14 +220,21 @@ void imap_put_literal(struct imap *c, struct bytes s)
 	bool plus = c->caps & IMAP_CAP_LITERAL_PLUS;
 
 	imap_put(c, plus ? "{%zu+}\r\n" : "{%zu}\r\n", s.len);
-	put_cut(c, !plus, s);
+	put_cut(c, !plus, s, NULL);
+}
+
+/* Never without waiting for "+": a server that has no room must be able to say so before 50 MB are on their way. */
+void imap_put_long_literal(struct imap *c, struct bytes s, struct source *rest)
+{
+	imap_put(c, "{%" PRIu64 "}\r\n", s.len + rest->size);
+	put_cut(c, true, s, rest);
 }
 
 void imap_put_extra(struct imap *c, bool sync, struct bytes s)
 {
 	if (sync)
 		buf_put_str(&c->out, "\r\n");
-	put_cut(c, sync, s);
+	put_cut(c, sync, s, NULL);
 }
 
 void imap_put_string(struct imap *c, struct bytes s)
@@ -452,6 +461,20 @@ static enum err read_response(struct imap *c, imap_handler *handler, void *arg)
 
 /* ---- a run ---- */
 
+static enum err send_rest(struct imap *c, struct source *rest)
+{
+	struct bytes piece;
+	uint64_t sent = 0;
+	enum err e;
+
+	while (!(e = rest->next(rest->arg, &piece)) && piece.len && piece.len <= rest->size - sent) {
+		if ((e = stream_write(c->stream, piece)))
+			return e;
+		sent += piece.len;
+	}
+	return !e && (piece.len || sent != rest->size) ? ERR_CONFLICT : e;
+}
+
 static enum err send_all(struct imap *c, imap_handler *handler, void *arg)
 {
 	size_t sent = 0;
@@ -472,6 +495,8 @@ static enum err send_all(struct imap *c, imap_handler *handler, void *arg)
 			sent = c->ends[cut->command];
 		else if (!e)
 			e = stream_write(c->stream, cut->extra);
+		if (c->got_plus && !e && cut->rest)
+			e = send_rest(c, cut->rest);
 	}
 	return e ? e : stream_write(c->stream, bytes_of(c->out.p + sent, c->out.len - sent));
 }

@@ -41,6 +41,7 @@ struct imap_cut {
 	size_t at;            /* c->out.p[at] */
 	bool sync;            /* waits for "+" first */
 	struct bytes extra;   /* then sends this; borrowed until imap_run returns */
+	struct source *rest;  /* and what comes from there, exactly rest->size bytes; may be NULL */
 	size_t command;
 };
 
@@ -99,6 +100,9 @@ void imap_put_string(struct imap *c, struct bytes s);
 void imap_put_mailbox(struct imap *c, struct bytes utf8);
 /* A literal that isn't copied. */
 void imap_put_literal(struct imap *c, struct bytes s);
+/* The same with more behind it. If the source fails, or doesn't give what its size says, the connection breaks: the server
+ * waits for the rest of the literal and throws it away. */
+void imap_put_long_literal(struct imap *c, struct bytes s, struct source *rest);
 /* A line of its own after "+"; without `sync` it follows at once. Not copied: a secret
  * stays where the caller can wipe it. */
 void imap_put_extra(struct imap *c, bool sync, struct bytes s);

@@ -2,7 +2,7 @@
 #define EASGATE_IMAP_IMAP_H
 
 #include "base/arena.h"
-#include "io/fiber.h"
+#include "io/source.h"
 #include "io/stream.h"
 #include "mail/mime_part.h"
 
@@ -198,6 +198,10 @@ enum err imap_expunge_all(struct imap *c) WAITS MUST_CHECK;
 
 /* Appends; *uid 0 if the server doesn't tell. ERR_NOT_FOUND if there is no such mailbox. date 0 = now. */
 enum err imap_append(struct imap *c, struct bytes mailbox, struct bytes message, uint32_t flags, int64_t date,
+    uint32_t *uid) WAITS MUST_CHECK;
+/* The same for a message that isn't in memory: `head`, then what `rest` gives, which must be as long as it says and may come from
+ * another connection. If it fails, or is shorter or longer, nothing is appended and this connection is broken. */
+enum err imap_append_long(struct imap *c, struct bytes mailbox, struct bytes head, struct source *rest, uint32_t flags,
     uint32_t *uid) WAITS MUST_CHECK;
 /* Messages of the selected mailbox with that Message-ID (with brackets), ascending. */
 enum err imap_search_message_id(struct imap *c, struct arena *a, struct bytes message_id, struct imap_uids *out)

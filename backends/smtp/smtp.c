@@ -4,6 +4,7 @@
 #include "smtp/smtp.h"
 
 #include <arpa/inet.h>
+#include <inttypes.h>
 #include <openssl/crypto.h>
 #include <string.h>
 
@@ -321,15 +322,20 @@ static enum err check_envelope(struct session *s, const struct smtp_message *m, 
 	return m->n_to ? ERR_OK : explain(s, ERR_DENIED, "there is no recipient");
 }
 
+static uint64_t size_of(const struct smtp_message *m)
+{
+	return m->data.len + (m->rest ? m->rest->size : 0);
+}
+
 static void put_mail(struct session *s, struct buf *b, const struct smtp_message *m, bool utf8)
 {
 	buf_put_str(b, "MAIL FROM:<");
 	buf_put(b, m->from);
 	buf_put_str(b, ">");
 	if (s->features & FEATURE_SIZE)
-		buf_printf(b, " SIZE=%zu", m->data.len);
+		buf_printf(b, " SIZE=%" PRIu64, size_of(m));
 	/* A server without it gets the eight bits all the same, as everybody does it. */
-	if ((s->features & FEATURE_8BITMIME) && (utf8 || !is_ascii(m->data)))
+	if ((s->features & FEATURE_8BITMIME) && (utf8 || m->rest_is_8bit || !is_ascii(m->data)))
 		buf_put_str(b, " BODY=8BITMIME");
 	if (utf8)
 		buf_put_str(b, " SMTPUTF8");
@@ -399,24 +405,57 @@ static enum err envelope(struct session *s, const struct smtp_message *m, bool u
 
 /* ---- the message ---- */
 
-static enum err say_message(struct session *s, struct bytes data)
-{
-	uint8_t *chunk = arena_alloc(s->arena, CHUNK);
-	struct smtp_data d = { 0 };
-	enum err e = ERR_OK;
-	size_t n = 0;
+/* A message on its way: chunk is filled and sent when it is full. */
+struct sending {
+	struct session *s;
+	struct smtp_data data;
+	uint8_t *chunk;
+	size_t n;
+};
 
-	if (!chunk)
-		return ERR_LIMIT;
-	while (!e && data.len) {
-		n = smtp_data_put(&d, &data, chunk, CHUNK - SMTP_DATA_END_MOST);
-		if (data.len)
-			e = say(s, bytes_of(chunk, n));
+static enum err say_piece(struct sending *out, struct bytes piece)
+{
+	enum err e = ERR_OK;
+
+	while (!e && piece.len) {
+		out->n += smtp_data_put(&out->data, &piece, out->chunk + out->n, CHUNK - SMTP_DATA_END_MOST - out->n);
+		if (!piece.len)
+			break;
+		e = say(out->s, bytes_of(out->chunk, out->n));
+		out->n = 0;
 	}
-	if (e)
+	return e;
+}
+
+static enum err say_rest(struct sending *out, struct source *rest)
+{
+	struct bytes piece;
+	enum err e;
+
+	for (;;) {
+		if ((e = rest->next(rest->arg, &piece))) {
+			out->s->result->cause = e;
+			return explain(out->s, e, "the message could not be read to its end");
+		}
+		if (!piece.len)
+			return ERR_OK;
+		if ((e = say_piece(out, piece)))
+			return e;
+	}
+}
+
+static enum err say_message(struct session *s, const struct smtp_message *m)
+{
+	struct sending out = { .s = s, .chunk = arena_alloc(s->arena, CHUNK) };
+	enum err e;
+
+	if (!out.chunk)
+		return ERR_LIMIT;
+	if ((e = say_piece(&out, m->data)) || (m->rest && (e = say_rest(&out, m->rest))) ||
+	    (m->last_moment && (e = m->last_moment(m->last_moment_arg))))
 		return e;
-	n += smtp_data_end(&d, chunk + n);
-	return say(s, bytes_of(chunk, n));
+	out.n += smtp_data_end(&out.data, out.chunk + out.n);
+	return say(s, bytes_of(out.chunk, out.n));
 }
 
 /* The answer to the final dot. The server has the message now, so not to know it is the worst that can happen: even
@@ -438,12 +477,12 @@ static enum err hear_verdict(struct session *s)
 	return judge(s, 2);
 }
 
-static enum err data(struct session *s, struct bytes message)
+static enum err data(struct session *s, const struct smtp_message *m)
 {
 	enum err e;
 
 	s->result->phase = SMTP_DATA;
-	if ((e = ask(s, BYTES("DATA\r\n"), 3)) || (e = say_message(s, message)) || (e = hear_verdict(s)))
+	if ((e = ask(s, BYTES("DATA\r\n"), 3)) || (e = say_message(s, m)) || (e = hear_verdict(s)))
 		return e;
 	s->result->phase = SMTP_DONE;
 	return ERR_OK;
@@ -489,10 +528,10 @@ static enum err transmit(struct session *s, const struct smtp_message *m, bool u
 	s->result->phase = SMTP_FROM;
 	if (utf8 && !(s->features & FEATURE_SMTPUTF8))
 		return explain(s, ERR_UNSUPPORTED, "the server can't do addresses with letters beyond ASCII");
-	if (s->size_limit && m->data.len > s->size_limit)
+	if (s->size_limit && size_of(m) > s->size_limit)
 		return explain(s, ERR_LIMIT, "the message is larger than the server takes");
 	e = envelope(s, m, utf8);
-	return e ? e : data(s, m->data);
+	return e ? e : data(s, m);
 }
 
 enum err smtp_send(const struct smtp_config *config, const struct smtp_message *m, struct smtp_result *out)

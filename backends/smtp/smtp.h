@@ -2,6 +2,7 @@
 #define EASGATE_SMTP_SMTP_H
 
 #include "base/arena.h"
+#include "io/source.h"
 #include "io/stream.h"
 
 /* Mail submission (RFC 6409) for fibers. */
@@ -30,6 +31,12 @@ struct smtp_message {
 	const struct bytes *to;      /* bare addresses */
 	size_t n_to;
 	struct bytes data; /* CRLF line ends, without dot stuffing */
+	struct source *rest; /* what follows `data`; NULL: nothing. If it fails, nothing is sent, with its error */
+	bool rest_is_8bit;
+	/* Called when all is sent but the final dot, so that the caller can note that from now on the message may be
+	 * out; on an error it isn't sent. May be NULL. */
+	enum err (*last_moment)(void *arg) WAITS;
+	void *last_moment_arg;
 };
 
 /* One message to all recipients or to none: if one is refused, nothing is sent.

@@ -122,8 +122,8 @@ static void log_failure(const struct outgoing *o, enum err e, const struct smtp_
 static enum err send_by_smtp(struct outgoing *o)
 {
 	const struct account *account = o->rq->account;
-	struct smtp_message m = { account->smtp.user, account->smtp.password, o->mail.from, o->mail.to, o->mail.n_to,
-		o->mail.wire };
+	struct smtp_message m = { .user = account->smtp.user, .password = account->smtp.password, .from = o->mail.from,
+		.to = o->mail.to, .n_to = o->mail.n_to, .data = o->mail.wire };
 	struct smtp_result result = { 0 };
 	enum err e = smtp_send(&o->rq->worker->config->smtp, &m, &result);
 

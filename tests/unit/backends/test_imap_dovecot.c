@@ -40,6 +40,14 @@ static void assert_ok(enum err e, const char *call, int line)
 		fail_msg("line %d: %s: %s", line, call, err_name(e));
 }
 
+static void open_other(struct scene *s)
+{
+	const char *why = "";
+
+	if (imap_open(s->pool, &s->who, bytes_of(NULL, 0), &s->other, &why))
+		fail_msg("no connection: %s", why);
+}
+
 static void open_both(struct scene *s)
 {
 	const char *why = "";
@@ -465,6 +473,62 @@ static void searches(struct scene *s)
 
 /* ---- running them ---- */
 
+/* ---- a mail that comes in pieces, from one connection to the other ---- */
+
+struct relay {
+	struct scene *s;
+	uint32_t uid, at, size; /* at: what was read; size: where it stops */
+};
+
+static enum err relay_next(void *arg, struct bytes *piece)
+{
+	struct relay *r = arg;
+	struct imap_part_request q = { .uid = r->uid, .section = "", .from = r->at, .count = 100 };
+	enum err e = imap_fetch_parts(r->s->c, r->s->a, &q, 1);
+
+	*piece = q.data;
+	if (piece->len > r->size - r->at)
+		piece->len = r->size - r->at;
+	r->at += (uint32_t)piece->len;
+	return e;
+}
+
+static void append_in_pieces(struct scene *s)
+{
+	struct relay r = { s, append(s, "INBOX", "relayed", 0), 0, UINT32_MAX };
+	struct source rest = { relay_next, &r, 0 };
+	struct imap_messages m;
+	uint32_t uid = 0;
+
+	select_box(s, "INBOX");
+	ok(imap_fetch_messages(s->c, s->a, &r.uid, 1, &m));
+	rest.size = m.v[0].size;
+	ok(imap_append_long(s->other, BYTES("INBOX"), BYTES("X-Head: 1\r\n"), &rest, IMAP_SEEN, &uid));
+	select_box(s, "Sent");
+	select_box(s, "INBOX");
+	if (imap_caps(s->c) & IMAP_CAP_UIDPLUS)
+		assert_int_equal(uid, r.uid + 1);
+	uid = r.uid + 1;
+	ok(imap_fetch_messages(s->c, s->a, &uid, 1, &m));
+	assert_int_equal(m.v[0].size, rest.size + strlen("X-Head: 1\r\n"));
+	/* cut short: nothing is appended, and nobody goes on with that connection */
+	r.at = 0;
+	r.size = 150;
+	assert_int_not_equal(imap_append_long(s->other, BYTES("INBOX"), BYTES("X: 1\r\n"), &rest, 0, &uid), ERR_OK);
+	assert_int_equal(imap_append(s->other, BYTES("INBOX"), BYTES("X: 2\r\n\r\n"), 0, 0, &uid), ERR_UNAVAILABLE);
+	select_box(s, "Sent");
+	select_box(s, "INBOX");
+	uid = r.uid + 2;
+	ok(imap_fetch_messages(s->c, s->a, &uid, 1, &m));
+	assert_int_equal(m.n, 0);
+	/* no such mailbox: said before the mail is read */
+	imap_close(&s->other);
+	open_other(s);
+	r.at = 0;
+	assert_int_equal(imap_append_long(s->other, BYTES("Not there"), BYTES("X: 1\r\n"), &rest, 0, &uid), ERR_NOT_FOUND);
+	assert_int_equal(r.at, 0);
+}
+
 static const struct scenario {
 	const char *name;
 	void (*run)(struct scene *s);
@@ -472,6 +536,7 @@ static const struct scenario {
 	{ "list", lists },          { "names", names },       { "status", statuses }, { "changes", changes },
 	{ "messages", messages },   { "flags", flags },       { "move", moves },      { "moved to", moved_to },
 	{ "expunge", expunges },    { "append", appends },    { "search", searches },
+	{ "append in pieces", append_in_pieces },
 };
 enum { SCENARIOS = sizeof(scenarios) / sizeof(*scenarios), VARIANTS = sizeof(variants) / sizeof(*variants) };
 

@@ -422,6 +422,81 @@ static void large_message(void **state)
 	done(&s);
 }
 
+/* ---- in pieces ---- */
+
+/* The message's second half; fails where its last piece is NULL. */
+struct pieces {
+	const char *const *v;
+	size_t n, at;
+};
+
+static enum err next_piece(void *arg, struct bytes *piece)
+{
+	struct pieces *p = arg;
+
+	*piece = bytes_str("");
+	if (p->at == p->n)
+		return ERR_OK;
+	if (!p->v[p->at])
+		return ERR_NOT_FOUND;
+	*piece = bytes_str(p->v[p->at++]);
+	return ERR_OK;
+}
+
+static enum err refuse(void *arg)
+{
+	(void)arg;
+	return ERR_UNAVAILABLE;
+}
+
+static const struct pieces_case {
+	const char *name;
+	const char *v[4];
+	size_t n;
+	enum err (*last_moment)(void *arg);
+	enum err want;
+	const char *heard, *not_heard;
+} pieces_cases[] = {
+	{ "a dot between two", { "a\r\n", ".b\r\n" }, 2, NULL, ERR_OK,
+	    "SIZE=28 BODY=8BITMIME\r\n", NULL },
+	{ "dots are doubled across pieces", { "a\r", "\n", ".b\r\n" }, 3, NULL, ERR_OK, "x\r\n\r\na\r\n..b\r\n.\r\n", NULL },
+	{ "nothing more", { "" }, 0, NULL, ERR_OK, "x\r\n\r\n.\r\n", NULL },
+	{ "it fails on the way", { "a\r\n", NULL }, 2, NULL, ERR_NOT_FOUND, "DATA", "\r\n.\r\n" },
+	{ "the caller stops it at the end", { "a\r\n" }, 1, refuse, ERR_UNAVAILABLE, "DATA", "\r\n.\r\n" },
+};
+
+static void in_pieces(const struct pieces_case *c)
+{
+	struct pieces p = { c->v, c->n, 0 };
+	struct source rest = { next_piece, &p, 14 };
+	struct sending s = { .mock.features = "SIZE 1000|8BITMIME",
+		.message = { .data = BYTES("Subject: x\r\n\r\n"), .rest = &rest, .rest_is_8bit = true,
+		    .last_moment = c->last_moment } };
+
+	send_mail(&s);
+	assert_int_equal(s.e, c->want);
+	assert_false(s.result.unsure);
+	usleep(c->want ? 50000 : 0); /* what must not come gets a chance to */
+	assert_non_null(strstr(s.mock.transcript, c->heard));
+	if (c->not_heard)
+		assert_null(strstr(s.mock.transcript, c->not_heard));
+	done(&s);
+}
+TEST_ROW(in_pieces)
+
+static void too_large_in_pieces(void **state)
+{
+	struct pieces p = { NULL, 0, 0 };
+	struct source rest = { next_piece, &p, 2000 };
+	struct sending s = { .mock.features = "SIZE 1000", .message.rest = &rest };
+
+	(void)state;
+	send_mail(&s);
+	assert_int_equal(s.e, ERR_LIMIT);
+	assert_null(strstr(s.mock.transcript, "MAIL"));
+	done(&s);
+}
+
 /* ---- answers without end ---- */
 
 static void serve_flood(int fd, void *arg)
@@ -665,6 +740,8 @@ int main(void)
 	ca = cert_make("authority", NULL, NULL, -3600, 3600);
 	cert = cert_make("server", "IP:127.0.0.1", &ca, -3600, 3600);
 	ca_path = cert_file(&ca);
+	TEST_ADD_ROWS(in_pieces, pieces_cases);
+	TEST_ADD(too_large_in_pieces);
 	TEST_ADD_ROWS(data, data_cases);
 	TEST_ADD_ROWS(send_row, send_cases);
 	TEST_ADD_ROWS(address, address_cases);
