@@ -1,0 +1,68 @@
+#include "mail/fingerprint.h"
+
+#include <inttypes.h>
+
+#include "base/hash.h"
+#include "mail/header.h"
+#include "mail/mime_parse.h"
+
+struct fingers {
+	uint64_t v[2];
+};
+
+static void add(struct fingers *f, struct bytes in)
+{
+	f->v[0] = hash64(in, f->v[0]);
+	f->v[1] = hash64(in, f->v[1] ^ in.len);
+}
+
+/* Content-Type of a multipart has the boundary in it; that of a part is looked at there. */
+static bool is_made_anew(const struct header_field *f)
+{
+	static const char *const names[] = { "Date", "Message-ID", "Content-Type" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (bytes_eq_nocase(f->name, names[i]))
+			return true;
+	return false;
+}
+
+static void add_header(struct fingers *f, const struct header *h)
+{
+	for (size_t i = 0; i < h->n; i++) {
+		if (is_made_anew(&h->v[i]))
+			continue;
+		add(f, h->v[i].name);
+		add(f, h->v[i].value);
+	}
+}
+
+static void add_parts(struct fingers *f, const struct mime_part *root)
+{
+	for (const struct mime_part *p = root; p; p = mime_part_next(root, p)) {
+		add(f, p->type);
+		add(f, p->subtype);
+		if (!p->child)
+			add(f, p->body);
+	}
+}
+
+enum err mail_fingerprint(struct arena *a, struct bytes raw, struct bytes *out)
+{
+	struct fingers f = { { 1, 2 } };
+	struct mime_part *root;
+	struct header header;
+	struct bytes block;
+	char *text;
+	enum err e;
+
+	if ((e = mime_parse(a, raw, &block, &root)) || (e = header_parse(a, block, &header)))
+		return e;
+	add_header(&f, &header);
+	add_parts(&f, root);
+	text = arena_printf(a, "%016" PRIx64 "%016" PRIx64, f.v[0], f.v[1]);
+	if (!text)
+		return ERR_LIMIT;
+	*out = bytes_str(text);
+	return ERR_OK;
+}

@@ -1,0 +1,11 @@
+#ifndef EASGATE_MAIL_PART_HEADER_H
+#define EASGATE_MAIL_PART_HEADER_H
+
+#include "base/buf.h"
+#include "mail/mime_part.h"
+
+/* The header of a part that is copied into another mail, with the empty line behind it: made of what BODYSTRUCTURE told,
+ * so that no server has to be asked for it. Nothing in it can end a line that it shouldn't. */
+void part_header_put(struct buf *out, const struct mime_part *part);
+
+#endif

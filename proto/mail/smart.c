@@ -1,0 +1,434 @@
+/* How a phone's mail is opened: its bytes stay as they are, but for the one plain and the one HTML text that get the
+ * quote, and for the places where parts are put in. */
+#include "mail/smart.h"
+
+#include <string.h>
+
+#include "mail/body.h"
+#include "mail/mime_parse.h"
+#include "mail/part_header.h"
+#include "mail/text.h"
+#include "mail/transfer.h"
+
+enum { MAX_REFERENCES = 30 };
+
+struct smarter {
+	struct arena *arena;
+	enum smart_kind kind;
+	const struct smart_original *original;
+	const char *boundary;
+	struct bytes raw;                     /* the phone's mail, CRLF */
+	struct header header;                 /* its fields */
+	struct mime_part *root;               /* its structure */
+	const struct mime_part *plain, *html; /* the texts that get the quote; NULL: there is none */
+	bool attach_whole;
+	bool *with_html; /* of the original's attachments: goes beside the HTML */
+	struct smart *out;
+	struct buf buf; /* text of the piece that is being written */
+};
+
+/* ---- pieces ---- */
+
+static enum err add_piece(struct smart *out, struct arena *a, struct smart_piece piece)
+{
+	if (out->n == out->cap) {
+		size_t cap = out->cap ? out->cap * 2 : 8;
+		void *grown = arena_grow(a, out->v, out->cap * sizeof(*out->v), cap * sizeof(*out->v));
+
+		if (!grown)
+			return ERR_LIMIT;
+		out->v = grown;
+		out->cap = cap;
+	}
+	out->v[out->n++] = piece;
+	return ERR_OK;
+}
+
+/* What was written so far is a piece of its own. */
+static enum err end_text(struct smarter *s)
+{
+	struct smart_piece piece = { 0 };
+	enum err e = buf_done(&s->buf, &piece.text);
+
+	buf_init(&s->buf, s->arena, 0);
+	if (e || !piece.text.len)
+		return e;
+	return add_piece(s->out, s->arena, piece);
+}
+
+static enum err put_section(struct smarter *s, const char *section, uint32_t size)
+{
+	enum err e = end_text(s);
+
+	s->out->has_sections = true;
+	return e ? e : add_piece(s->out, s->arena, (struct smart_piece){ .section = section, .size = size });
+}
+
+/* ---- what the phone's mail is ---- */
+
+/* Its own text: not a file, not inside an attached mail. */
+static bool is_own_text(const struct mime_part *p, const char *subtype)
+{
+	return mime_is(p, "text", subtype) && p->disposition != MIME_ATTACHMENT && !p->child &&
+	       !mime_param(&p->disposition_params, "filename").len && !mime_param(&p->params, "name").len;
+}
+
+static bool may_be_opened(const struct mime_part *root)
+{
+	return !mime_is(root, "multipart", "signed") && !mime_is(root, "multipart", "encrypted") &&
+	       !mime_is(root, "application", NULL);
+}
+
+static void find_texts(struct smarter *s)
+{
+	const struct mime_part *p = s->root;
+
+	while (p && may_be_opened(s->root)) {
+		if (!s->plain && is_own_text(p, "plain"))
+			s->plain = p;
+		else if (!s->html && is_own_text(p, "html"))
+			s->html = p;
+		p = mime_is(p, "message", NULL) ? mime_part_skip(s->root, p) : mime_part_next(s->root, p);
+	}
+	s->attach_whole = s->original->sealed || (!s->plain && !s->html);
+}
+
+/* Pictures that the quoted HTML shows go where its readers look for them: beside it, in a multipart/related. */
+static enum err choose_pictures(struct smarter *s)
+{
+	const struct smart_original *o = s->original;
+
+	s->with_html = arena_array(s->arena, o->n_attachments, sizeof(bool));
+	if (!s->with_html)
+		return ERR_LIMIT;
+	for (size_t i = 0; i < o->n_attachments && s->html && !s->attach_whole; i++) {
+		struct bytes id = o->attachments[i].content_id;
+
+		s->with_html[i] = id.len && memmem(o->html.p, o->html.len, id.p, id.len);
+	}
+	return ERR_OK;
+}
+
+static bool has_pictures(const struct smarter *s)
+{
+	for (size_t i = 0; i < s->original->n_attachments; i++)
+		if (s->with_html[i])
+			return true;
+	return false;
+}
+
+static bool has_files(const struct smarter *s)
+{
+	if (s->attach_whole)
+		return true;
+	for (size_t i = 0; i < s->original->n_attachments; i++)
+		if (s->kind == SMART_FORWARD && !s->with_html[i])
+			return true;
+	return false;
+}
+
+static bool is_8bit(enum mime_encoding e)
+{
+	return e != MIME_7BIT && e != MIME_QUOTED_PRINTABLE && e != MIME_BASE64 && e != MIME_UUENCODE;
+}
+
+static bool whole_is_8bit(const struct mime_part *root)
+{
+	for (const struct mime_part *p = root; p; p = mime_part_next(root, p))
+		if (is_8bit(p->encoding))
+			return true;
+	return !root;
+}
+
+static bool has_8bit(const struct smarter *s)
+{
+	const struct smart_original *o = s->original;
+
+	if (s->attach_whole)
+		return whole_is_8bit(o->root);
+	for (size_t i = 0; i < o->n_attachments; i++)
+		if ((s->with_html[i] || s->kind == SMART_FORWARD) &&
+		    (is_8bit(o->attachments[i].part->encoding) ||
+			mime_is(o->attachments[i].part, "message", NULL)))
+			return true;
+	return false;
+}
+
+/* ---- texts ---- */
+
+/* One of the phone's texts as UTF-8, by the same way that mails take to phones. */
+static enum err read_text(
+    struct smarter *s, const struct mime_part *part, enum body_type type, struct bytes *out)
+{
+	struct mime_part *alone = arena_alloc(s->arena, sizeof(*alone));
+	struct sync_options options;
+	struct body_plan plan;
+	struct body body = { 0 };
+	bool enough = false;
+	enum err e;
+
+	if (!alone)
+		return ERR_LIMIT;
+	*alone = *part;
+	alone->parent = alone->next = NULL;
+	alone->size = (uint32_t)part->body.len;
+	sync_options_default(&options);
+	options.body_count = 1;
+	options.body[0] = (struct body_preference){ .type = type, .truncation_size = BODY_WHOLE };
+	if ((e = body_plan(s->arena, alone, alone->size, &options, EAS_14_1, &plan)))
+		return e;
+	while (!enough) {
+		for (size_t i = 0; i < plan.n_fetch; i++) {
+			plan.fetch[i].data = part->body;
+			plan.fetch[i].fetched = true;
+			plan.fetch[i].count = 0;
+		}
+		if ((e = body_make(s->arena, &plan, &body, &enough)))
+			return e;
+	}
+	*out = body.data;
+	return ERR_OK;
+}
+
+static enum err put_text(struct smarter *s, const struct mime_part *part)
+{
+	bool html = part == s->html;
+	struct quote q = { &s->original->header, s->original->plain, s->original->html,
+		s->kind == SMART_REPLY };
+	struct bytes text;
+	enum err e;
+
+	if ((e = read_text(s, part, html ? BODY_HTML : BODY_PLAIN, &text)) ||
+	    (e = html ? quote_html(s->arena, text, &q, &text) : quote_plain(s->arena, text, &q, &text)))
+		return e;
+	buf_printf(&s->buf,
+	    "Content-Type: text/%s; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n",
+	    html ? "html" : "plain");
+	if (part->id.len) { /* a multipart/related may name it as its start */
+		buf_put_str(&s->buf, "Content-ID: ");
+		buf_put(&s->buf, part->id);
+		buf_put_str(&s->buf, "\r\n");
+	}
+	buf_put_str(&s->buf, "\r\n");
+	transfer_put_quoted_printable(&s->buf, text);
+	return s->buf.failed;
+}
+
+static enum err put_file(struct smarter *s, const char *mark, const struct mime_part *part)
+{
+	buf_printf(&s->buf, "\r\n--%s%s\r\n", mark, s->boundary);
+	part_header_put(&s->buf, part);
+	return part->size ? put_section(s, part->section, part->size) : s->buf.failed;
+}
+
+static enum err put_attachments(struct smarter *s, const char *mark, bool with_html)
+{
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; i < s->original->n_attachments && !e; i++)
+		if (s->with_html[i] == with_html)
+			e = put_file(s, mark, s->original->attachments[i].part);
+	return e;
+}
+
+/* A text with its quote and, for HTML, the pictures that belong to it: an entity, header and all. */
+static enum err put_entity_of_text(struct smarter *s, const struct mime_part *part)
+{
+	enum err e;
+
+	if (part != s->html || !has_pictures(s))
+		return put_text(s, part);
+	buf_printf(&s->buf,
+	    "Content-Type: multipart/related; type=\"text/html\"; boundary=\"r%s\"\r\n\r\n--r%s\r\n",
+	    s->boundary, s->boundary);
+	if ((e = put_text(s, part)) || (e = put_attachments(s, "r", true)))
+		return e;
+	buf_printf(&s->buf, "\r\n--r%s--\r\n", s->boundary);
+	return s->buf.failed;
+}
+
+/* ---- the phone's mail, with its texts replaced ---- */
+
+static void put_until(struct smarter *s, const uint8_t **at, const uint8_t *end)
+{
+	buf_put(&s->buf, bytes_of(*at, (size_t)(end - *at)));
+	*at = end;
+}
+
+/* All of it from *at to `end`, which is behind both texts or before them. */
+static enum err put_body(struct smarter *s, const uint8_t **at, const uint8_t *end)
+{
+	const struct mime_part *in_order[2] = { s->plain, s->html };
+	enum err e = ERR_OK;
+
+	if (s->plain && s->html && s->html->header.p < s->plain->header.p) {
+		in_order[0] = s->html;
+		in_order[1] = s->plain;
+	}
+	for (size_t i = 0; i < 2 && !e && !s->attach_whole; i++) {
+		const struct mime_part *p = in_order[i];
+
+		if (!p || p == s->root || p->header.p < *at)
+			continue;
+		put_until(s, at, p->header.p);
+		e = put_entity_of_text(s, p);
+		*at = p->body.p + p->body.len;
+	}
+	put_until(s, at, end);
+	return e ? e : s->buf.failed;
+}
+
+static enum err put_whole_original(struct smarter *s, const char *mark)
+{
+	bool wide = whole_is_8bit(s->original->root);
+
+	buf_printf(&s->buf,
+	    "\r\n--%s%s\r\nContent-Type: message/rfc822\r\nContent-Transfer-Encoding: %s\r\n"
+	    "Content-Disposition: attachment; filename=\"message.eml\"\r\n\r\n",
+	    mark, s->boundary, wide ? "8bit" : "7bit");
+	return put_section(s, "", s->original->size);
+}
+
+static enum err put_files(struct smarter *s, const char *mark)
+{
+	if (s->attach_whole)
+		return put_whole_original(s, mark);
+	return s->kind == SMART_FORWARD ? put_attachments(s, mark, false) : ERR_OK;
+}
+
+static bool is_content(const struct header_field *f)
+{
+	return bytes_starts_nocase(f->name, "Content-");
+}
+
+static void put_field(struct smarter *s, const struct header_field *f)
+{
+	buf_put(&s->buf, f->whole);
+	if (!f->whole.len || f->whole.p[f->whole.len - 1] != '\n') /* a mail that ends in its header */
+		buf_put_str(&s->buf, "\r\n");
+}
+
+/* The fields that tell what the phone's mail is made of. */
+static void put_content_fields(struct smarter *s)
+{
+	for (size_t i = 0; i < s->header.n; i++)
+		if (is_content(&s->header.v[i]))
+			put_field(s, &s->header.v[i]);
+}
+
+/* What the phone wrote, as an entity: header, empty line, body. */
+static enum err put_phone_entity(struct smarter *s)
+{
+	const uint8_t *at = s->root->body.p, *end = at + s->root->body.len;
+
+	if (!s->attach_whole && (s->root == s->plain || s->root == s->html))
+		return put_entity_of_text(s, s->root);
+	put_content_fields(s);
+	buf_put_str(&s->buf, "\r\n");
+	return put_body(s, &at, end);
+}
+
+static enum err put_mixed(struct smarter *s)
+{
+	enum err e;
+
+	buf_printf(&s->buf, "Content-Type: multipart/mixed; boundary=\"m%s\"\r\n", s->boundary);
+	if (s->out->has_8bit)
+		buf_put_str(&s->buf, "Content-Transfer-Encoding: 8bit\r\n");
+	buf_printf(&s->buf, "\r\n--m%s\r\n", s->boundary);
+	if ((e = put_phone_entity(s)) || (e = put_files(s, "m")))
+		return e;
+	buf_printf(&s->buf, "\r\n--m%s--\r\n", s->boundary);
+	return s->buf.failed;
+}
+
+/* ---- the header ---- */
+
+static void put_reference(struct buf *out, struct bytes id)
+{
+	buf_put_str(out, "\r\n <");
+	buf_put(out, id);
+	buf_put_u8(out, '>');
+}
+
+/* The thread's first mail and its newest ones: of a long thread that is what programs look at. */
+static void put_references(struct smarter *s, struct bytes own_id)
+{
+	struct bytes chain = header_get(&s->original->header, "References"), rest, id;
+	size_t n = 0, at = 0;
+
+	if (!chain.len)
+		chain = header_get(&s->original->header, "In-Reply-To");
+	for (rest = chain; message_id_next(&rest, &id);)
+		n++;
+	buf_put_str(&s->buf, "References:");
+	for (rest = chain; message_id_next(&rest, &id); at++)
+		if (at == 0 || at + MAX_REFERENCES > n)
+			put_reference(&s->buf, id);
+	put_reference(&s->buf, own_id);
+	buf_put_str(&s->buf, "\r\n");
+}
+
+static void put_threading(struct smarter *s)
+{
+	struct bytes value = header_get(&s->original->header, "Message-ID"), id;
+
+	if (!message_id_next(&value, &id) || header_find(&s->header, "References") ||
+	    header_find(&s->header, "In-Reply-To"))
+		return;
+	if (s->kind == SMART_REPLY) {
+		buf_put_str(&s->buf, "In-Reply-To:");
+		put_reference(&s->buf, id);
+		buf_put_str(&s->buf, "\r\n");
+	}
+	put_references(s, id);
+}
+
+static void put_top_fields(struct smarter *s)
+{
+	for (size_t i = 0; i < s->header.n; i++)
+		if (!is_content(&s->header.v[i]) && !bytes_eq_nocase(s->header.v[i].name, "MIME-Version"))
+			put_field(s, &s->header.v[i]);
+	put_threading(s);
+	buf_put_str(&s->buf, "MIME-Version: 1.0\r\n");
+}
+
+/* The header block that was written goes apart: its addresses are still to be looked at. */
+static enum err split_header(struct smart *out)
+{
+	size_t head = out->n && !out->v[0].section ? header_block_len(out->v[0].text) : 0;
+
+	if (!head)
+		return ERR_PROTO;
+	out->header = bytes_of(out->v[0].text.p, head);
+	out->v[0].text = bytes_of(out->v[0].text.p + head, out->v[0].text.len - head);
+	return ERR_OK;
+}
+
+enum err smart_compose(struct arena *a, struct bytes raw, enum smart_kind kind,
+    const struct smart_original *original, const char *boundary, struct smart *out)
+{
+	struct smarter s = {
+		.arena = a, .kind = kind, .original = original, .boundary = boundary, .out = out
+	};
+	struct bytes block;
+	enum err e;
+
+	*out = (struct smart){ 0 };
+	if (!header_block_len(raw) || bytes_find(raw, 0) != raw.len)
+		return ERR_PROTO;
+	if ((e = text_crlf(a, raw, &s.raw)) || (e = mime_parse(a, s.raw, &block, &s.root)) ||
+	    (e = header_parse(a, block, &s.header)))
+		return e;
+	if (!s.header.n)
+		return ERR_PROTO;
+	find_texts(&s);
+	if ((e = choose_pictures(&s)))
+		return e;
+	out->has_8bit = has_8bit(&s);
+	buf_init(&s.buf, a, 0);
+	put_top_fields(&s);
+	if ((e = has_files(&s) ? put_mixed(&s) : put_phone_entity(&s)) || (e = end_text(&s)))
+		return e;
+	return split_header(out);
+}

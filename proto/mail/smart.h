@@ -1,0 +1,47 @@
+#ifndef EASGATE_MAIL_SMART_H
+#define EASGATE_MAIL_SMART_H
+
+#include "mail/attachment.h"
+#include "mail/quote.h"
+
+/* A reply or forward of which the phone has sent its own text alone: what is made of that and the original (SmartReply,
+ * SmartForward). The original's attachments aren't here: they are named, and copied from server to server.
+ * Source: MS-ASCMD 2.2.1.20, 2.2.1.21. */
+
+enum smart_kind { SMART_REPLY, SMART_FORWARD };
+
+struct smart_original {
+	struct header header;
+	const struct mime_part *root; /* NULL: the server could not tell its structure */
+	uint32_t size;                /* RFC822.SIZE */
+	bool sealed;                  /* its text can't be read, or not all of it: attached as a whole */
+	struct bytes plain, html;     /* its text, UTF-8 */
+	const struct attachment *attachments;
+	size_t n_attachments;
+};
+
+/* Bytes that are here, or a section of the original. */
+struct smart_piece {
+	struct bytes text;
+	const char *section; /* as imap_part_request has it: "" is the whole mail; NULL: it is text */
+	uint32_t size;       /* of the section; as the server said */
+};
+
+struct smart {
+	struct bytes header;   /* block with the empty line: what compose_read takes */
+	struct smart_piece *v; /* the body, in order */
+	size_t n, cap;
+	bool has_8bit; /* some section has, or may have, bytes above 127 */
+	bool has_sections;
+};
+
+/* The phone's mail with the original: quoted below the phone's text in each form that this has (plain, HTML), with the
+ * pictures that the HTML shows, a forward with all its attachments. A text of the phone's that may not be touched (signed,
+ * encrypted) or isn't there, and an original that is sealed, get it attached as message/rfc822. In-Reply-To and
+ * References are added where the phone has none.
+ *   boundary  a random word that isn't in either mail
+ * ERR_PROTO: `raw` is no mail. ERR_LIMIT. */
+enum err smart_compose(struct arena *a, struct bytes raw, enum smart_kind kind,
+    const struct smart_original *original, const char *boundary, struct smart *out) MUST_CHECK;
+
+#endif
