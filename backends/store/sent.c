@@ -1,65 +1,106 @@
 /* Small things that are remembered for a while: mails sent, and what callers need for replays. */
+#include <string.h>
+#include <time.h>
+
 #include "store/store.h"
 #include "store/words.h"
 
-static const char *const values[] = { [STORE_SENT_UNDER_WAY] = "1 under-way",
+/* "1 under-way", "1 given 1764246000", "1 unsaved 1764246000", "1 done". The number is when the holder's lease ends: whoever
+ * comes later takes it over. What is under way has no need of it, since it ends with the key. */
+static const char *const state_texts[] = {
+	[STORE_SENT_UNDER_WAY] = "1 under-way",
+	[STORE_SENT_GIVEN] = "1 given",
 	[STORE_SENT_UNSAVED] = "1 unsaved",
-	[STORE_SENT_DONE] = "1 done" };
+	[STORE_SENT_DONE] = "1 done",
+};
 
-static struct redis_script claim_script = { .text =
-						"local had = redis.call('GET', KEYS[1])\n"
-						"if had then return { had, redis.call('TTL', KEYS[1]) } end\n"
-						"redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])\n"
-						"return {}\n" };
+/* ARGV: "1 under-way", the lease, now. Gives what was there before. */
+static struct redis_script claim_script = {
+	.text = "local had = redis.call('GET', KEYS[1])\n"
+		"if not had then\n"
+		"  redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])\n"
+		"  return false\n"
+		"end\n"
+		"local state, ends = string.match(had, '^(1 %a+) (%d+)$')\n"
+		"if state and tonumber(ends) <= tonumber(ARGV[3]) then\n"
+		"  redis.call('SET', KEYS[1], state .. ' ' .. (ARGV[3] + ARGV[2]), 'KEEPTTL')\n"
+		"end\n"
+		"return had\n"
+};
 
-/* What a newer version may have written counts as done: a mail that isn't sent twice does the least harm. */
-static enum store_sent read_value(struct bytes value)
+static void put_key(struct words *w, const struct store_sent_id *id)
 {
-	for (enum store_sent s = STORE_SENT_UNDER_WAY; s < STORE_SENT_DONE; s++)
-		if (bytes_eq_str(value, values[s]))
-			return s;
-	return STORE_SENT_DONE;
+	words_put_key2(w, "sent", id->account, id->device, id->client_id);
 }
 
-enum err store_sent_claim(struct redis *r, struct bytes account, struct bytes device, struct bytes client_id,
-    uint32_t lease_s, enum store_sent *out, uint32_t *left_s)
+static enum store_sent read_state(struct bytes text, uint64_t now)
+{
+	for (enum store_sent s = STORE_SENT_GIVEN; s <= STORE_SENT_UNSAVED; s++) {
+		size_t len = strlen(state_texts[s]);
+		uint64_t ends;
+
+		if (!bytes_starts(text, state_texts[s]) || text.len <= len + 1)
+			continue;
+		if (!bytes_to_u64(bytes_of(text.p + len + 1, text.len - len - 1), UINT64_MAX, &ends) && ends <= now)
+			return s;
+		return STORE_SENT_UNDER_WAY;
+	}
+	return bytes_eq_str(text, state_texts[STORE_SENT_UNDER_WAY]) ? STORE_SENT_UNDER_WAY : STORE_SENT_DONE;
+}
+
+enum err store_sent_claim(struct redis *r, const struct store_sent_id *id, uint32_t lease_s, enum store_sent *out)
 {
 	struct arena *a = arena_new(WORDS_SCRATCH);
+	uint64_t now = (uint64_t)time(NULL);
 	struct redis_reply reply;
 	struct words keys, args;
 	enum err e;
 
 	words_init(&keys, a);
 	words_init(&args, a);
-	words_put_key2(&keys, "sent", account, device, client_id);
-	words_put_str(&args, values[STORE_SENT_UNDER_WAY]);
+	put_key(&keys, id);
+	words_put_str(&args, state_texts[STORE_SENT_UNDER_WAY]);
 	words_put_u64(&args, lease_s);
+	words_put_u64(&args, now);
 	e = words_eval(r, "claim a mail", &claim_script, &keys, &args, &reply);
-	if (!e) {
-		*out = reply.n == 2 ? read_value(reply_text(&reply.items[0])) : STORE_SENT_NEW;
-		*left_s = reply.n == 2 ? (uint32_t)reply_u64(&reply.items[1]) : lease_s;
-	}
+	if (!e)
+		*out = reply.kind == REDIS_NIL ? STORE_SENT_NEW : read_state(reply_text(&reply), now);
 	arena_free(&a);
 	return e;
 }
 
-enum err store_sent_settle(struct redis *r, struct bytes account, struct bytes device, struct bytes client_id,
-    enum store_sent how, uint32_t keep_s)
+static enum err put_state(struct words *w, struct arena *a, enum store_sent state, uint32_t lease_s)
+{
+	char *text;
+
+	if (state == STORE_SENT_DONE) {
+		words_put_str(w, state_texts[state]);
+		return ERR_OK;
+	}
+	text = arena_printf(a, "%s %llu", state_texts[state], (unsigned long long)time(NULL) + lease_s);
+	if (text)
+		words_put_str(w, text);
+	return text ? ERR_OK : ERR_LIMIT;
+}
+
+enum err store_sent_settle(struct redis *r, const struct store_sent_id *id, enum store_sent state, uint32_t lease_s,
+    uint32_t keep_s)
 {
 	struct arena *a = arena_new(WORDS_SCRATCH);
+	bool forget = state == STORE_SENT_NEW;
 	struct redis_reply reply;
 	struct words w;
-	enum err e;
+	enum err e = ERR_OK;
 
 	words_init(&w, a);
-	words_put_str(&w, how == STORE_SENT_NEW ? "DEL" : "SET");
-	words_put_key2(&w, "sent", account, device, client_id);
-	if (how != STORE_SENT_NEW) {
-		words_put_str(&w, values[how]);
+	words_put_str(&w, forget ? "DEL" : "SET");
+	put_key(&w, id);
+	if (!forget && !(e = put_state(&w, a, state, lease_s))) {
 		words_put_str(&w, "EX");
 		words_put_u64(&w, keep_s);
 	}
-	e = words_call(r, "settle a mail", &w, 1, &reply);
+	if (!e)
+		e = words_call(r, "settle a mail", &w, 1, &reply);
 	arena_free(&a);
 	return e;
 }

@@ -105,19 +105,26 @@ enum err store_load_for_sync(struct redis *r, struct arena *a, struct bytes acco
 
 /* ---- mails sent: a repeated SendMail is recognised (quirks 23) ---- */
 
+/* Where a mail stands. The mail server may have it from GIVEN on, so from there it is never sent again. */
 enum store_sent {
-	STORE_SENT_NEW,       /* not known */
-	STORE_SENT_UNDER_WAY, /* claimed */
-	STORE_SENT_UNSAVED,   /* it is out; a copy was to be kept, and whether it was isn't known */
+	STORE_SENT_NEW,       /* not sent: not known, or given up */
+	STORE_SENT_UNDER_WAY, /* somebody is at it */
+	STORE_SENT_GIVEN,     /* the server was given all of it, and whether it took it isn't known */
+	STORE_SENT_UNSAVED,    /* the server has it; the copy in Sent may be missing */
 	STORE_SENT_DONE,
 };
-/* Claims (device, ClientId) for a lease of lease_s seconds. NEW: the caller may send and must then say how it ended.
- * left_s: for how long that is still remembered. */
-enum err store_sent_claim(struct redis *r, struct bytes account, struct bytes device, struct bytes client_id,
-    uint32_t lease_s, enum store_sent *out, uint32_t *left_s) WAITS MUST_CHECK;
-/* UNSAVED, DONE: remembered for keep_s seconds; NEW: forgotten, so that the phone may try again. */
-enum err store_sent_settle(struct redis *r, struct bytes account, struct bytes device, struct bytes client_id,
-    enum store_sent how, uint32_t keep_s) WAITS MUST_CHECK;
+/* Whose mail it is, and how the phone calls it. Borrowed. */
+struct store_sent_id {
+	struct bytes account, device, client_id;
+};
+/* Claims it for a lease of lease_s seconds. NEW, GIVEN, UNSAVED: nobody else is at it, and the caller must say how it went
+ * on. UNDER_WAY and DONE: the caller leaves it alone. */
+enum err store_sent_claim(struct redis *r, const struct store_sent_id *id, uint32_t lease_s, enum store_sent *out)
+    WAITS MUST_CHECK;
+/* Says where it stands. NEW: forgotten, so that the phone may try again; not UNDER_WAY. Remembered for keep_s seconds, and
+ * GIVEN and UNSAVED are the caller's for lease_s more. */
+enum err store_sent_settle(struct redis *r, const struct store_sent_id *id, enum store_sent state, uint32_t lease_s,
+    uint32_t keep_s) WAITS MUST_CHECK;
 
 /* ---- moves and adds remembered by content for replays ---- */
 /* A small value that lives for a while under a name of the caller's, in the account's slot. */

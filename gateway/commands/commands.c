@@ -4,6 +4,8 @@
 static const struct command commands[CMD_COUNT] = {
 	[CMD_SYNC] = { .run = command_sync, .loads_device = true },
 	[CMD_SEND_MAIL] = { .run = command_send_mail },
+	[CMD_SMART_FORWARD] = { .run = command_smart_forward },
+	[CMD_SMART_REPLY] = { .run = command_smart_reply },
 	[CMD_GET_ATTACHMENT] = { .run = command_get_attachment },
 	[CMD_FOLDER_SYNC] = { .run = command_folder_sync },
 	[CMD_FOLDER_CREATE] = { .run = command_folder_create },

@@ -15,6 +15,8 @@ enum err command_move_items(struct request *rq, struct wbxml_writer *w) WAITS MU
 enum err command_item_operations(struct request *rq, struct wbxml_writer *w) WAITS MUST_CHECK;
 enum err command_get_attachment(struct request *rq, struct wbxml_writer *w) WAITS MUST_CHECK;
 enum err command_send_mail(struct request *rq, struct wbxml_writer *w) WAITS MUST_CHECK;
+enum err command_smart_reply(struct request *rq, struct wbxml_writer *w) WAITS MUST_CHECK;
+enum err command_smart_forward(struct request *rq, struct wbxml_writer *w) WAITS MUST_CHECK;
 enum err command_settings(struct request *rq, struct wbxml_writer *w) WAITS MUST_CHECK;
 enum err command_provision(struct request *rq, struct wbxml_writer *w) WAITS MUST_CHECK;
 

@@ -283,26 +283,64 @@ enum err phone_empty_folder(struct phone *ph, const char *folder_id, bool with_s
 
 /* ---- SendMail (MS-ASCMD 2.2.1.17) ---- */
 
-enum err phone_send_mail(struct phone *ph, const struct phone_mail *mail)
+static void put_source(struct wbxml_writer *w, const struct phone_source *source)
 {
-	struct wbxml_writer *w;
+	const struct {
+		wbxml_tag tag;
+		const char *text;
+	} ids[] = {
+		{ COMPOSEMAIL_FOLDER_ID, source->folder_id },
+		{ COMPOSEMAIL_ITEM_ID, source->item_id },
+		{ COMPOSEMAIL_LONG_ID, source->long_id },
+		{ COMPOSEMAIL_INSTANCE_ID, source->instance_id },
+	};
+
+	wbxml_open(w, COMPOSEMAIL_SOURCE);
+	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++)
+		if (ids[i].text)
+			wbxml_put_str(w, ids[i].tag, ids[i].text);
+	wbxml_close(w);
+}
+
+static enum err send_in_wbxml(struct phone *ph, enum eas_command cmd, const struct phone_mail *mail,
+    const struct phone_source *source)
+{
+	struct wbxml_writer *w = phone_request(ph);
 	char id[32];
 
-	if (ph->version < EAS_14_0)
-		return phone_command_raw(ph, CMD_SEND_MAIL,
-		    &(struct phone_params){ .save_in_sent = mail->save_in_sent }, "message/rfc822",
-		    mail->mime);
 	snprintf(id, sizeof(id), "%lld", (long long)phone_now_us());
-	w = phone_request(ph);
-	wbxml_open(w, COMPOSEMAIL_SEND_MAIL);
+	wbxml_open(w, eas_command_info(cmd)->root);
 	wbxml_put_str(w, COMPOSEMAIL_CLIENT_ID, mail->client_id ? mail->client_id : id);
+	if (source)
+		put_source(w, source);
 	if (mail->save_in_sent)
 		wbxml_put_empty(w, COMPOSEMAIL_SAVE_IN_SENT_ITEMS);
+	if (source && source->replace_mime)
+		wbxml_put_empty(w, COMPOSEMAIL_REPLACE_MIME);
 	wbxml_open(w, COMPOSEMAIL_MIME);
 	wbxml_opaque(w, mail->mime);
 	wbxml_close(w);
 	wbxml_close(w);
-	return phone_command(ph, CMD_SEND_MAIL, NULL);
+	return phone_command(ph, cmd, NULL);
+}
+
+enum err phone_send_mail(struct phone *ph, const struct phone_mail *mail)
+{
+	if (ph->version >= EAS_14_0)
+		return send_in_wbxml(ph, CMD_SEND_MAIL, mail, NULL);
+	return phone_command_raw(ph, CMD_SEND_MAIL, &(struct phone_params){ .save_in_sent = mail->save_in_sent },
+	    "message/rfc822", mail->mime);
+}
+
+enum err phone_send_smart(struct phone *ph, enum eas_command cmd, const struct phone_mail *mail,
+    const struct phone_source *source)
+{
+	struct phone_params params = { .collection_id = source->folder_id, .item_id = source->item_id,
+		.long_id = source->long_id, .save_in_sent = mail->save_in_sent };
+
+	if (ph->version >= EAS_14_0)
+		return send_in_wbxml(ph, cmd, mail, source);
+	return phone_command_raw(ph, cmd, &params, "message/rfc822", mail->mime);
 }
 
 /* ---- Settings (MS-ASCMD 2.2.1.18) ---- */

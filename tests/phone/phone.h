@@ -263,6 +263,15 @@ struct phone_mail {
 };
 /* In the form of the phone's version. ph->status 1 = sent. */
 enum err phone_send_mail(struct phone *ph, const struct phone_mail *mail) MUST_CHECK;
+/* What is replied to or forwarded; NULL where not said. */
+struct phone_source {
+	const char *folder_id, *item_id, *long_id;
+	const char *instance_id;
+	bool replace_mime; /* from 14.0 on */
+};
+/* CMD_SMART_REPLY, CMD_SMART_FORWARD. */
+enum err phone_send_smart(struct phone *ph, enum eas_command cmd, const struct phone_mail *mail,
+    const struct phone_source *source) MUST_CHECK;
 
 /* Settings: DeviceInformation Set, UserInformation Get. `address` gets the first SMTP address. */
 enum err phone_settings_device(struct phone *ph, const char *model, unsigned *status) MUST_CHECK;

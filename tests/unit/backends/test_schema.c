@@ -149,14 +149,16 @@ static void write_sync(struct redis *r)
 
 static void write_what_ends(struct redis *r)
 {
+	const struct store_sent_id mails[] = { { ann, phone, BYTES("1") }, { ann, phone, BYTES("2") },
+		{ ann, phone, BYTES("3") } };
 	enum store_sent sent;
 	struct store_rate rate;
-	uint32_t left_s;
 	bool held;
 
-	assert_int_equal(store_sent_claim(r, ann, phone, BYTES("1"), 900, &sent, &left_s), ERR_OK);
-	assert_int_equal(store_sent_claim(r, ann, phone, BYTES("2"), 900, &sent, &left_s), ERR_OK);
-	assert_int_equal(store_sent_settle(r, ann, phone, BYTES("2"), STORE_SENT_DONE, 900), ERR_OK);
+	for (size_t i = 0; i < sizeof(mails) / sizeof(mails[0]); i++)
+		assert_int_equal(store_sent_claim(r, &mails[i], 900, &sent), ERR_OK);
+	assert_int_equal(store_sent_settle(r, &mails[1], STORE_SENT_DONE, 0, 900), ERR_OK);
+	assert_int_equal(store_sent_settle(r, &mails[2], STORE_SENT_GIVEN, 60, 900), ERR_OK);
 	assert_int_equal(store_memo_set(r, ann, "move", BYTES("1:2>3"), BYTES("3:1"), 900), ERR_OK);
 	assert_int_equal(store_rate_add(r, "auth-address", BYTES("::1"), 1, 900, &rate), ERR_OK);
 	assert_int_equal(store_lease(r, ann, "imap", BYTES("w1"), 900, &held), ERR_OK);

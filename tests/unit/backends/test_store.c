@@ -562,11 +562,15 @@ static void died_while_committing(void **state)
 static enum store_sent claim(struct redis_test *t, struct bytes id, uint32_t lease_s)
 {
 	enum store_sent s = STORE_SENT_DONE;
-	uint32_t left_s;
 
-	assert_int_equal(store_sent_claim(t->r, ann, phone, id, lease_s, &s, &left_s), ERR_OK);
-	assert_in_range(left_s, 1, 60);
+	assert_int_equal(store_sent_claim(t->r, &(struct store_sent_id){ ann, phone, id }, lease_s, &s), ERR_OK);
 	return s;
+}
+
+static void settle(struct redis_test *t, struct bytes id, enum store_sent state, uint32_t lease_s)
+{
+	assert_int_equal(
+	    store_sent_settle(t->r, &(struct store_sent_id){ ann, phone, id }, state, lease_s, 60), ERR_OK);
 }
 
 static void sent_main(struct redis_test *t)
@@ -574,14 +578,35 @@ static void sent_main(struct redis_test *t)
 	assert_int_equal(claim(t, BYTES("1"), 60), STORE_SENT_NEW);
 	assert_int_equal(claim(t, BYTES("1"), 60), STORE_SENT_UNDER_WAY);
 	assert_int_equal(claim(t, BYTES("2"), 60), STORE_SENT_NEW);
-	assert_int_equal(store_sent_settle(t->r, ann, phone, BYTES("1"), STORE_SENT_UNSAVED, 60), ERR_OK);
-	assert_int_equal(claim(t, BYTES("1"), 60), STORE_SENT_UNSAVED);
-	assert_int_equal(store_sent_settle(t->r, ann, phone, BYTES("1"), STORE_SENT_DONE, 60), ERR_OK);
+	settle(t, BYTES("1"), STORE_SENT_DONE, 0);
 	assert_int_equal(claim(t, BYTES("1"), 60), STORE_SENT_DONE);
-	assert_int_equal(store_sent_settle(t->r, ann, phone, BYTES("2"), STORE_SENT_NEW, 60), ERR_OK);
+	settle(t, BYTES("2"), STORE_SENT_NEW, 0);
 	assert_int_equal(claim(t, BYTES("2"), 1), STORE_SENT_NEW);
 	assert_int_equal(fiber_sleep(1100), ERR_OK);
 	assert_int_equal(claim(t, BYTES("2"), 60), STORE_SENT_NEW); /* whoever had claimed it died */
+}
+
+/* Between the last byte and the copy in Sent: one takes it over, and only when the one before must be gone. */
+static void taken_over_main(struct redis_test *t)
+{
+	settle(t, BYTES("3"), STORE_SENT_GIVEN, 60);
+	assert_int_equal(claim(t, BYTES("3"), 60), STORE_SENT_UNDER_WAY);
+	settle(t, BYTES("3"), STORE_SENT_GIVEN, 0);
+	assert_int_equal(claim(t, BYTES("3"), 60), STORE_SENT_GIVEN);
+	assert_int_equal(claim(t, BYTES("3"), 60), STORE_SENT_UNDER_WAY);
+	settle(t, BYTES("4"), STORE_SENT_UNSAVED, 0);
+	assert_int_equal(claim(t, BYTES("4"), 1), STORE_SENT_UNSAVED);
+	assert_int_equal(claim(t, BYTES("4"), 1), STORE_SENT_UNDER_WAY);
+	assert_int_equal(fiber_sleep(2100), ERR_OK);
+	assert_int_equal(claim(t, BYTES("4"), 60), STORE_SENT_UNSAVED); /* that one died, too */
+	settle(t, BYTES("4"), STORE_SENT_DONE, 0);
+	assert_int_equal(claim(t, BYTES("4"), 60), STORE_SENT_DONE);
+}
+
+static void sent_taken_over(void **state)
+{
+	(void)state;
+	redis_test(taken_over_main);
 }
 
 static void sent(void **state)
@@ -777,6 +802,7 @@ int main(void)
 	TEST_ADD(memory);
 	TEST_ADD(died_while_committing);
 	TEST_ADD(sent);
+	TEST_ADD(sent_taken_over);
 	TEST_ADD(memo);
 	TEST_ADD(rate);
 	TEST_ADD(lease);

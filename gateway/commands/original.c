@@ -1,0 +1,165 @@
+#include "commands/original.h"
+
+#include "io/log.h"
+#include "mail/body.h"
+#include "push/push.h"
+#include "sync/collection.h"
+
+enum { MAX_ROUNDS = 4 }; /* of body_make asking for more */
+
+/* ---- which one ---- */
+
+static bool read_id(struct bytes folder, struct bytes item, struct original *out)
+{
+	uint32_t said;
+	uint64_t uid;
+
+	if (server_id_parse(bytes_trim(item), &out->folder, &uid) || !uid || uid > UINT32_MAX)
+		return false;
+	out->uid = (uint32_t)uid;
+	return !folder.len || (!folder_id_parse(folder, &said) && said == out->folder);
+}
+
+enum err original_find(struct request *rq, struct bytes folder, struct bytes item, struct bytes long_id,
+    struct original *out, uint32_t *status)
+{
+	enum err e;
+
+	*out = (struct original){ 0 };
+	*status = 0;
+	if (long_id.len && (folder.len || item.len))
+		*status = STATUS_INVALID_COMBINATION_OF_IDS;
+	else if (!long_id.len && !item.len)
+		*status = STATUS_INVALID_IDS;
+	else if (!read_id(folder, long_id.len ? long_id : item, out))
+		*status = STATUS_ITEM_NOT_FOUND;
+	if (*status)
+		return ERR_OK;
+	e = folder_mailbox(rq, out->folder, &out->mailbox, &out->uid_validity);
+	if (e == ERR_NOT_FOUND || (!e && !out->mailbox.len)) {
+		*status = STATUS_ITEM_NOT_FOUND;
+		return ERR_OK;
+	}
+	return e;
+}
+
+enum err original_select(struct request *rq, struct original *o)
+{
+	struct imap_status status;
+	struct imap *imap;
+	enum err e;
+
+	if ((e = request_imap(rq, o->mailbox, &imap)) || (e = imap_select(imap, o->mailbox, &status)))
+		return e;
+	if (o->uid_validity && status.uid_validity != o->uid_validity)
+		return ERR_NOT_FOUND;
+	o->uid_validity = status.uid_validity;
+	return ERR_OK;
+}
+
+/* ---- its text ---- */
+
+static enum err fetch_texts(struct request *rq, const struct original *o, struct body_plan *plans, size_t n)
+{
+	struct imap_part_request *v = arena_array(rq->arena, n * BODY_MAX_FETCH, sizeof(*v));
+	struct body_fetch **wanted = arena_array(rq->arena, n * BODY_MAX_FETCH, sizeof(struct body_fetch *));
+	size_t n_wanted = 0;
+	enum err e;
+
+	if (!v || !wanted)
+		return ERR_LIMIT;
+	for (size_t k = 0; k < n; k++)
+		for (size_t i = 0; i < plans[k].n_text; i++) {
+			struct body_fetch *f = &plans[k].fetch[i];
+
+			if (f->fetched)
+				continue;
+			v[n_wanted] = (struct imap_part_request){
+				.uid = o->uid, .section = f->section, .count = f->count
+			};
+			wanted[n_wanted++] = f;
+		}
+	if ((e = imap_fetch_parts(rq->imap, rq->arena, v, n_wanted)))
+		return e;
+	for (size_t i = 0; i < n_wanted; i++) {
+		wanted[i]->data = v[i].data;
+		wanted[i]->fetched = true;
+	}
+	return ERR_OK;
+}
+
+static enum err plan_text(struct request *rq, struct original *o, struct sync_options *options,
+    enum body_type type, struct body_plan *plan)
+{
+	sync_options_default(options);
+	options->body_count = 1;
+	options->body[0] = (struct body_preference){ .type = type, .truncation_size = BODY_WHOLE };
+	return body_plan(rq->arena, o->mail.root, o->mail.size, options, EAS_14_1, plan);
+}
+
+static enum err fetch_bodies(struct request *rq, struct original *o)
+{
+	static const enum body_type types[] = { BODY_PLAIN, BODY_HTML };
+	struct body_plan *plans = arena_array(rq->arena, 2, sizeof(*plans));
+	struct sync_options options[2];
+	struct body bodies[2];
+	bool enough[2] = { false, false };
+	enum err e;
+
+	if (!plans)
+		return ERR_LIMIT;
+	for (size_t k = 0; k < 2; k++)
+		if ((e = plan_text(rq, o, &options[k], types[k], &plans[k])))
+			return e;
+	o->mail.attachments = plans[1].attachments;
+	o->mail.n_attachments = plans[1].n_attachments;
+	o->mail.sealed = plans[1].placeholder != NULL;
+	for (size_t round = 0; round < MAX_ROUNDS && !(enough[0] && enough[1]); round++) {
+		if ((e = fetch_texts(rq, o, plans, 2)))
+			return e;
+		for (size_t k = 0; k < 2; k++)
+			if (!enough[k] && (e = body_make(rq->arena, &plans[k], &bodies[k], &enough[k])))
+				return e;
+	}
+	for (size_t k = 0; k < 2; k++)
+		o->mail.sealed = o->mail.sealed || !enough[k] || bodies[k].truncated;
+	o->mail.plain = bodies[0].data;
+	o->mail.html = bodies[1].data;
+	return ERR_OK;
+}
+
+enum err original_fetch(struct request *rq, struct original *o)
+{
+	struct imap_messages messages;
+	enum err e;
+
+	if ((e = original_select(rq, o)) ||
+	    (e = imap_fetch_messages(rq->imap, rq->arena, &o->uid, 1, &messages)))
+		return e;
+	if (!messages.n)
+		return ERR_NOT_FOUND;
+	o->mail.root = messages.v[0].structure;
+	o->mail.size = messages.v[0].size;
+	if ((e = header_parse(rq->arena, messages.v[0].header, &o->mail.header)))
+		return e;
+	rq->figures.fetches++;
+	if (o->mail.root)
+		return fetch_bodies(rq, o);
+	o->mail.sealed = true;
+	return ERR_OK;
+}
+
+void original_mark(struct request *rq, struct original *o, enum smart_kind kind)
+{
+	uint32_t flag = kind == SMART_REPLY ? IMAP_ANSWERED : IMAP_FORWARDED;
+	enum err e;
+
+	if ((e = original_select(rq, o)) ||
+	    (e = imap_store_flags(rq->imap, o->uid, flag, 0, NULL, 0, NULL, 0, 0))) {
+		log_info("the original could not be marked as %s: %s",
+		    kind == SMART_REPLY ? "answered" : "forwarded",
+		    rq->imap ? imap_problem(rq->imap) : err_name(e));
+		return;
+	}
+	push_publish(rq, &o->folder, 1);
+}

@@ -1,0 +1,281 @@
+#include "commands/outgoing.h"
+
+#include <inttypes.h>
+#include <openssl/rand.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/hash.h"
+#include "commands/sent_copy.h"
+#include "io/log.h"
+#include "mail/fingerprint.h"
+
+enum {
+	SETTLE_S = 30, /* for what is done after the mail is out */
+	KEEP_S = 3 * 24 * 60 * 60,
+	/* Of a fingerprint: somebody may really want to send the same words to the same people again. */
+	KEEP_FINGERPRINT_S = 4 * 60 * 60,
+};
+
+/* ---- who it is ---- */
+
+static enum err identify(struct outgoing *o)
+{
+	enum err e = ERR_OK;
+
+	o->keep_s = o->client_id.len ? KEEP_S : KEEP_FINGERPRINT_S;
+	if (!o->client_id.len)
+		e = mail_fingerprint(o->rq->arena, o->mime, &o->client_id);
+	o->id = (struct store_sent_id){ bytes_str(o->rq->account->name), o->rq->device_id, o->client_id };
+	return e;
+}
+
+/* Longer than any sending takes: then a worker that died blocks a retry no more. */
+static uint32_t lease_s(const struct outgoing *o)
+{
+	return o->rq->worker->config->request_timeout_s + 2 * SETTLE_S;
+}
+
+static enum err settle(const struct outgoing *o, enum store_sent state, uint32_t lease)
+{
+	return store_sent_settle(o->rq->worker->redis, &o->id, state, lease, o->keep_s);
+}
+
+/* ---- what is sent ---- */
+
+static struct bytes domain_of(struct bytes address)
+{
+	size_t at = bytes_find(address, '@');
+
+	return at < address.len ? bytes_of(address.p + at + 1, address.len - at - 1) : BYTES("localhost");
+}
+
+/* The same whenever the phone sends this mail: so the copy in Sent is found, and who gets the mail twice can tell. */
+static char *own_message_id(const struct outgoing *o)
+{
+	uint64_t who = hash64(o->id.client_id, hash64(o->id.device, hash64(o->id.account, 1)));
+
+	return arena_printf(o->rq->arena, "<%016" PRIx64 "%016" PRIx64 "@%.*s>", who, hash64(o->mime, who),
+	    BYTES_ARG(domain_of(bytes_str(o->rq->account->address))));
+}
+
+static char *random_word(struct arena *a)
+{
+	uint64_t random[2];
+
+	if (RAND_bytes((unsigned char *)random, sizeof(random)) != 1)
+		abort();
+	return arena_printf(a, "%016" PRIx64 "%016" PRIx64, random[0], random[1]);
+}
+
+/* The phone's text and the original become one mail; `raw` is then its header alone. */
+static enum err put_original_in(struct outgoing *o, struct bytes *raw)
+{
+	char *boundary = random_word(o->rq->arena);
+	enum err e;
+
+	if (!boundary)
+		return ERR_LIMIT;
+	if ((e = original_fetch(o->rq, &o->original)) ||
+	    (e = smart_compose(o->rq->arena, o->mime, o->kind, &o->original.mail, boundary, &o->made)))
+		return e;
+	o->is_spliced = true;
+	spliced_init(&o->body, o->rq, &o->original, &o->made);
+	*raw = o->made.header;
+	return ERR_OK;
+}
+
+static uint32_t status_of_compose(const struct outgoing *o, enum err e)
+{
+	switch (e) {
+	case ERR_PROTO:
+		return STATUS_INVALID_MIME;
+	case ERR_NOT_FOUND:
+		return STATUS_MESSAGE_HAS_NO_RECIPIENT;
+	default:
+		return o->mail.wire.len + (o->is_spliced ? spliced_size(&o->made) : 0) >
+			       o->rq->worker->config->smtp_max_bytes
+			   ? STATUS_ATTACHMENT_IS_TOO_LARGE
+			   : 0;
+	}
+}
+
+static enum err compose(struct outgoing *o)
+{
+	char *id = own_message_id(o);
+	struct compose_options options = { .from = bytes_str(o->rq->account->address), .date = time(NULL) };
+	struct bytes raw = o->mime;
+	enum err e = ERR_OK;
+
+	if (!id)
+		return ERR_LIMIT;
+	options.message_id = bytes_str(id);
+	if (o->is_smart && !o->replaces_mime && (e = put_original_in(o, &raw)) == ERR_NOT_FOUND) {
+		o->status = STATUS_ITEM_NOT_FOUND;
+		return ERR_OK;
+	}
+	if (!e)
+		e = compose_read(o->rq->arena, raw, &options, &o->mail);
+	if (e && e != ERR_PROTO && e != ERR_NOT_FOUND)
+		return e;
+	o->status = status_of_compose(o, e);
+	if (!o->status && o->mail.from_replaced)
+		log_info("the mail's From was not the account's own address and was replaced");
+	return ERR_OK;
+}
+
+/* ---- sending ---- */
+
+static uint32_t status_of(enum err e, const struct smtp_result *r)
+{
+	if (e == ERR_LIMIT)
+		return r->phase >= SMTP_DATA || r->phase == SMTP_FROM ? STATUS_ATTACHMENT_IS_TOO_LARGE
+								      : STATUS_SEND_QUOTA_EXCEEDED;
+	if (e == ERR_DENIED && r->phase == SMTP_RCPT)
+		return STATUS_MESSAGE_RECIPIENT_UNRESOLVED;
+	if (e == ERR_NOT_FOUND)
+		return STATUS_MESSAGE_REPLY_FAILED; /* the original went away while it was read */
+	return STATUS_MAIL_SUBMISSION_FAILED;
+}
+
+static void log_failure(const struct outgoing *o, enum err e, const struct smtp_result *r)
+{
+	static const char *const phases[] = { "connecting", "signing in", "MAIL FROM", "RCPT TO", "DATA",
+		"done" };
+
+	log_event(LOG_LEVEL_WARN,
+	    r->unsure ? "mail given to SMTP but not confirmed: it may have gone out" : "mail not sent",
+	    LOG_STR("error", err_name(e)), LOG_STR("phase", phases[r->phase]), LOG_U64("code", r->code),
+	    LOG_BYTES("reply", r->text), LOG_U64("bytes", o->mail.wire.len));
+}
+
+/* From here on the mail may be out. If that can't be noted, it is better not sent. */
+static enum err note_given(void *arg)
+{
+	const struct outgoing *o = arg;
+
+	return settle(o, STORE_SENT_GIVEN, lease_s(o));
+}
+
+/* *state: where the mail stands afterwards. */
+static enum err send_by_smtp(struct outgoing *o, enum store_sent *state)
+{
+	const struct account *account = o->rq->account;
+	struct source rest = { spliced_next, &o->body, o->is_spliced ? spliced_size(&o->made) : 0 };
+	struct smtp_message m = { .user = account->smtp.user,
+		.password = account->smtp.password,
+		.from = o->mail.from,
+		.to = o->mail.to,
+		.n_to = o->mail.n_to,
+		.data = o->mail.wire,
+		.rest = o->is_spliced ? &rest : NULL,
+		.rest_is_8bit = o->made.has_8bit,
+		.last_moment = note_given,
+		.last_moment_arg = o };
+	struct smtp_result result = { 0 };
+	enum err e;
+
+	if (o->is_spliced && (e = spliced_rewind(&o->body))) {
+		o->status = e == ERR_NOT_FOUND ? STATUS_ITEM_NOT_FOUND : 0;
+		return o->status ? ERR_OK : e;
+	}
+	e = smtp_send(&o->rq->worker->config->smtp, &m, &result);
+	*state = !e ? STORE_SENT_UNSAVED : result.unsure ? STORE_SENT_GIVEN : STORE_SENT_NEW;
+	if (!e)
+		return ERR_OK;
+	log_failure(o, e, &result);
+	if (e == ERR_CANCELLED)
+		return e;
+	o->status = status_of(e, &result);
+	return ERR_OK;
+}
+
+static void mark(struct outgoing *o)
+{
+	if (o->is_smart && o->original.uid && o->status != STATUS_ITEM_NOT_FOUND)
+		original_mark(o->rq, &o->original, o->kind);
+}
+
+/* It is out. Each step is noted before the next, so that a retry goes on where this ended. */
+static void finish(struct outgoing *o)
+{
+	if (settle(o, o->save ? STORE_SENT_UNSAVED : STORE_SENT_DONE, SETTLE_S))
+		log_warn("that the mail was sent could not be noted: should the phone ask again, it will be "
+			 "told that this is not sure");
+	if (o->save && sent_copy_put(o) && settle(o, STORE_SENT_DONE, 0))
+		log_warn("that the mail is in Sent could not be noted");
+	mark(o);
+}
+
+/* Claimed: out with it. */
+static enum err send_claimed(struct outgoing *o)
+{
+	enum store_sent state = STORE_SENT_NEW;
+	enum err e = compose(o);
+
+	if (!e && !o->status)
+		e = send_by_smtp(o, &state);
+	fiber_set_deadline(SETTLE_S * 1000);
+	if (state == STORE_SENT_UNSAVED)
+		finish(o);
+	else if (settle(o, state, 0))
+		log_warn("that the mail was not sent could not be noted: the phone must wait before it can "
+			 "send it again");
+	spliced_deinit(&o->body);
+	return e;
+}
+
+/* ---- a mail that was sent before ---- */
+
+/* The worker that sent it died, or never heard whether the mail server took it. */
+static enum err take_over(struct outgoing *o, enum store_sent state)
+{
+	enum err e = compose(o);
+
+	if (e)
+		return e;
+	sent_copy_mend(o, state == STORE_SENT_GIVEN);
+	mark(o);
+	spliced_deinit(&o->body);
+	o->status = 0; /* whatever else: it isn't sent again */
+	return settle(o, STORE_SENT_DONE, 0);
+}
+
+static enum err send_once(struct outgoing *o, struct wbxml_writer *w)
+{
+	enum store_sent claim = STORE_SENT_NEW;
+	enum err e;
+
+	if ((e = identify(o)) || (e = store_sent_claim(o->rq->worker->redis, &o->id, lease_s(o), &claim)))
+		return e;
+	switch (claim) {
+	case STORE_SENT_NEW:
+		e = send_claimed(o);
+		break;
+	case STORE_SENT_UNDER_WAY:
+		return request_refuse(o->rq, w, STATUS_SERVER_ERROR_RETRY_LATER);
+	case STORE_SENT_GIVEN:
+	case STORE_SENT_UNSAVED:
+		e = take_over(o, claim);
+		break;
+	case STORE_SENT_DONE:
+		log_info("mail was sent already: the repeated request is answered with success");
+		return ERR_OK;
+	}
+	if (e)
+		return e;
+	o->rq->figures.client_commands++;
+	return o->status ? request_refuse(o->rq, w, o->status) : ERR_OK;
+}
+
+/* From the claim until it is settled a phone that hangs up interrupts nothing: cut off between the text and SMTP's reply, nobody
+ * would know whether the mail is out. */
+enum err outgoing_run(struct outgoing *o, struct wbxml_writer *w)
+{
+	enum err e;
+
+	fiber_shield(fiber_time_left_ms());
+	e = send_once(o, w);
+	fiber_unshield();
+	return e;
+}

@@ -1,0 +1,38 @@
+#ifndef EASGATE_COMMANDS_OUTGOING_H
+#define EASGATE_COMMANDS_OUTGOING_H
+
+#include "commands/spliced.h"
+#include "mail/compose.h"
+
+/* A mail on its way out, for SendMail, SmartReply and SmartForward: sent once, copied into Sent once, whatever breaks.
+ *
+ * A mail is known by the phone's ClientId, before 14.0 by its fingerprint. Redis has where it stands (store_sent_*): until the
+ * last byte is due nothing has happened, and any failure leaves the mail to the phone. From then on it is never sent again:
+ * a phone that asks once more is answered with success, what is missing in Sent is put there, and if the mail server's
+ * word never came, a note in the inbox says so. The documents want status 118 for a repeated mail, but phones
+ * show that as an error and users send again (quirks.md 23). */
+struct outgoing {
+	/* set by the command */
+	struct request *rq;
+	struct bytes mime;      /* as the phone sent it */
+	struct bytes client_id; /* empty: none */
+	bool save;              /* into Sent */
+	bool is_smart;
+	bool replaces_mime; /* mime is complete: nothing is put into it */
+	enum smart_kind kind;
+	struct original original; /* uid 0: it isn't there (only with replaces_mime) */
+
+	/* inside */
+	uint32_t status; /* 0, or why it isn't sent */
+	uint32_t keep_s;
+	struct store_sent_id id;
+	struct compose mail; /* is_spliced: only its header */
+	bool is_spliced;
+	struct smart made;
+	struct spliced body;
+};
+
+/* Sends it and answers: nothing at all, or the status that says why not. */
+enum err outgoing_run(struct outgoing *o, struct wbxml_writer *w) WAITS MUST_CHECK;
+
+#endif

@@ -1,0 +1,300 @@
+/* SmartReply and SmartForward: what the phone didn't send is in the mail all the same. */
+#include "eas/status.h"
+#include "received.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+#define REPLY                                                                                           \
+	"From: me@example.org\r\nTo: bob@example.org\r\nSubject: Re: original\r\nMIME-Version: 1.0\r\n" \
+	"Content-Type: text/plain; charset=utf-8\r\n\r\nmy own words\r\n"
+#define HTML_REPLY                                                                                          \
+	"From: me@example.org\r\nTo: bob@example.org\r\nBcc: hidden@example.org\r\nSubject: Re: "           \
+	"original\r\nMIME-Version: 1.0\r\n"                                                                 \
+	"Content-Type: multipart/alternative; boundary=p\r\n\r\n--p\r\nContent-Type: text/plain\r\n\r\nmy " \
+	"own words\r\n"                                                                                     \
+	"--p\r\nContent-Type: text/html; charset=utf-8\r\n\r\n<html><body><b>my own "                       \
+	"words</b></body></html>\r\n--p--\r\n"
+
+#define ORIGINAL                                                                                          \
+	"From: Carol <carol@example.net>\r\nTo: me@example.org\r\nSubject: original\r\nDate: Mon, 2 Mar " \
+	"2026 10:00:00 +0000\r\n"                                                                         \
+	"Message-ID: <original@example.net>\r\nReferences: <first@example.net>\r\nMIME-Version: 1.0\r\n"  \
+	"Content-Type: multipart/mixed; boundary=o\r\n\r\n--o\r\nContent-Type: multipart/related; "       \
+	"boundary=i\r\n\r\n"                                                                              \
+	"--i\r\nContent-Type: text/html; charset=iso-8859-1\r\nContent-Transfer-Encoding: 8bit\r\n\r\n"   \
+	"<html><head><style>p { color: red }</style></head><body><p>their w\xF6rds</p><img "              \
+	"src=\"cid:pic@x\"></body></html>\r\n"                                                            \
+	"--i\r\nContent-Type: image/png\r\nContent-ID: <pic@x>\r\nContent-Transfer-Encoding: "            \
+	"base64\r\nContent-Disposition: inline\r\n\r\n"                                                   \
+	"UElDVFVSRQ==\r\n--i--\r\n"                                                                       \
+	"--o\r\nContent-Type: application/pdf; name=\"a \\\"b\\\".pdf\"\r\nContent-Transfer-Encoding: "   \
+	"base64\r\n"                                                                                      \
+	"Content-Disposition: attachment; filename*=utf-8''%E2%82%AC.pdf\r\n\r\nRklMRQ==\r\n--o--\r\n"
+
+/* The account has the original in its inbox, and the phone knows it. */
+static struct phone *phone_with(
+    const char *user, enum eas_version v, const char *original, struct phone_source *source)
+{
+	struct phone *ph;
+
+	scene_append_raw(user, "INBOX", bytes_str(original), "", NULL);
+	ph = scene_synced_phone(user, "PHONE1", v);
+	*source = (struct phone_source){ .folder_id = scene_inbox(ph)->id,
+		.item_id = phone_item_with_subject(scene_inbox(ph), "original")->id };
+	return ph;
+}
+
+static struct bytes sent_mail(const char *user, unsigned wanted)
+{
+	struct scene_mail *sent;
+	struct bytes out = { 0 };
+
+	assert_int_equal(scene_mails(user, "Sent", &sent), wanted);
+	assert_true(truth_fetch(scene_truth(user), "Sent", sent[wanted - 1].uid, &out));
+	return out;
+}
+
+static const char *flags_of(const char *user, const char *subject)
+{
+	return truth_mail(scene_truth(user), "INBOX", scene_mail(user, "INBOX", subject)->uid)->flags;
+}
+
+static void assert_same_text(struct bytes a, struct bytes b)
+{
+	assert_bytes_equal(a, b);
+}
+
+/* ---- replies ---- */
+
+static void a_plain_reply(enum eas_version v)
+{
+	const char *user = scene_user();
+	struct phone_source source;
+	struct phone *ph = phone_with(user, v, ORIGINAL, &source);
+	unsigned before = received_count();
+	struct bytes got;
+
+	SCENE_OK(ph, phone_send_smart(ph, CMD_SMART_REPLY,
+			 &(struct phone_mail){ .mime = BYTES(REPLY), .save_in_sent = true }, &source));
+	assert_int_equal(ph->status, 1);
+	assert_int_equal(ph->reply.body.len, 0);
+	received_expect(before + 1);
+	got = received(before + 1, "eml");
+	assert_true(received_has(got, "my own words\r\n"));
+	assert_true(received_has(got, "\r\nFrom: Carol <carol@example.net>\r\nSent: Mon, 2 Mar 2026"));
+	assert_true(received_has(got, "\r\n> their w=C3=B6rds"));
+	assert_true(received_has(got, "In-Reply-To:\r\n <original@example.net>\r\n"));
+	assert_true(received_has(got, "References:\r\n <first@example.net>\r\n <original@example.net>\r\n"));
+	assert_false(received_has(got, "UElDVFVSRQ"));
+	assert_false(received_has(got, "RklMRQ"));
+	assert_same_text(sent_mail(user, 1), got);
+	assert_non_null(strstr(flags_of(user, "original"), "\\Answered"));
+	scene_assert_clean(ph);
+}
+TEST_VERSIONS(a_plain_reply)
+
+static void an_html_reply(enum eas_version v)
+{
+	const char *user = scene_user();
+	struct phone_source source;
+	struct phone *ph = phone_with(user, v, ORIGINAL, &source);
+	unsigned before = received_count();
+	struct bytes got, sent;
+
+	SCENE_OK(ph, phone_send_smart(ph, CMD_SMART_REPLY,
+			 &(struct phone_mail){ .mime = BYTES(HTML_REPLY), .save_in_sent = true }, &source));
+	assert_int_equal(ph->status, 1);
+	received_expect(before + 1);
+	got = received(before + 1, "eml");
+	assert_true(received_has(got, "\r\n> their w=C3=B6rds"));
+	assert_true(received_has(got, "<b>my own words</b>"));
+	assert_true(received_has(got, "<p>their w=C3=B6rds</p>"));
+	assert_true(received_has(got, "</blockquote>\r\n</body></html>"));
+	assert_int_equal(received_times(got, "<body>"), 1);
+	assert_true(received_has(got, "Content-ID: <pic@x>")); /* the picture that the quote shows */
+	assert_true(received_has(got, "\r\n\r\nUElDVFVSRQ==\r\n"));
+	assert_false(received_has(got, "RklMRQ")); /* replies have no files */
+	assert_false(received_has(got, "hidden@"));
+	assert_true(received_has(received(before + 1, "json"), "hidden@example.org"));
+	sent = sent_mail(user, 1);
+	assert_true(received_has(sent, "Bcc: hidden@example.org\r\n"));
+	assert_int_equal(sent.len, got.len + strlen("Bcc: hidden@example.org\r\n"));
+}
+TEST_VERSIONS(an_html_reply)
+
+/* ---- forwards ---- */
+
+static void a_forward_has_the_files(enum eas_version v)
+{
+	const char *user = scene_user();
+	struct phone_source source;
+	struct phone *ph = phone_with(user, v, ORIGINAL, &source);
+	unsigned before = received_count();
+	struct bytes got;
+
+	SCENE_OK(ph, phone_send_smart(ph, CMD_SMART_FORWARD,
+			 &(struct phone_mail){ .mime = BYTES(REPLY), .save_in_sent = true }, &source));
+	assert_int_equal(ph->status, 1);
+	received_expect(before + 1);
+	got = received(before + 1, "eml");
+	assert_true(received_has(got, "my own words\r\n"));
+	assert_true(received_has(got, "\r\ntheir w=C3=B6rds"));
+	assert_true(
+	    received_has(got, "Content-Disposition: attachment;\r\n\tfilename*=utf-8''%E2%82%AC.pdf\r\n"));
+	assert_true(received_has(got, "name=\"a \\\"b\\\".pdf\""));
+	assert_true(received_has(got, "\r\n\r\nRklMRQ==\r\n"));
+	assert_true(received_has(got, "\r\n\r\nUElDVFVSRQ==\r\n"));
+	assert_same_text(sent_mail(user, 1), got);
+	assert_non_null(strstr(flags_of(user, "original"), "$Forwarded"));
+	assert_null(strstr(flags_of(user, "original"), "\\Answered"));
+	/* what was sent can be read again: as a mail with these files */
+	SCENE_OK(ph, phone_sync_folder(ph, phone_folder_of_type(&ph->replica, 5), NULL));
+	assert_int_equal(phone_folder_of_type(&ph->replica, 5)->count, 1);
+	scene_assert_clean(ph);
+}
+TEST_VERSIONS(a_forward_has_the_files)
+
+/* Text that nobody may change, and originals that can't be read: the original goes along as it is, byte for byte. */
+static const struct whole_case {
+	const char *name, *mime, *original;
+} whole_cases[] = {
+	{ "the phone's text is signed",
+	    "From: me@example.org\r\nTo: bob@example.org\r\nSubject: Fw: original\r\nMIME-Version: 1.0\r\n"
+	    "Content-Type: multipart/signed; protocol=\"application/pkcs7-signature\"; micalg=sha-256; "
+	    "boundary=s\r\n\r\n"
+	    "--s\r\nContent-Type: text/plain\r\n\r\nsigned  words\r\n--s\r\nContent-Type: "
+	    "application/pkcs7-signature\r\n"
+	    "Content-Transfer-Encoding: base64\r\n\r\nU0lH\r\n--s--\r\n",
+	    ORIGINAL },
+	{ "the original is encrypted", REPLY,
+	    "From: c@example.net\r\nSubject: original\r\nMIME-Version: 1.0\r\n"
+	    "Content-Type: application/pkcs7-mime; smime-type=enveloped-data; name=smime.p7m\r\n"
+	    "Content-Transfer-Encoding: base64\r\n\r\nU0VDUkVU\r\n" },
+	{ "the phone has no text",
+	    "From: me@example.org\r\nTo: bob@example.org\r\nSubject: Fw: original\r\nMIME-Version: 1.0\r\n"
+	    "Content-Type: application/octet-stream\r\nContent-Transfer-Encoding: base64\r\n\r\nAAAA\r\n",
+	    ORIGINAL },
+};
+
+static void the_original_goes_whole(const struct whole_case *c)
+{
+	for (size_t n = 0; n < COUNT(scene_versions); n++) {
+		const char *user = scene_user();
+		struct phone_source source;
+		struct phone *ph = phone_with(user, scene_versions[n].version, c->original, &source);
+		unsigned before = received_count();
+		struct bytes got;
+
+		SCENE_OK(ph,
+		    phone_send_smart(ph, CMD_SMART_FORWARD,
+			&(struct phone_mail){ .mime = bytes_str(c->mime), .save_in_sent = true }, &source));
+		assert_int_equal(ph->status, 1);
+		received_expect(before + 1);
+		got = received(before + 1, "eml");
+		assert_true(received_has(got, "Content-Type: message/rfc822\r\n"));
+		assert_true(received_has(got, c->original));
+		assert_true(received_has(
+		    got, strstr(c->mime, "\r\n\r\n"))); /* not a byte of the phone's is changed */
+		assert_same_text(sent_mail(user, 1), got);
+	}
+}
+TEST_ROW(the_original_goes_whole)
+
+/* ---- the forms of a request ---- */
+
+static void a_replaced_text_stays_alone(enum eas_version v)
+{
+	const char *user = scene_user();
+	struct phone_source source;
+	struct phone *ph;
+	unsigned before = received_count();
+	struct bytes got;
+
+	if (v < EAS_14_0)
+		return; /* it came with 14.0 */
+	ph = phone_with(user, v, ORIGINAL, &source);
+	source.replace_mime = true;
+	SCENE_OK(ph,
+	    phone_send_smart(ph, CMD_SMART_FORWARD, &(struct phone_mail){ .mime = BYTES(REPLY) }, &source));
+	assert_int_equal(ph->status, 1);
+	received_expect(before + 1);
+	got = received(before + 1, "eml");
+	assert_false(received_has(got, "their w"));
+	assert_false(received_has(got, "RklMRQ"));
+	assert_non_null(strstr(flags_of(user, "original"), "$Forwarded"));
+	scene_expunge(user, "INBOX", "original"); /* it doesn't depend on the original */
+	SCENE_OK(ph,
+	    phone_send_smart(ph, CMD_SMART_FORWARD, &(struct phone_mail){ .mime = BYTES(REPLY) }, &source));
+	assert_int_equal(ph->status, 1);
+	received_expect(before + 2);
+}
+TEST_VERSIONS(a_replaced_text_stays_alone)
+
+static void a_long_id_names_the_original(enum eas_version v)
+{
+	const char *user = scene_user();
+	struct phone_source source;
+	struct phone *ph = phone_with(user, v, ORIGINAL, &source);
+	unsigned before = received_count();
+
+	source = (struct phone_source){ .long_id = source.item_id };
+	SCENE_OK(
+	    ph, phone_send_smart(ph, CMD_SMART_REPLY, &(struct phone_mail){ .mime = BYTES(REPLY) }, &source));
+	assert_int_equal(ph->status, 1);
+	received_expect(before + 1);
+	assert_true(received_has(received(before + 1, "eml"), "> their w"));
+}
+TEST_VERSIONS(a_long_id_names_the_original)
+
+static const struct refusal_case {
+	const char *name;
+	struct phone_source source;
+	unsigned status;
+	int http; /* up to 12.1 */
+} refusal_cases[] = {
+	{ "no such mail", { .item_id = "1:4711" }, STATUS_ITEM_NOT_FOUND, 500 },
+	{ "no such folder", { .item_id = "4711:1" }, STATUS_ITEM_NOT_FOUND, 500 },
+	{ "no id at all", { 0 }, STATUS_INVALID_IDS, 500 },
+	{ "two kinds of ids", { .item_id = "1:1", .long_id = "1:1" }, STATUS_INVALID_COMBINATION_OF_IDS,
+	    400 },
+	{ "nonsense", { .item_id = "' OR 1=1" }, STATUS_ITEM_NOT_FOUND, 500 },
+};
+
+static void an_original_is_refused(const struct refusal_case *c)
+{
+	for (size_t n = 0; n < COUNT(scene_versions); n++) {
+		const char *user = scene_user();
+		struct phone *ph = scene_synced_phone(user, "PHONE1", scene_versions[n].version);
+		unsigned before = received_count();
+		enum err e = phone_send_smart(ph, CMD_SMART_REPLY,
+		    &(struct phone_mail){ .mime = BYTES(REPLY), .save_in_sent = true }, &c->source);
+		struct scene_mail *sent;
+
+		if (ph->version < EAS_14_0) {
+			assert_int_equal(ph->reply.status, c->http);
+		} else {
+			SCENE_OK(ph, e);
+			assert_int_equal(ph->status, c->status);
+		}
+		assert_int_equal(received_count(), before);
+		assert_int_equal(scene_mails(user, "Sent", &sent), 0);
+	}
+}
+TEST_ROW(an_original_is_refused)
+
+int main(void)
+{
+	int failed;
+
+	scene_open(&(struct bed_opts){ .users = 90 });
+	TEST_ADD_VERSIONS(a_plain_reply);
+	TEST_ADD_VERSIONS(an_html_reply);
+	TEST_ADD_VERSIONS(a_forward_has_the_files);
+	TEST_ADD_ROWS(the_original_goes_whole, whole_cases);
+	TEST_ADD_VERSIONS(a_replaced_text_stays_alone);
+	TEST_ADD_VERSIONS(a_long_id_names_the_original);
+	TEST_ADD_ROWS(an_original_is_refused, refusal_cases);
+	failed = test_run("smart");
+	scene_close();
+	return failed;
+}
