@@ -1,0 +1,225 @@
+/* A mail goes out exactly once, or clearly not: whatever SMTP does at whatever step, and whoever dies meanwhile. */
+#include <poll.h>
+#include <signal.h>
+
+#include "eas/status.h"
+#include "received.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+#define MAIL                                                                                            \
+	"From: me@example.org\r\nTo: bob@example.org, carol@example.org\r\nBcc: hidden@example.org\r\n" \
+	"Subject: once\r\n\r\nhello\r\n"
+#define NOTE "Not certain whether this was sent: once"
+
+static unsigned sent_count(const char *user)
+{
+	struct scene_mail *sent;
+
+	return (unsigned)scene_mails(user, "Sent", &sent);
+}
+
+static void assert_refused(struct phone *ph, enum err e, unsigned status)
+{
+	if (ph->version < EAS_14_0) {
+		assert_true(e != ERR_OK);
+		assert_in_range(ph->reply.status, 400, 599);
+		return;
+	}
+	SCENE_OK(ph, e);
+	assert_int_equal(ph->status, status);
+}
+
+static void assert_sent(struct phone *ph, const struct phone_mail *mail)
+{
+	SCENE_OK(ph, phone_send_mail(ph, mail));
+	assert_int_equal(ph->status, 1);
+}
+
+/* ---- what SMTP does ---- */
+
+enum fate {
+	CLEARLY_NOT, /* the phone hears that it isn't sent, sends it again, and it goes out */
+	UNSURE,      /* the server had all of it: it isn't sent again, and the user is told */
+};
+
+static const struct fault_case {
+	const char *name, *behave;
+	enum fate fate;
+	unsigned kept; /* by the server, although it said nothing */
+	unsigned status;
+	bool slow; /* takes the whole request_timeout */
+} fault_cases[] = {
+	{ "the login is refused", "auth=535", CLEARLY_NOT, 0, STATUS_MAIL_SUBMISSION_FAILED, false },
+	{ "the sender later", "mail=451", CLEARLY_NOT, 0, STATUS_MAIL_SUBMISSION_FAILED, false },
+	{ "the sender is refused", "mail=550", CLEARLY_NOT, 0, STATUS_MAIL_SUBMISSION_FAILED, false },
+	{ "cut at the sender", "cut=mail", CLEARLY_NOT, 0, STATUS_MAIL_SUBMISSION_FAILED, false },
+	{ "the recipients are refused", "rcpt=550", CLEARLY_NOT, 0, STATUS_MESSAGE_RECIPIENT_UNRESOLVED,
+	    false },
+	{ "one recipient is refused", "partial", CLEARLY_NOT, 0, STATUS_MESSAGE_RECIPIENT_UNRESOLVED, false },
+	{ "the recipients later", "rcpt=451", CLEARLY_NOT, 0, STATUS_MAIL_SUBMISSION_FAILED, false },
+	{ "a mailbox is full", "rcpt=552", CLEARLY_NOT, 0, STATUS_SEND_QUOTA_EXCEEDED, false },
+	{ "cut at the recipients", "cut=rcpt", CLEARLY_NOT, 0, STATUS_MAIL_SUBMISSION_FAILED, false },
+	{ "the text is not wanted", "data=554", CLEARLY_NOT, 0, STATUS_MAIL_SUBMISSION_FAILED, false },
+	{ "the text is refused", "end=554", CLEARLY_NOT, 0, STATUS_MAIL_SUBMISSION_FAILED, false },
+	{ "the text later", "end=451", CLEARLY_NOT, 0, STATUS_MAIL_SUBMISSION_FAILED, false },
+	{ "too large", "size=100", CLEARLY_NOT, 0, STATUS_ATTACHMENT_IS_TOO_LARGE, false },
+	{ "silent from the start", "hang=banner", CLEARLY_NOT, 0, STATUS_MAIL_SUBMISSION_FAILED, true },
+	{ "silent at the recipients", "hang=rcpt", CLEARLY_NOT, 0, STATUS_MAIL_SUBMISSION_FAILED, true },
+	{ "cut after the text, lost", "cut=data", UNSURE, 0, STATUS_MAIL_SUBMISSION_FAILED, false },
+	{ "cut after the text, kept", "late=cut", UNSURE, 1, STATUS_MAIL_SUBMISSION_FAILED, false },
+	{ "silent after the text, lost", "hang=end", UNSURE, 0, STATUS_MAIL_SUBMISSION_FAILED, true },
+	{ "silent after the text, kept", "late=hang", UNSURE, 1, STATUS_MAIL_SUBMISSION_FAILED, true },
+};
+
+static void one_fault(const struct fault_case *c, enum eas_version v)
+{
+	static const struct phone_mail mail = {
+		.mime = BYTES(MAIL), .client_id = "fault", .save_in_sent = true
+	};
+	const char *user = scene_user();
+	struct phone *ph = scene_synced_phone(user, "PHONE1", v);
+	unsigned before = received_count();
+	enum err e;
+
+	bed_mocksmtp_behave(scene_bed(), c->behave);
+	e = phone_send_mail(ph, &mail);
+	bed_mocksmtp_behave(scene_bed(), "");
+	assert_refused(ph, e, c->status);
+	received_expect(before + c->kept);
+	assert_int_equal(sent_count(user), 0);
+	for (unsigned repeat = 0; repeat < 2; repeat++) {
+		assert_sent(ph, &mail);
+		received_expect(before + (c->fate == UNSURE ? c->kept : 1));
+		assert_int_equal(sent_count(user), 1);
+	}
+	assert_int_equal(scene_mail(user, "INBOX", NOTE) != NULL, c->fate == UNSURE);
+	scene_assert_clean(ph);
+}
+
+static void a_fault(const struct fault_case *c)
+{
+	for (size_t n = 0; n < COUNT(scene_versions); n++)
+		if (!c->slow || n == 0 || n + 1 == COUNT(scene_versions))
+			one_fault(c, scene_versions[n].version);
+}
+TEST_ROW(a_fault)
+
+/* ---- who dies ---- */
+
+static pid_t some_worker(void)
+{
+	pid_t workers[4];
+
+	assert_int_equal(bed_children(bed_service_pid(scene_bed(), "easgate"), workers, COUNT(workers)), 1);
+	return workers[0];
+}
+
+/* In the form of 14.0 and later. */
+static void start_sending(struct phone *ph, const struct phone_mail *mail)
+{
+	struct wbxml_writer *w = phone_request(ph);
+
+	wbxml_open(w, COMPOSEMAIL_SEND_MAIL);
+	wbxml_put_str(w, COMPOSEMAIL_CLIENT_ID, mail->client_id);
+	wbxml_put_empty(w, COMPOSEMAIL_SAVE_IN_SENT_ITEMS);
+	wbxml_open(w, COMPOSEMAIL_MIME);
+	wbxml_opaque(w, mail->mime);
+	wbxml_close(w);
+	wbxml_close(w);
+	SCENE_OK(ph, phone_command_send(ph, CMD_SEND_MAIL, NULL));
+}
+
+/* SMTP has the mail, and the worker dies before it hears so. The phone asks again until it gets an answer. */
+static void a_worker_dies_before_the_verdict(void **state)
+{
+	static const struct phone_mail mail = {
+		.mime = BYTES(MAIL), .client_id = "dies", .save_in_sent = true
+	};
+	const char *user = scene_user();
+	struct phone *ph = scene_synced_phone(user, "PHONE1", EAS_14_1);
+	unsigned before = received_count();
+	enum err e = ERR_UNAVAILABLE;
+
+	(void)state;
+	ph->resends = false;
+	bed_mocksmtp_behave(scene_bed(), "late=hang");
+	start_sending(ph, &mail);
+	received_expect(before + 1);
+	phone_hang_up(ph);
+	kill(some_worker(), SIGKILL);
+	bed_mocksmtp_behave(scene_bed(), "");
+	for (unsigned i = 0; (e || ph->status != 1) && i < 400; i++) {
+		poll(NULL, 0, 250);
+		e = phone_send_mail(ph, &mail);
+		assert_true(
+		    e == ERR_UNAVAILABLE || ph->status == 1 || ph->status == STATUS_SERVER_ERROR_RETRY_LATER);
+	}
+	SCENE_OK(ph, e);
+	assert_int_equal(ph->status, 1);
+	assert_int_equal(received_count(), before + 1);
+	assert_int_equal(sent_count(user), 1);
+	assert_non_null(scene_mail(user, "INBOX", NOTE));
+}
+
+/* ---- the same again ---- */
+
+/* A phone without ClientIds that has put its mail together anew. */
+static void a_repeat_without_a_client_id(void **state)
+{
+	static const char form[] =
+	    "From: me@example.org\r\nTo: bob@example.org\r\nSubject: %s\r\nDate: %s\r\nMessage-ID: "
+	    "<%s@phone>\r\n"
+	    "Content-Type: multipart/mixed; boundary=\"%s\"\r\n\r\n--%s\r\n\r\nhello\r\n--%s--\r\n";
+	static const struct {
+		const char *subject, *date, *id;
+		unsigned sent; /* after it */
+	} mails[] = {
+		{ "one", "Mon, 2 Mar 2026 10:00:00 +0000", "a", 1 },
+		{ "one", "Mon, 2 Mar 2026 10:05:00 +0000", "b", 1 },
+		{ "two", "Mon, 2 Mar 2026 10:05:00 +0000", "b", 2 },
+	};
+	const char *user = scene_user();
+	struct phone *ph = scene_synced_phone(user, "PHONE1", EAS_12_1);
+	unsigned before = received_count();
+	char text[1000];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(mails); i++) {
+		snprintf(text, sizeof(text), form, mails[i].subject, mails[i].date, mails[i].id, mails[i].id,
+		    mails[i].id, mails[i].id);
+		assert_sent(ph, &(struct phone_mail){ .mime = bytes_str(text), .save_in_sent = true });
+		received_expect(before + mails[i].sent);
+		assert_int_equal(sent_count(user), mails[i].sent);
+	}
+}
+
+/* Two phones may call different mails by the same name. */
+static void ids_belong_to_the_device(enum eas_version v)
+{
+	static const struct phone_mail mail = { .mime = BYTES(MAIL), .client_id = "1" };
+	const char *user = scene_user();
+	unsigned before = received_count();
+
+	assert_sent(scene_synced_phone(user, "PHONE1", v), &mail);
+	received_expect(before + 1);
+	assert_sent(scene_synced_phone(user, "PHONE2", v), &mail);
+	received_expect(before + 2);
+}
+TEST_VERSIONS(ids_belong_to_the_device)
+
+int main(void)
+{
+	static const char *const settings[] = { "limits.request_timeout=4s", "smtp.command_timeout=2s",
+		"server.workers=1", NULL };
+	int failed;
+
+	scene_open(&(struct bed_opts){ .users = 100, .settings = settings });
+	TEST_ADD_ROWS(a_fault, fault_cases);
+	TEST_ADD(a_worker_dies_before_the_verdict);
+	TEST_ADD(a_repeat_without_a_client_id);
+	TEST_ADD_VERSIONS(ids_belong_to_the_device);
+	failed = test_run("sending");
+	scene_close();
+	return failed;
+}
