@@ -167,6 +167,7 @@ static bool set(struct config *c, const struct config_key *k, struct bytes text)
 	static const uint32_t times[] = { 1, 60, 3600 };
 	static const uint32_t time_ms[] = { 1000, 60 * 1000, 3600 * 1000 };
 	static const char *const no_yes[] = { "no", "yes", "off", "on", "false", "true", "0", "1", NULL };
+	static const char *const from[] = { "rewrite", "refuse", "any", NULL };
 	static const char *const tls[] = { "plain", "tls", "starttls", NULL };
 	void *at = (char *)c + k->offset;
 	uint32_t n;
@@ -180,6 +181,10 @@ static bool set(struct config *c, const struct config_key *k, struct bytes text)
 		free(*(char **)at);
 		*(char **)at = copy(text);
 		return true;
+	case KEY_TEMPLATES:
+		if (text.len && !is_template(text))
+			return false;
+		/* fall through */
 	case KEY_LIST:
 		free_list(at);
 		*(char ***)at = split(text);
@@ -212,6 +217,11 @@ static bool set(struct config *c, const struct config_key *k, struct bytes text)
 			return false;
 		*(enum stream_tls *)at = n == 0 ? STREAM_PLAIN : n == 1 ? STREAM_TLS : STREAM_STARTTLS;
 		return true;
+	case KEY_FROM:
+		if (!word_of(text, from, &n))
+			return false;
+		*(enum config_from *)at = (enum config_from)n;
+		return true;
 	case KEY_VERSIONS:
 		return versions_of(text, at);
 	case KEY_LOG_LEVEL:
@@ -229,6 +239,7 @@ static void unset(struct config *c, const struct config_key *k)
 	case KEY_TEXT:
 		free(*(char **)at);
 		break;
+	case KEY_TEMPLATES:
 	case KEY_LIST:
 		free_list(at);
 		break;
@@ -242,6 +253,7 @@ static void unset(struct config *c, const struct config_key *k)
 	case KEY_TIME:
 	case KEY_TIME_MS:
 	case KEY_TLS:
+	case KEY_FROM:
 	case KEY_VERSIONS:
 	case KEY_LOG_LEVEL:
 		break;

@@ -7,6 +7,9 @@
 #include "io/log.h"
 #include "smtp/smtp.h"
 
+/* What happens to a mail whose From isn't the account's own, in the order of the words that the file takes. */
+enum config_from { FROM_REWRITE, FROM_REFUSE, FROM_ANY };
+
 /* easgate.conf, read once and never changed: a reload reads a new one. Every key is a row of the table in
  * config.c and is explained in deploy/easgate.conf; `make check` compares the two. */
 struct config {
@@ -42,6 +45,8 @@ struct config {
 	struct smtp_config smtp;
 	char *smtp_user_template;
 	uint32_t smtp_max_bytes;
+	enum config_from from;
+	char **identities; /* templates of addresses; "*@domain" is a whole domain */
 
 	/* [eas] */
 	eas_version_set versions; /* offered and taken */

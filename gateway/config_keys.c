@@ -142,6 +142,14 @@ const struct config_key config_keys[] = {
 	{ "smtp", "command_timeout", KEY_TIME_MS, AT(smtp.command_ms), "60s", 600 * 1000, NULL, "" },
 	{ "smtp", "max_message", KEY_SIZE, AT(smtp_max_bytes), "50M", 1u << 30, NULL,
 	    "The longest mail that is sent." },
+	{ "smtp", "from", KEY_FROM, AT(from), "rewrite", 0, NULL,
+	    "A mail whose From is neither the user's address nor one of identities: rewrite puts the user's address there, "
+	    "refuse\n"
+	    "doesn't send it (it stays in the phone's outbox), any sends it as it is and leaves it to the SMTP server." },
+	{ "smtp", "identities", KEY_TEMPLATES, AT(identities), "", 0, "%n@example.com, *@%d",
+	    "Further addresses that From may be, with commas: %u %n %d as in [auth] account, but of the user's mail address. "
+	    "*@\n"
+	    "stands for a whole domain. An address without % is everybody's: office@example.org." },
 
 	{ "eas", "versions", KEY_VERSIONS, AT(versions), "12.1, 14.0, 14.1", 0, NULL,
 	    "Protocol versions that are offered and taken. 16.1 is for tests until calendars are there: a "
@@ -197,6 +205,8 @@ const char *config_kind_text(enum config_kind kind)
 		return "text with %u, %n or %d";
 	case KEY_LIST:
 		return "words with commas";
+	case KEY_TEMPLATES:
+		return "words with commas, which may have %u, %n or %d in them";
 	case KEY_BOOL:
 		return "yes or no";
 	case KEY_COUNT:
@@ -211,6 +221,8 @@ const char *config_kind_text(enum config_kind kind)
 		return "host:port";
 	case KEY_TLS:
 		return "tls, starttls or plain";
+	case KEY_FROM:
+		return "rewrite, refuse or any";
 	case KEY_VERSIONS:
 		return "protocol versions";
 	case KEY_LOG_LEVEL:

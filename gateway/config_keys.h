@@ -8,6 +8,7 @@ enum config_kind {
 	KEY_TEXT,
 	KEY_TEMPLATE, /* text with %u %n %d */
 	KEY_LIST,     /* char **, NULL at the end */
+	KEY_TEMPLATES, /* the same, of texts with %u %n %d */
 	KEY_BOOL,
 	KEY_COUNT,    /* uint32_t */
 	KEY_COUNT16,  /* uint16_t */
@@ -16,6 +17,7 @@ enum config_kind {
 	KEY_TIME_MS,  /* the same in the file, uint32_t milliseconds here */
 	KEY_SERVER,   /* host and port of a struct stream_target */
 	KEY_TLS,      /* enum stream_tls */
+	KEY_FROM,     /* enum config_from */
 	KEY_VERSIONS, /* eas_version_set */
 	KEY_LOG_LEVEL,
 };

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "auth/basic.h"
 #include "base/hash.h"
 #include "commands/sent_copy.h"
 #include "io/log.h"
@@ -85,6 +86,43 @@ static enum err put_original_in(struct outgoing *o, struct bytes *raw)
 	return ERR_OK;
 }
 
+/* The addresses that this account may have in From. */
+static enum err add_identities(const struct outgoing *o, struct compose_options *out)
+{
+	const struct config *config = o->rq->worker->config;
+	struct arena *a = o->rq->arena;
+	struct user_name user;
+	struct bytes *own;
+	size_t n = 0;
+	enum err e;
+
+	while (config->identities[n])
+		n++;
+	own = arena_array(a, n, sizeof(*own));
+	if (!own)
+		return ERR_LIMIT;
+	out->any_from = config->from == FROM_ANY;
+	if ((e = user_name_parse(a, out->from, bytes_str(""), &user)))
+		return e == ERR_LIMIT ? e : ERR_OK; /* no address to make others of */
+	for (size_t i = 0; i < n; i++)
+		if ((e = user_name_expand(a, config->identities[i], &user, &own[i])))
+			return e;
+	out->own = own;
+	out->n_own = n;
+	return ERR_OK;
+}
+
+/* Whether From is as the administrator wants it. */
+static void check_from(struct outgoing *o)
+{
+	if (!o->mail.from_foreign)
+		return;
+	log_info("the mail's From is not one of the account's own addresses, and %s",
+	    o->rq->worker->config->from == FROM_REFUSE ? "it is not sent" : "was replaced");
+	if (o->rq->worker->config->from == FROM_REFUSE)
+		o->status = STATUS_MAIL_SUBMISSION_FAILED;
+}
+
 static uint32_t status_of_compose(const struct outgoing *o, enum err e)
 {
 	switch (e) {
@@ -110,6 +148,8 @@ static enum err compose(struct outgoing *o)
 	if (!id)
 		return ERR_LIMIT;
 	options.message_id = bytes_str(id);
+	if ((e = add_identities(o, &options)))
+		return e;
 	if (o->is_smart && !o->replaces_mime && (e = put_original_in(o, &raw)) == ERR_NOT_FOUND) {
 		o->status = STATUS_ITEM_NOT_FOUND;
 		return ERR_OK;
@@ -119,8 +159,8 @@ static enum err compose(struct outgoing *o)
 	if (e && e != ERR_PROTO && e != ERR_NOT_FOUND)
 		return e;
 	o->status = status_of_compose(o, e);
-	if (!o->status && o->mail.from_replaced)
-		log_info("the mail's From was not the account's own address and was replaced");
+	if (!o->status)
+		check_from(o);
 	return ERR_OK;
 }
 

@@ -97,12 +97,23 @@ static enum err read_recipients(struct composer *c)
 	return c->out->n_to ? ERR_OK : ERR_NOT_FOUND;
 }
 
+/* "*@example.org" takes every address of that domain, and of none below it. */
+static bool fits(struct bytes pattern, struct bytes address)
+{
+	size_t at = bytes_find(address, '@');
+
+	if (pattern.len < 2 || pattern.p[0] != '*' || pattern.p[1] != '@')
+		return same_address(address, pattern);
+	return at < address.len && same_address(bytes_of(address.p + at, address.len - at),
+	    bytes_of(pattern.p + 1, pattern.len - 1));
+}
+
 static bool may_send_as(const struct compose_options *o, struct bytes address)
 {
 	if (o->any_from || same_address(address, o->from))
 		return true;
 	for (size_t i = 0; i < o->n_own; i++)
-		if (same_address(address, o->own[i]))
+		if (fits(o->own[i], address))
 			return true;
 	return false;
 }
@@ -119,6 +130,7 @@ static enum err read_from(struct composer *c, struct mail_address *from)
 	c->out->from_replaced = list.n != 1 || !is_sendable(from->address) || !may_send_as(c->options, from->address);
 	if (c->out->from_replaced && !(list.n && is_sendable(from->address) && may_send_as(c->options, from->address)))
 		from->address = c->options->from;
+	c->out->from_foreign = list.n && !may_send_as(c->options, list.v[0].address);
 	c->out->from = from->address;
 	return ERR_OK;
 }

@@ -8,7 +8,7 @@
 struct compose_options {
 	struct bytes from;         /* the account's own address: for a From that is missing or not allowed */
 	struct bytes from_name;    /* display name for a From that is missing; may be empty */
-	const struct bytes *own;   /* further addresses that From may name */
+	const struct bytes *own;   /* further addresses that From may name; "*@domain" is a whole domain */
 	size_t n_own;
 	bool any_from;             /* From may be anything */
 	int64_t date;              /* for a missing Date */
@@ -23,6 +23,7 @@ struct compose {
 	size_t n_to;
 	struct bytes message_id;   /* as it is now, with brackets; empty if the phone's is broken */
 	bool from_replaced;
+	bool from_foreign;         /* it named an address that it may not name */
 };
 
 enum { COMPOSE_MAX_RECIPIENTS = 2000 };

@@ -208,10 +208,56 @@ static void ids_belong_to_the_device(enum eas_version v)
 }
 TEST_VERSIONS(ids_belong_to_the_device)
 
+/* ---- who sends ---- */
+
+static const struct from_case {
+	const char *name, *from;
+	bool sent;
+} from_cases[] = {
+	{ "an identity", "Me <office@example.org>", true },
+	{ "made of the user's name", "%s@alias.example.net", true },
+	{ "another's", "The boss <boss@example.net>", false },
+	{ "a domain below", "x@sub.example.org", false },
+};
+
+/* [smtp] from = refuse: it stays in the outbox. */
+static void from_is_checked(const struct from_case *c)
+{
+	for (size_t n = 0; n < COUNT(scene_versions); n++) {
+		const char *user = scene_user();
+		struct phone *ph = scene_synced_phone(user, "PHONE1", scene_versions[n].version);
+		unsigned before = received_count();
+		char local[64], from[128], text[400];
+		struct phone_mail mail = { .save_in_sent = true };
+		enum err e;
+
+		snprintf(local, sizeof(local), "%.*s", (int)strcspn(user, "@"), user);
+		snprintf(from, sizeof(from), strchr(c->from, '%') ? "%s@alias.example.net" : "%s",
+		    strchr(c->from, '%') ? local : c->from);
+		snprintf(text, sizeof(text),
+		    "From: %s\r\nTo: bob@example.org\r\nSubject: from\r\n\r\nhello\r\n", from);
+		mail.mime = bytes_str(text);
+		e = phone_send_mail(ph, &mail);
+		if (!c->sent) {
+			assert_refused(ph, e, STATUS_MAIL_SUBMISSION_FAILED);
+			assert_int_equal(received_count(), before);
+			assert_int_equal(sent_count(user), 0);
+			continue;
+		}
+		SCENE_OK(ph, e);
+		assert_int_equal(ph->status, 1);
+		received_expect(before + 1);
+		snprintf(text, sizeof(text), "From: %s\r\n", from);
+		assert_true(received_has(received(before + 1, "eml"), text));
+	}
+}
+TEST_ROW(from_is_checked)
+
 int main(void)
 {
 	static const char *const settings[] = { "limits.request_timeout=4s", "smtp.command_timeout=2s",
-		"server.workers=1", NULL };
+		"server.workers=1", "smtp.from=refuse", "smtp.identities=*@example.org, %n@alias.example.net",
+		NULL };
 	int failed;
 
 	scene_open(&(struct bed_opts){ .users = 100, .settings = settings });
@@ -219,6 +265,7 @@ int main(void)
 	TEST_ADD(a_worker_dies_before_the_verdict);
 	TEST_ADD(a_repeat_without_a_client_id);
 	TEST_ADD_VERSIONS(ids_belong_to_the_device);
+	TEST_ADD_ROWS(from_is_checked, from_cases);
 	failed = test_run("sending");
 	scene_close();
 	return failed;

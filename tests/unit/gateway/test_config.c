@@ -90,6 +90,8 @@ static const struct bad_case {
 	{ "no number", PLAIN "[limits]\nmax_parked = many\n", 5, "\"many\" is no value for \"max_parked\"" },
 	{ "too large", PLAIN "workers = 257\n", 4, "not too large" },
 	{ "overflow", PLAIN "[limits]\nmax_body = 4194304G\n", 5, "is no value for \"max_body\"" },
+	{ "no way with From", PLAIN "[smtp]\nfrom = off\n", 5, "it takes rewrite, refuse or any" },
+	{ "no template", PLAIN "[smtp]\nidentities = a@b, %x@c\n", 5, "is no value for \"identities\"" },
 	{ "negative", PLAIN "drain = -1\n", 4, "is no value for \"drain\"" },
 	{ "no truth", PLAIN "proxy_protocol = maybe\n", 4, "yes or no" },
 	{ "server without port", PLAIN "[imap]\nserver = mail.example.org\n", 5, "host:port" },

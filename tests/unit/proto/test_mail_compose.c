@@ -5,12 +5,13 @@
 /* The account in all rows. */
 static struct compose_options account(void)
 {
-	static const struct bytes own[] = { { (const uint8_t *)"alias@example.org", 17 } };
+	static const struct bytes own[] = { { (const uint8_t *)"alias@example.org", 17 },
+		{ (const uint8_t *)"*@own.example.net", 17 } };
 
 	return (struct compose_options){ .from = BYTES("me@example.org"),
 		.from_name = BYTES("Me Myself"),
 		.own = own,
-		.n_own = 1,
+		.n_own = 2,
 		.date = 1716279300,
 		.message_id = BYTES("<new@example.org>") };
 }
@@ -55,6 +56,12 @@ static const struct wire_case {
 	    "From: =?utf-8?Q?J=C3=B6rg?= <me@example.org>\r\nDate: x\r\nMessage-ID: <1@x>\r\nTo: "
 	    "a@b\r\n\r\nx\r\n",
 	    NULL },
+	{ "an own domain",
+	    "From: A <Any@Own.example.net>\r\nDate: x\r\nMessage-ID: <1@x>\r\nTo: a@b\r\n\r\nx\r\n",
+	    "From: A <Any@Own.example.net>\r\nDate: x\r\nMessage-ID: <1@x>\r\nTo: a@b\r\n\r\nx\r\n", NULL },
+	{ "a domain below one's own",
+	    "From: A <any@x.own.example.net>\r\nDate: x\r\nMessage-ID: <1@x>\r\nTo: a@b\r\n\r\nx\r\n",
+	    "From: \"A\" <me@example.org>\r\nDate: x\r\nMessage-ID: <1@x>\r\nTo: a@b\r\n\r\nx\r\n", NULL },
 	{ "an own alias",
 	    "From: A <Alias@Example.org>\r\nDate: x\r\nMessage-ID: <1@x>\r\nTo: a@b\r\n\r\nx\r\n",
 	    "From: A <Alias@Example.org>\r\nDate: x\r\nMessage-ID: <1@x>\r\nTo: a@b\r\n\r\nx\r\n", NULL },
