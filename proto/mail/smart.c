@@ -214,10 +214,22 @@ static enum err put_text(struct smarter *s, const struct mime_part *part)
 	return s->buf.failed;
 }
 
+/* A text among the files: where it stood it was one, but behind another text programs would take it for more of that. */
+static struct mime_part as_file(const struct mime_part *part)
+{
+	struct mime_part out = *part;
+
+	if (mime_is(part, "text", "plain") || mime_is(part, "text", "html"))
+		out.disposition = MIME_ATTACHMENT;
+	return out;
+}
+
 static enum err put_file(struct smarter *s, const char *mark, const struct mime_part *part)
 {
+	struct mime_part file = as_file(part);
+
 	buf_printf(&s->buf, "\r\n--%s%s\r\n", mark, s->boundary);
-	part_header_put(&s->buf, part);
+	part_header_put(&s->buf, &file);
 	return part->size ? put_section(s, part->section, part->size) : s->buf.failed;
 }
 
