@@ -5,6 +5,7 @@
 #include "io/source.h"
 #include "io/stream.h"
 #include "mail/mime_part.h"
+#include "mail/query.h"
 
 /* IMAP4rev1 for fibers: a pool of authenticated connections per account, and the calls that a mail gateway
  * needs. Each extension is used where the server has it; where it hasn't, the same call takes a
@@ -51,6 +52,7 @@ enum imap_cap { /* bits; as announced after login */
 	IMAP_CAP_ENABLE = 1 << 15,
 	IMAP_CAP_METADATA = 1 << 16,
 	IMAP_CAP_WITHIN = 1 << 17,
+	IMAP_CAP_FUZZY = 1 << 18,    /* RFC 6203 */
 };
 
 struct imap_pool; /* one per worker */
@@ -145,6 +147,14 @@ enum err imap_fetch_changes(struct imap *c, struct arena *a, uint64_t since_mods
  * only: `day` is rounded down to its day. 0 = all messages of the mailbox. */
 struct imap_uids { uint32_t *v; size_t n; };
 enum err imap_search_since(struct imap *c, struct arena *a, int64_t day, struct imap_uids *out) WAITS MUST_CHECK;
+
+/* UIDs of the messages that match, ascending; q NULL: all. Words that needn't stand exactly so are looked for
+ * by FUZZY where the server can. ERR_DENIED, ERR_UNSUPPORTED: the server refuses such a search. */
+enum err imap_search(struct imap *c, struct arena *a, const struct query *q, struct imap_uids *out) WAITS MUST_CHECK;
+/* When each of these (ascending) was received, in (*out)[0..n); IMAP_NO_DATE for one that is gone. */
+#define IMAP_NO_DATE INT64_MIN
+enum err imap_fetch_dates(struct imap *c, struct arena *a, const uint32_t *uids, size_t n, int64_t **out)
+    WAITS MUST_CHECK;
 
 /* All that decides how a message is shown, without its bodies; one round trip for all uids.
  * A uid that is gone is left out. */

@@ -192,11 +192,16 @@ static void appends(struct session *s)
 static void searches(struct session *s)
 {
 	struct imap_uids uids;
+	int64_t *dates;
 
 	if (!checked(s, imap_search_since(s->c, s->a, 1700000000, &uids)))
 		check_uids(&uids);
 	if (!checked(s, imap_search_message_id(s->c, s->a, BYTES("<a@b>"), &uids)))
 		check_uids(&uids);
+	if (!checked(s, imap_search(s->c, s->a, NULL, &uids))) {
+		check_uids(&uids);
+		checked(s, imap_fetch_dates(s->c, s->a, uids.v, uids.n, &dates));
+	}
 }
 
 /* ---- sessions from the greeting on ---- */

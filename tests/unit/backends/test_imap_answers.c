@@ -1,3 +1,4 @@
+#include "mail/kql.h"
 #include "unit/backends/imap_mock.h"
 
 /* What a server may answer without failing, and what shall be made of it: each row has the rules of a mock and the
@@ -217,6 +218,62 @@ static void literal_refused(struct scene *s)
 	assert_false(heard(s, "A: b"));
 }
 
+/* ---- queries as search keys ---- */
+
+static void query_is(struct scene *s, const char *kql, const char *command)
+{
+	struct imap_uids uids;
+	const struct query *q;
+
+	log_in(s);
+	select_inbox(s);
+	assert_int_equal(kql_parse(s->a, bytes_str(kql), 0, &q), ERR_OK);
+	assert_int_equal(imap_search(s->c, s->a, q, &uids), ERR_OK);
+	assert_int_equal(uids.n, 2);
+	assert_true(heard(s, command));
+}
+
+static void query_of_all(struct scene *s)
+{
+	query_is(s, "", "UID SEARCH ALL\r\n");
+}
+
+static void query_of_fields(struct scene *s)
+{
+	query_is(s, "to:\"a \\ b\" OR subject:x isread:no received:2026-11-24",
+	    "UID SEARCH OR TO \"a \\\\ b\" ((SUBJECT \"x\" NOT SEEN) (SINCE 24-Nov-2026 BEFORE 25-Nov-2026))\r\n");
+}
+
+static void query_of_words(struct scene *s)
+{
+	query_is(s, "NOT x",
+	    "UID SEARCH RETURN (ALL) NOT OR FROM \"x\" OR TO \"x\" OR CC \"x\" OR BCC \"x\" OR SUBJECT \"x\" "
+	    "BODY \"x\"\r\n");
+}
+
+static void query_of_other_letters(struct scene *s)
+{
+	query_is(s, "from:\xC3\xA4", "UID SEARCH CHARSET UTF-8 FROM {2}\r\n");
+}
+
+static void query_of_words_alike(struct scene *s)
+{
+	query_is(s, "recipients:x subject:\"y\"",
+	    "UID SEARCH (OR FUZZY TO \"x\" OR FUZZY CC \"x\" FUZZY BCC \"x\" SUBJECT \"y\")\r\n");
+}
+
+static void dates_in_any_order(struct scene *s)
+{
+	static const uint32_t uids[] = { 3, 4, 9 };
+	int64_t *dates;
+
+	log_in(s);
+	select_inbox(s);
+	assert_int_equal(imap_fetch_dates(s->c, s->a, uids, 3, &dates), ERR_OK);
+	assert_true(dates[0] == 1700000000 && dates[1] == IMAP_NO_DATE && dates[2] == 1700000001);
+	assert_true(heard(s, "UID FETCH 3:4,9 (UID INTERNALDATE)\r\n"));
+}
+
 /* ---- capabilities ---- */
 
 static void told_again(struct scene *s)
@@ -230,6 +287,8 @@ static void told_again(struct scene *s)
 	ask_something(s);
 	assert_int_equal(imap_caps(s->c), caps);
 }
+
+#define FOUND_TWO { .at = "UID SEARCH", .say = "* SEARCH 3 4\r\n$ OK x\r\n" }
 
 static const struct answer_case {
 	const char *name;
@@ -280,6 +339,17 @@ static const struct answer_case {
 	    { { .at = "UID SEARCH", .say = "* ESEARCH UID ALL 0:3\r\n$ OK x\r\n" } } },
 	{ "ESEARCH finds all numbers", search_too_many, "ESEARCH",
 	    { { .at = "UID SEARCH", .say = "* ESEARCH UID ALL 1:4294967295\r\n$ OK x\r\n" } } },
+	{ "query: all", query_of_all, "", { FOUND_TWO } },
+	{ "query: fields", query_of_fields, "", { FOUND_TWO } },
+	{ "query: words", query_of_words, "ESEARCH",
+	    { { .at = "UID SEARCH", .say = "* ESEARCH (TAG \"$\") UID ALL 3:4\r\n$ OK x\r\n" } } },
+	{ "query: other letters", query_of_other_letters, "", { FOUND_TWO } },
+	{ "query: words alike", query_of_words_alike, "SEARCH=FUZZY", { FOUND_TWO } },
+	{ "dates", dates_in_any_order, "",
+	    { { .at = "UID FETCH",
+		.say = "* 7 FETCH (INTERNALDATE \"14-Nov-2023 22:13:21 +0000\" UID 9)\r\n* 8 FETCH (UID 10 "
+		       "INTERNALDATE \"14-Nov-2023 22:13:22 +0000\")\r\n* 2 FETCH (UID 3 INTERNALDATE "
+		       "\"14-Nov-2023 23:13:20 +0100\")\r\n$ OK x\r\n" } } },
 	{ "literal larger than the arena", too_much_for_the_arena, "",
 	    { { .at = "UID FETCH", .say = "* 1 FETCH (UID 3 BODY[1] {200000}\r\n", .flood = 1000 } } },
 	{ "literal of 4 GB", too_much_for_the_arena, "",

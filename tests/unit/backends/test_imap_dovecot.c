@@ -1,3 +1,4 @@
+#include "mail/kql.h"
 #include "unit/backends/imap_bed.h"
 
 /* Every call against a real Dovecot, with all that it can and with each of its extensions hidden: the same results
@@ -471,7 +472,61 @@ static void searches(struct scene *s)
 	assert_int_equal(uids.n, 0);
 }
 
-/* ---- running them ---- */
+/* What each of these finds of three mails: their uids in a row, as one number. */
+static const struct {
+	const char *kql;
+	unsigned uids;
+} queries[] = {
+	{ "", 123 },
+	{ "from:ann", 1 },
+	{ "from:\xC3\xA4nne", 2 }, /* an encoded word, and in capitals */
+	{ "gr\xC3\xBC\xC3\x9F", 1 },
+	{ "needle", 2 }, /* of a text in base64 */
+	{ "ann needle", 0 },
+	{ "from:ann OR needle", 12 },
+	{ "NOT needle", 13 },
+	{ "subject:\"one two\"", 1 },
+	{ "subject:\"two one\"", 0 },
+	{ "two one", 1 },
+	{ "participants:bob", 13 },
+	{ "subject:\"q\\\"", 3 },
+	{ "hasattachment:true", 3 },
+	{ "isread:true", 2 },
+	{ "isflagged:no", 123 },
+	{ "received>=2026-01-01", 3 },
+	{ "received<2026-01-01 NOT from:ann", 2 },
+	{ "(from:ann OR isread:yes) received<=2026-01-01", 12 },
+};
+
+static void finds_what_is_asked(struct scene *s)
+{
+	static const uint32_t uids[] = { 1, 2, 3, 4 };
+	struct imap_uids found;
+	const struct query *q;
+	int64_t *dates;
+	uint32_t uid;
+
+	ok(imap_append(s->other, BYTES("INBOX"), BYTES("From: Ann <ann@x>\r\nTo: bob@x\r\nSubject: one two\r\n"
+	    "Content-Type: text/plain; charset=utf-8\r\n\r\nGr\xC3\xBC\xC3\x9F" "e\r\n"), 0, 1700000000, &uid));
+	ok(imap_append(s->other, BYTES("INBOX"), BYTES("From: =?utf-8?Q?=C3=84nne?= <aenne@x>\r\n"
+	    "Content-Transfer-Encoding: base64\r\nContent-Type: text/plain\r\n\r\nYSBuZWVkbGUK\r\n"), IMAP_SEEN,
+	    1700000000, &uid));
+	ok(imap_append(s->other, BYTES("INBOX"), BYTES("Cc: bob@x\r\nSubject: q\\ x\r\nContent-Type: multipart/mixed; "
+	    "boundary=b\r\n\r\n--b\r\n\r\nx\r\n--b--\r\n"), 0, 1790000000, &uid));
+	select_box(s, "INBOX");
+	for (size_t i = 0; i < sizeof(queries) / sizeof(queries[0]); i++) {
+		unsigned got = 0;
+
+		ok(kql_parse(s->a, bytes_str(queries[i].kql), 0, &q));
+		ok(imap_search(s->c, s->a, q, &found));
+		for (size_t k = 0; k < found.n; k++)
+			got = got * 10 + found.v[k];
+		if (got != queries[i].uids)
+			fail_msg("%s finds %u", queries[i].kql, got);
+	}
+	ok(imap_fetch_dates(s->c, s->a, uids, 4, &dates));
+	assert_true(dates[0] == 1700000000 && dates[2] == 1790000000 && dates[3] == IMAP_NO_DATE);
+}
 
 /* ---- a mail that comes in pieces, from one connection to the other ---- */
 
@@ -529,6 +584,8 @@ static void append_in_pieces(struct scene *s)
 	assert_int_equal(r.at, 0);
 }
 
+/* ---- running them ---- */
+
 static const struct scenario {
 	const char *name;
 	void (*run)(struct scene *s);
@@ -537,6 +594,7 @@ static const struct scenario {
 	{ "messages", messages },   { "flags", flags },       { "move", moves },      { "moved to", moved_to },
 	{ "expunge", expunges },    { "append", appends },    { "search", searches },
 	{ "append in pieces", append_in_pieces },
+	{ "queries", finds_what_is_asked },
 };
 enum { SCENARIOS = sizeof(scenarios) / sizeof(*scenarios), VARIANTS = sizeof(variants) / sizeof(*variants) };
 
