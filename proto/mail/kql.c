@@ -201,13 +201,14 @@ static enum err apply(struct parser *p)
 {
 	enum op_kind kind = p->ops[--p->n_ops].kind;
 	size_t have = p->n_terms - p->base;
-	const struct query **top = &p->terms[p->n_terms - 1];
+	const struct query **top;
 	enum err e;
 
-	if (kind == OP_NOT)
-		return have ? negate(p, *top, top) : ERR_OK;
-	if (have < 2)
+	if (have < (kind == OP_NOT ? 1 : 2))
 		return ERR_OK;
+	top = &p->terms[p->n_terms - 1];
+	if (kind == OP_NOT)
+		return negate(p, *top, top);
 	e = query_join(p->arena, kind == OP_AND ? QUERY_AND : QUERY_OR, top[-1], top[0], &top[-1]);
 	p->n_terms--;
 	return e;

@@ -121,6 +121,7 @@ static const struct kql_case {
 	{ "an operator last", "a OR", "any~a" },
 	{ "an empty group", "a OR () b", "(and any~a any~b)" },
 	{ "an empty group is no side", "x (y OR ()) z", "(and (and any~x any~y) any~z)" },
+	{ "not an empty group", "-((NOT", NULL },
 	{ "a group left open", "a (b OR c", "(and any~a (or any~b any~c))" },
 	{ "closed too often", "a) b", "(and any~a any~b)" },
 	{ "a property of nothing", "a subject:", "any~a" },
