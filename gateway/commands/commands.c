@@ -13,10 +13,12 @@ static const struct command commands[CMD_COUNT] = {
 	[CMD_FOLDER_UPDATE] = { .run = command_folder_update },
 	[CMD_MOVE_ITEMS] = { .run = command_move_items },
 	[CMD_GET_ITEM_ESTIMATE] = { .run = command_get_item_estimate },
+	[CMD_SEARCH] = { .run = command_search },
 	[CMD_SETTINGS] = { .run = command_settings },
 	[CMD_PING] = { .run = command_ping },
 	[CMD_ITEM_OPERATIONS] = { .run = command_item_operations },
 	[CMD_PROVISION] = { .run = command_provision },
+	[CMD_FIND] = { .run = command_find },
 };
 
 const struct command *command_of(enum eas_command c)

@@ -13,6 +13,8 @@ enum err command_folder_delete(struct request *rq, struct wbxml_writer *w) WAITS
 enum err command_folder_update(struct request *rq, struct wbxml_writer *w) WAITS MUST_CHECK;
 enum err command_move_items(struct request *rq, struct wbxml_writer *w) WAITS MUST_CHECK;
 enum err command_item_operations(struct request *rq, struct wbxml_writer *w) WAITS MUST_CHECK;
+enum err command_search(struct request *rq, struct wbxml_writer *w) WAITS MUST_CHECK;
+enum err command_find(struct request *rq, struct wbxml_writer *w) WAITS MUST_CHECK;
 enum err command_get_attachment(struct request *rq, struct wbxml_writer *w) WAITS MUST_CHECK;
 enum err command_send_mail(struct request *rq, struct wbxml_writer *w) WAITS MUST_CHECK;
 enum err command_smart_reply(struct request *rq, struct wbxml_writer *w) WAITS MUST_CHECK;

@@ -2,6 +2,7 @@
 #include "commands/fetch_file.h"
 #include "io/log.h"
 #include "push/push.h"
+#include "search/long_id.h"
 #include "sync/open.h"
 
 /* ItemOperations (MS-ASCMD 2.2.1.10): fetches items and attachments, empties folders. One result for each operation;
@@ -33,17 +34,30 @@ static bool status_of(enum err e, uint32_t *status)
 
 /* ---- items ---- */
 
+/* By a LongId that Search gave, or by ServerId and its folder. ERR_NOT_FOUND: neither. */
+static enum err read_item_id(struct request *rq, const struct wbxml_node *n, uint32_t *folder, uint64_t *id)
+{
+	const struct wbxml_node *long_id = wbxml_child(n, SEARCH_LONG_ID);
+	uint32_t of_item;
+
+	if (long_id)
+		return long_id_parse(rq->arena, bytes_str(rq->account->name), long_id->text, folder, id);
+	if (server_id_parse(wbxml_child_text(n, AIRSYNC_SERVER_ID), &of_item, id) ||
+	    folder_id_parse(wbxml_child_text(n, AIRSYNC_COLLECTION_ID), folder) || *folder != of_item)
+		return ERR_NOT_FOUND;
+	return ERR_OK;
+}
+
 static enum err find_item(struct request *rq, const struct wbxml_node *n, struct collection *c, uint64_t *id, uint32_t *status)
 {
 	struct collection *one[] = { c };
 	struct known_folders known;
-	uint32_t folder, of_item;
+	uint32_t folder;
 	enum err e;
 
 	*status = IO_NOT_FOUND;
-	if (server_id_parse(wbxml_child_text(n, AIRSYNC_SERVER_ID), &of_item, id) ||
-	    folder_id_parse(wbxml_child_text(n, AIRSYNC_COLLECTION_ID), &folder) || folder != of_item)
-		return ERR_OK;
+	if ((e = read_item_id(rq, n, &folder, id)))
+		return e == ERR_NOT_FOUND ? ERR_OK : e;
 	if ((e = device_folders(rq, &known)) || (e = collections_find(rq, &known, &folder, one, 1)))
 		return e;
 	if (!c->ops || !c->mailbox.len)
@@ -55,12 +69,14 @@ static enum err find_item(struct request *rq, const struct wbxml_node *n, struct
 static enum err write_item(struct collection *c, struct wbxml_writer *w, const struct wbxml_node *n, const struct change *item,
     uint32_t status)
 {
+	static const wbxml_tag ids[] = { AIRSYNC_COLLECTION_ID, AIRSYNC_SERVER_ID, SEARCH_LONG_ID }; /* as asked */
 	enum err e = ERR_OK;
 
 	wbxml_open(w, ITEMOPERATIONS_FETCH);
 	wbxml_put_uint(w, ITEMOPERATIONS_STATUS, status);
-	wbxml_put(w, AIRSYNC_COLLECTION_ID, wbxml_child_text(n, AIRSYNC_COLLECTION_ID));
-	wbxml_put(w, AIRSYNC_SERVER_ID, wbxml_child_text(n, AIRSYNC_SERVER_ID));
+	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++)
+		if (wbxml_child(n, ids[i]))
+			wbxml_put(w, ids[i], wbxml_child_text(n, ids[i]));
 	if (status == IO_OK) {
 		wbxml_put_str(w, AIRSYNC_CLASS, eas_class_name(c->ops->class));
 		wbxml_open(w, ITEMOPERATIONS_PROPERTIES);
@@ -99,7 +115,7 @@ static enum err fetch(struct request *rq, const struct wbxml_node *n, struct wbx
 
 	if (wbxml_child(n, AIRSYNCBASE_FILE_REFERENCE))
 		return fetch_file(rq, n, w);
-	if (bytes_eq_nocase(store, "Mailbox") && wbxml_child(n, AIRSYNC_SERVER_ID))
+	if (bytes_eq_nocase(store, "Mailbox") && (wbxml_child(n, AIRSYNC_SERVER_ID) || wbxml_child(n, SEARCH_LONG_ID)))
 		return fetch_item(rq, n, w);
 	wbxml_open(w, ITEMOPERATIONS_FETCH);
 	wbxml_put_uint(w, ITEMOPERATIONS_STATUS, bytes_eq_nocase(store, "Mailbox") ? IO_PROTOCOL_ERROR : IO_UNKNOWN_STORE);

@@ -68,6 +68,8 @@ struct collection_ops {
 };
 
 extern const struct collection_ops mail_collection;
+/* Of a mail that was prepared as ADD: what Find tells. ERR_LIMIT only. */
+enum err mail_write_found(struct collection *c, struct wbxml_writer *w, const struct change *change) MUST_CHECK;
 
 /* ServerId ↔ (folder, item): "17:4711". */
 enum { SERVER_ID_MAX = 40 };

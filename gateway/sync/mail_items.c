@@ -393,3 +393,11 @@ enum err mail_write(struct collection *c, struct wbxml_writer *w, const struct c
 {
 	return change->kind == CHANGE_ADD ? write_whole(c, w, change) : write_flags(c, w, change);
 }
+
+enum err mail_write_found(struct collection *c, struct wbxml_writer *w, const struct change *change)
+{
+	struct email m;
+
+	describe(c, change, &m);
+	return email_write_found(w, &m);
+}

@@ -89,15 +89,20 @@ static void put_sender(struct job *j, wbxml_tag tag)
 		put_list(j, tag, "Sender", ", ", ADDRESSES_MAX);
 }
 
-static void put_display_to(struct job *j, wbxml_tag tag)
+static void put_names(struct job *j, wbxml_tag tag, const char *name)
 {
 	struct mail_addresses list;
 	struct bytes text = { 0 };
-	enum err e = header_addresses(j->arena, &j->header, "To", &list);
+	enum err e = header_addresses(j->arena, &j->header, name, &list);
 
 	if (!e)
 		e = address_names(j->arena, &list, ADDRESSES_MAX, &text);
 	put_made(j, tag, e, &text);
+}
+
+static void put_display_to(struct job *j, wbxml_tag tag)
+{
+	put_names(j, tag, "To");
 }
 
 static void put_subject(struct job *j, wbxml_tag tag)
@@ -384,6 +389,65 @@ static const struct prop {
 	{ EMAIL2_IS_DRAFT, EAS_SINCE(EAS_16_0), false, put_is_draft },
 	{ EMAIL2_BCC, EAS_SINCE(EAS_16_0), false, put_bcc },
 };
+
+/* ---- as a result of Find ---- */
+
+static void put_display_cc(struct job *j, wbxml_tag tag)
+{
+	put_names(j, tag, "Cc");
+}
+
+static void put_display_bcc(struct job *j, wbxml_tag tag)
+{
+	put_names(j, tag, "Bcc");
+}
+
+static void put_draft_or_not(struct job *j, wbxml_tag tag)
+{
+	put_bool(j, tag, j->m->draft);
+}
+
+static void put_preview(struct job *j, wbxml_tag tag)
+{
+	if (j->m->body)
+		put(j, tag, j->m->body->preview);
+}
+
+static void put_has_attachments(struct job *j, wbxml_tag tag)
+{
+	bool has = false;
+
+	for (size_t i = 0; j->m->plan && i < j->m->plan->n_attachments; i++)
+		has = has || !j->m->plan->attachments[i].is_inline;
+	put_bool(j, tag, has);
+}
+
+/* MS-ASCMD 2.2.1.2 (Find). Array order is emit order. */
+static const struct prop found_props[] = {
+	{ EMAIL_SUBJECT, EAS_ALL, false, put_subject },
+	{ EMAIL_DATE_RECEIVED, EAS_ALL, false, put_date },
+	{ EMAIL_DISPLAY_TO, EAS_ALL, false, put_display_to },
+	{ FIND_DISPLAY_CC, EAS_ALL, false, put_display_cc },
+	{ FIND_DISPLAY_BCC, EAS_ALL, false, put_display_bcc },
+	{ EMAIL_IMPORTANCE, EAS_ALL, false, put_importance },
+	{ EMAIL_READ, EAS_ALL, false, put_read },
+	{ EMAIL2_IS_DRAFT, EAS_ALL, false, put_draft_or_not },
+	{ FIND_PREVIEW, EAS_ALL, false, put_preview },
+	{ FIND_HAS_ATTACHMENTS, EAS_ALL, false, put_has_attachments },
+	{ EMAIL_FROM, EAS_ALL, false, put_from },
+};
+
+enum err email_write_found(struct wbxml_writer *w, const struct email *m)
+{
+	struct job j = { .w = w, .arena = w->out->arena, .version = EAS_16_1, .m = m };
+
+	j.failed = header_parse(j.arena, m->header, &j.header);
+	for (size_t i = 0; i < sizeof(found_props) / sizeof(found_props[0]) && !j.failed; i++)
+		found_props[i].put(&j, found_props[i].tag);
+	return j.failed ? j.failed : w->out->failed;
+}
+
+/* ---- whole ---- */
 
 static enum err write_props(struct wbxml_writer *w, enum eas_version version, const struct email *m, bool flags_only)
 {

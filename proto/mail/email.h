@@ -24,6 +24,8 @@ struct email {
 enum err email_write(struct wbxml_writer *w, enum eas_version version, const struct email *m) MUST_CHECK;
 /* The same for a change of flags alone: Read, Flag and Categories as the version has them. */
 enum err email_write_flags(struct wbxml_writer *w, enum eas_version version, const struct email *m) MUST_CHECK;
+/* The Properties of a result of Find: what a list of results shows. m->body's preview is its Preview. */
+enum err email_write_found(struct wbxml_writer *w, const struct email *m) MUST_CHECK;
 /* A mail that could not be read or converted, so that the folder goes on: sender, subject and date as far
  * as header gives them, and a body that says so in plain words. why: a short word for it, may be NULL. */
 enum err email_write_stub(struct wbxml_writer *w, enum eas_version version, const struct email *m, const char *why)

@@ -1,0 +1,582 @@
+/* Search, Find and LongId, as phones use them, in each version, against what IMAP holds. */
+#include "scene.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+/* ---- asking ---- */
+
+struct asked {
+	const char *text;       /* FreeText; NULL: none */
+	const char *folders[3]; /* CollectionIds */
+	const char *range;
+	const char *later, *earlier;
+	struct bytes conversation;
+	bool deep;
+	unsigned body; /* type; 0: none asked for */
+};
+
+static void put_date(struct wbxml_writer *w, wbxml_tag tag, const char *value)
+{
+	if (!value)
+		return;
+	wbxml_open(w, tag);
+	wbxml_put_empty(w, EMAIL_DATE_RECEIVED);
+	wbxml_put_str(w, SEARCH_VALUE, value);
+	wbxml_close(w);
+}
+
+static void put_folders(struct wbxml_writer *w, const struct asked *q)
+{
+	for (size_t i = 0; i < COUNT(q->folders) && q->folders[i]; i++)
+		wbxml_put_str(w, AIRSYNC_COLLECTION_ID, q->folders[i]);
+}
+
+static void put_search_options(struct wbxml_writer *w, const struct asked *q)
+{
+	wbxml_open(w, SEARCH_OPTIONS);
+	wbxml_put_empty(w, SEARCH_REBUILD_RESULTS);
+	if (q->deep)
+		wbxml_put_empty(w, SEARCH_DEEP_TRAVERSAL);
+	if (q->range)
+		wbxml_put_str(w, SEARCH_RANGE, q->range);
+	if (q->body == 4)
+		wbxml_put_uint(w, AIRSYNC_MIME_SUPPORT, 2);
+	if (q->body) {
+		wbxml_open(w, AIRSYNCBASE_BODY_PREFERENCE);
+		wbxml_put_uint(w, AIRSYNCBASE_TYPE, q->body);
+		wbxml_put_uint(w, AIRSYNCBASE_TRUNCATION_SIZE, 1000);
+		wbxml_close(w);
+	}
+	wbxml_close(w);
+}
+
+/* The Store of the answer. */
+static const struct wbxml_node *search(struct phone *ph, const struct asked *q)
+{
+	struct wbxml_writer *w = phone_request(ph);
+	const struct wbxml_node *store;
+
+	wbxml_open(w, SEARCH_SEARCH);
+	wbxml_open(w, SEARCH_STORE);
+	wbxml_put_str(w, SEARCH_NAME, "Mailbox");
+	wbxml_open(w, SEARCH_QUERY);
+	wbxml_open(w, SEARCH_AND);
+	wbxml_put_str(w, AIRSYNC_CLASS, "Email");
+	put_folders(w, q);
+	if (q->text)
+		wbxml_put_str(w, SEARCH_FREE_TEXT, q->text);
+	if (q->conversation.len)
+		wbxml_put(w, SEARCH_CONVERSATION_ID, q->conversation);
+	put_date(w, SEARCH_GREATER_THAN, q->later);
+	put_date(w, SEARCH_LESS_THAN, q->earlier);
+	wbxml_close(w);
+	wbxml_close(w);
+	put_search_options(w, q);
+	wbxml_close(w);
+	wbxml_close(w);
+	SCENE_OK(ph, phone_command(ph, CMD_SEARCH, NULL));
+	assert_int_equal(ph->status, 1);
+	store = wbxml_child(wbxml_child(ph->root, SEARCH_RESPONSE), SEARCH_STORE);
+	assert_non_null(store);
+	return store;
+}
+
+/* The Response of the answer; NULL if there is only a status. */
+static const struct wbxml_node *find(struct phone *ph, const char *id, const struct asked *q)
+{
+	struct wbxml_writer *w = phone_request(ph);
+
+	wbxml_open(w, FIND_FIND);
+	wbxml_put_str(w, FIND_SEARCH_ID, id);
+	wbxml_open(w, FIND_EXECUTE_SEARCH);
+	wbxml_open(w, FIND_MAIL_BOX_SEARCH_CRITERION);
+	wbxml_open(w, FIND_QUERY);
+	wbxml_put_str(w, AIRSYNC_CLASS, "Email");
+	put_folders(w, q);
+	if (q->text)
+		wbxml_put_str(w, FIND_FREE_TEXT, q->text);
+	wbxml_close(w);
+	wbxml_open(w, FIND_OPTIONS);
+	if (q->range)
+		wbxml_put_str(w, FIND_RANGE, q->range);
+	if (q->deep)
+		wbxml_put_empty(w, FIND_DEEP_TRAVERSAL);
+	wbxml_close(w);
+	wbxml_close(w);
+	wbxml_close(w);
+	wbxml_close(w);
+	SCENE_OK(ph, phone_command(ph, CMD_FIND, NULL));
+	return wbxml_child(ph->root, FIND_RESPONSE);
+}
+
+/* ---- answers ---- */
+
+/* "subject subject", the results in their order; both commands have the same shape. */
+static const char *subjects(const struct wbxml_node *from, wbxml_tag result, wbxml_tag properties)
+{
+	struct bytes out = { 0 };
+	struct buf b;
+
+	buf_init(&b, test_arena(), 0);
+	for (const struct wbxml_node *r = wbxml_child(from, result); r; r = wbxml_next(r, result)) {
+		const struct wbxml_node *p = wbxml_child(r, properties);
+
+		if (p && b.len)
+			buf_put_u8(&b, ' ');
+		buf_put(&b, wbxml_child_text(p, EMAIL_SUBJECT));
+	}
+	buf_put_u8(&b, 0);
+	assert_int_equal(buf_done(&b, &out), ERR_OK);
+	return (const char *)out.p;
+}
+
+static void assert_text(const struct wbxml_node *from, wbxml_tag tag, const char *want)
+{
+	struct bytes got = wbxml_child_text(from, tag);
+
+	if (!bytes_eq_str(got, want))
+		fail_msg("%.*s instead of %s", BYTES_ARG(got), want);
+}
+
+static void assert_found(struct phone *ph, const struct asked *q, const char *want, const char *total)
+{
+	const struct wbxml_node *store = search(ph, q);
+
+	assert_text(store, SEARCH_STATUS, "1");
+	assert_string_equal(subjects(store, SEARCH_RESULT, SEARCH_PROPERTIES), want);
+	assert_text(store, SEARCH_TOTAL, total);
+}
+
+/* ---- mails ---- */
+
+static void put_mail(const char *user, const char *mailbox, const char *subject, const char *from,
+    const char *text, const char *date)
+{
+	struct bytes mail = { 0 };
+	struct buf b;
+
+	buf_init(&b, test_arena(), 0);
+	buf_printf(&b,
+	    "From: %s\r\nTo: Bob <bob@example.org>\r\nCc: Carol <carol@example.net>\r\nSubject: %s\r\n"
+	    "Message-ID: <%s@x>\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; "
+	    "charset=utf-8\r\n\r\n%s\r\n",
+	    from, subject, subject, text);
+	assert_int_equal(buf_done(&b, &mail), ERR_OK);
+	scene_append_raw(user, mailbox, mail, "", date);
+}
+
+/* Five mails in three folders, named by their age. */
+static void put_mails(const char *user)
+{
+	truth_create(scene_truth(user), "Work");
+	truth_create(scene_truth(user), "Work/Deep");
+	put_mail(user, "INBOX", "first", "ann@example.org", "needle one", "10-Nov-2026 10:00:00 +0000");
+	put_mail(user, "Work/Deep", "second", "dora@example.org", "needle in the deep",
+	    "11-Nov-2026 10:00:00 +0000");
+	put_mail(user, "Work", "third", "ann@example.org",
+	    "gr\xC3\xBC\xC3\x9F"
+	    "e, needle",
+	    "12-Nov-2026 10:00:00 +0000");
+	put_mail(user, "INBOX", "fourth", "=?utf-8?Q?J=C3=BCrgen?= <j@example.org>", "nothing",
+	    "12-Nov-2026 11:00:00 +0000");
+	put_mail(user, "INBOX", "fifth", "ann@example.org", "needle again", "13-Nov-2026 10:00:00 +0000");
+}
+
+static const char *folder_id(struct phone *ph, const char *name)
+{
+	struct phone_folder *f = phone_folder_named(&ph->replica, name);
+
+	assert_non_null(f);
+	return f->id;
+}
+
+/* ---- Search ---- */
+
+static void search_finds_words(enum eas_version v)
+{
+	const char *user = scene_user();
+	struct phone *ph;
+
+	put_mails(user);
+	ph = scene_synced_phone(user, "PHONE1", v);
+	assert_found(ph, &(struct asked){ .text = "needle" }, "fifth third second first", "4");
+	assert_found(ph, &(struct asked){ .text = "needle ann" }, "fifth third first", "3");
+	assert_found(ph, &(struct asked){ .text = "GR\xC3\x9C\xC3\x9F" }, "third", "1");
+	assert_found(
+	    ph, &(struct asked){ .text = "from:j\xC3\xBCrgen OR subject:second" }, "fourth second", "2");
+	assert_found(
+	    ph, &(struct asked){ .text = "needle -again", .folders = { "0" } }, "third second first", "3");
+	assert_found(ph, &(struct asked){ .text = "nobody wrote that" }, "", "0");
+	assert_found(ph, &(struct asked){ .text = "\"needle one\"" }, "first", "1");
+}
+TEST_VERSIONS(search_finds_words)
+
+static void search_is_of_folders(enum eas_version v)
+{
+	const char *user = scene_user();
+	const char *work, *inbox;
+	struct phone *ph;
+	struct asked unknown = { .text = "needle", .folders = { "4711" } };
+
+	put_mails(user);
+	ph = scene_synced_phone(user, "PHONE1", v);
+	work = folder_id(ph, "Work");
+	inbox = scene_inbox(ph)->id;
+	assert_found(ph, &(struct asked){ .text = "needle", .folders = { work } }, "third", "1");
+	assert_found(
+	    ph, &(struct asked){ .text = "needle", .folders = { work }, .deep = true }, "third second", "2");
+	assert_found(
+	    ph, &(struct asked){ .text = "needle", .folders = { inbox, work } }, "fifth third first", "3");
+	assert_text(search(ph, &unknown), SEARCH_STATUS, "11");
+}
+TEST_VERSIONS(search_is_of_folders)
+
+static void search_is_of_days(enum eas_version v)
+{
+	const char *user = scene_user();
+	struct phone *ph;
+
+	put_mails(user);
+	ph = scene_synced_phone(user, "PHONE1", v);
+	assert_found(
+	    ph, &(struct asked){ .text = "needle", .later = "2026-11-11T10:00:00.000Z" }, "fifth third", "2");
+	assert_found(ph, &(struct asked){ .earlier = "2026-11-12T11:00:00.000Z" }, "third second first", "3");
+	assert_found(ph,
+	    &(struct asked){ .later = "2026-11-11T09:59:59.000Z", .earlier = "2026-11-12T10:00:01.000Z" },
+	    "third second", "2");
+	assert_found(ph, &(struct asked){ .text = "received>=2026-11-12" }, "fifth fourth third", "3");
+}
+TEST_VERSIONS(search_is_of_days)
+
+/* Each page where it belongs, all of them together the whole, and a total that doesn't change. */
+static void search_pages(enum eas_version v)
+{
+	const char *user = scene_user();
+	const struct wbxml_node *store;
+	struct phone *ph;
+
+	put_mails(user);
+	ph = scene_synced_phone(user, "PHONE1", v);
+	store = search(ph, &(struct asked){ .text = "needle", .range = "0-1" });
+	assert_string_equal(subjects(store, SEARCH_RESULT, SEARCH_PROPERTIES), "fifth third");
+	assert_text(store, SEARCH_RANGE, "0-1");
+	assert_text(store, SEARCH_TOTAL, "4");
+	store = search(ph, &(struct asked){ .text = "needle", .range = "2-9" });
+	assert_string_equal(subjects(store, SEARCH_RESULT, SEARCH_PROPERTIES), "second first");
+	assert_text(store, SEARCH_RANGE, "2-3");
+	assert_text(store, SEARCH_TOTAL, "4");
+	assert_found(ph, &(struct asked){ .text = "needle", .range = "4-9" }, "", "4");
+	assert_text(search(ph, &(struct asked){ .text = "needle", .range = "90-100" }), SEARCH_STATUS, "12");
+	assert_text(search(ph, &(struct asked){ .text = "needle", .range = "9-0" }), SEARCH_STATUS, "2");
+}
+TEST_VERSIONS(search_pages)
+
+static void results_have_bodies(enum eas_version v)
+{
+	static const unsigned types[] = { 1, 2, 4 };
+	const char *user = scene_user();
+	struct phone *ph;
+
+	put_mails(user);
+	ph = scene_synced_phone(user, "PHONE1", v);
+	for (size_t i = 0; i < COUNT(types); i++) {
+		const struct wbxml_node *store =
+		    search(ph, &(struct asked){ .text = "subject:first", .body = types[i] });
+		const struct wbxml_node *properties =
+		    wbxml_child(wbxml_child(store, SEARCH_RESULT), SEARCH_PROPERTIES);
+		const struct wbxml_node *body = wbxml_child(properties, AIRSYNCBASE_BODY);
+		struct bytes data = wbxml_child_text(body, AIRSYNCBASE_DATA);
+		uint32_t type = 0;
+
+		assert_int_equal(wbxml_child_uint(body, AIRSYNCBASE_TYPE, 0, 4, &type), ERR_OK);
+		assert_int_equal(type, types[i]);
+		assert_non_null(memmem(data.p, data.len, "needle one", 10));
+		assert_text(properties, EMAIL_FROM, "<ann@example.org>");
+		assert_text(properties, EMAIL_DATE_RECEIVED, "2026-11-10T10:00:00.000Z");
+	}
+}
+TEST_VERSIONS(results_have_bodies)
+
+/* ---- LongId ---- */
+
+/* The Fetch of the answer. */
+static const struct wbxml_node *fetch(struct phone *ph, struct bytes long_id)
+{
+	struct bytes id = test_copy(long_id);
+	struct wbxml_writer *w = phone_request(ph);
+
+	wbxml_open(w, ITEMOPERATIONS_ITEM_OPERATIONS);
+	wbxml_open(w, ITEMOPERATIONS_FETCH);
+	wbxml_put_str(w, ITEMOPERATIONS_STORE, "Mailbox");
+	wbxml_put(w, SEARCH_LONG_ID, id);
+	wbxml_open(w, ITEMOPERATIONS_OPTIONS);
+	wbxml_open(w, AIRSYNCBASE_BODY_PREFERENCE);
+	wbxml_put_uint(w, AIRSYNCBASE_TYPE, 1);
+	wbxml_close(w);
+	wbxml_close(w);
+	wbxml_close(w);
+	wbxml_close(w);
+	SCENE_OK(ph, phone_command(ph, CMD_ITEM_OPERATIONS, NULL));
+	return wbxml_child(wbxml_child(ph->root, ITEMOPERATIONS_RESPONSE), ITEMOPERATIONS_FETCH);
+}
+
+static struct bytes long_id_of(struct phone *ph, const char *text)
+{
+	const struct wbxml_node *store = search(ph, &(struct asked){ .text = text });
+
+	return test_copy(wbxml_child_text(wbxml_child(store, SEARCH_RESULT), SEARCH_LONG_ID));
+}
+
+static void a_result_is_fetched(enum eas_version v)
+{
+	const char *user = scene_user(), *stranger = scene_user();
+	struct phone *ph, *other;
+	const struct wbxml_node *got;
+	struct bytes id;
+
+	put_mails(user);
+	put_mails(stranger);
+	ph = scene_synced_phone(user, "PHONE1", v);
+	other = scene_synced_phone(stranger, "PHONE2", v);
+	id = long_id_of(ph, "subject:second");
+	assert_true(id.len > 0);
+	assert_true(bytes_eq(id, long_id_of(ph, "needle deep"))); /* the same, however it is found */
+	got = fetch(ph, id);
+	assert_text(got, ITEMOPERATIONS_STATUS, "1");
+	assert_true(bytes_eq(wbxml_child_text(got, SEARCH_LONG_ID), id));
+	got = wbxml_child(got, ITEMOPERATIONS_PROPERTIES);
+	assert_text(got, EMAIL_SUBJECT, "second");
+	assert_text(wbxml_child(got, AIRSYNCBASE_BODY), AIRSYNCBASE_DATA, "needle in the deep");
+	assert_text(fetch(other, id), ITEMOPERATIONS_STATUS, "6"); /* another's is none of ours */
+	assert_text(fetch(ph, BYTES("AQEB")), ITEMOPERATIONS_STATUS, "6");
+	assert_text(fetch(ph, BYTES("??")), ITEMOPERATIONS_STATUS, "6");
+	scene_expunge(user, "Work/Deep", "second");
+	assert_text(fetch(ph, id), ITEMOPERATIONS_STATUS, "6");
+}
+TEST_VERSIONS(a_result_is_fetched)
+
+/* ---- conversations ---- */
+
+static void a_conversation_is_found(enum eas_version v)
+{
+	const char *user = scene_user();
+	const struct wbxml_node *store;
+	struct bytes id;
+	struct phone *ph;
+
+	if (v < EAS_14_0)
+		return; /* ConversationId came with 14.0 */
+	put_mails(user);
+	scene_append_raw(user, "Work",
+	    BYTES("From: bob@example.org\r\nSubject: Re:first\r\nMessage-ID: <r@x>\r\nReferences: "
+		  "<first@x>\r\n\r\nyes\r\n"),
+	    "", "14-Nov-2026 10:00:00 +0000");
+	ph = scene_synced_phone(user, "PHONE1", v);
+	store = search(ph, &(struct asked){ .text = "\"needle one\"" });
+	id = test_copy(wbxml_child_text(
+	    wbxml_child(wbxml_child(store, SEARCH_RESULT), SEARCH_PROPERTIES), EMAIL2_CONVERSATION_ID));
+	assert_int_equal(id.len, 16);
+	assert_found(ph, &(struct asked){ .conversation = id }, "Re:first first", "2");
+}
+TEST_VERSIONS(a_conversation_is_found)
+
+/* ---- requests that can't be done: a Status, never an HTTP error ---- */
+
+static const struct bad_case {
+	const char *name, *store;
+	wbxml_tag query[3]; /* elements of Query, one in the other; 0 ends */
+	const char *text;   /* of the last one */
+	const char *status, *total;
+} bad_cases[] = {
+	{ "no such store", "Attic", { SEARCH_AND, SEARCH_FREE_TEXT }, "x", "2", "" },
+	{ "no name", "", { SEARCH_AND, SEARCH_FREE_TEXT }, "x", "2", "" },
+	{ "no query", "Mailbox", { 0 }, "", "2", "" },
+	{ "no And", "Mailbox", { SEARCH_FREE_TEXT }, "x", "8", "" },
+	{ "And in And", "Mailbox", { SEARCH_AND, SEARCH_AND, SEARCH_FREE_TEXT }, "x", "8", "" },
+	{ "a mail's element", "Mailbox", { SEARCH_AND, EMAIL_SUBJECT }, "x", "2", "" },
+	{ "no such class", "Mailbox", { SEARCH_AND, AIRSYNC_CLASS }, "Cats", "2", "" },
+	{ "a date without value", "Mailbox", { SEARCH_AND, SEARCH_GREATER_THAN, EMAIL_DATE_RECEIVED }, "",
+	    "2", "" },
+	{ "another class", "Mailbox", { SEARCH_AND, AIRSYNC_CLASS }, "Tasks", "1", "0" },
+	{ "too much", "Mailbox", { SEARCH_AND, SEARCH_FREE_TEXT },
+	    "a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a "
+	    "a a a a "
+	    "a a a a a a a a a a a a a a",
+	    "8", "" },
+	{ "people", "GAL", { 0 }, "ann", "1", "0" },
+	{ "documents", "DocumentLibrary", { SEARCH_EQUAL_TO, DOCUMENTLIBRARY_LINK_ID }, "", "13", "" },
+	{ "documents without a link", "DocumentLibrary", { SEARCH_EQUAL_TO }, "", "2", "" },
+};
+
+static void not_searched(const struct bad_case *c)
+{
+	struct phone *ph = scene_synced_phone(scene_user(), "PHONE1", EAS_14_1);
+	struct wbxml_writer *w = phone_request(ph);
+	const struct wbxml_node *store;
+	size_t depth = 0;
+
+	wbxml_open(w, SEARCH_SEARCH);
+	wbxml_open(w, SEARCH_STORE);
+	if (c->store[0])
+		wbxml_put_str(w, SEARCH_NAME, c->store);
+	wbxml_open(w, SEARCH_QUERY);
+	while (depth < COUNT(c->query) && c->query[depth])
+		wbxml_open(w, c->query[depth++]);
+	wbxml_text(w, bytes_str(c->text));
+	for (depth += 3; depth > 0; depth--)
+		wbxml_close(w);
+	SCENE_OK(ph, phone_command(ph, CMD_SEARCH, NULL));
+	assert_int_equal(ph->status, 1);
+	store = wbxml_child(wbxml_child(ph->root, SEARCH_RESPONSE), SEARCH_STORE);
+	assert_text(store, SEARCH_STATUS, c->status);
+	assert_text(store, SEARCH_TOTAL, c->total);
+}
+TEST_ROW(not_searched)
+
+/* ---- Find ---- */
+
+static void find_finds(void **state)
+{
+	const char *user = scene_user();
+	const struct wbxml_node *got, *properties;
+	struct phone *ph;
+	const char *work;
+
+	(void)state;
+	put_mails(user);
+	ph = scene_synced_phone(user, "PHONE1", EAS_16_1);
+	work = folder_id(ph, "Work");
+	got = find(ph, "1f2e",
+	    &(struct asked){ .text = "from:\"ann\" OR subject:\"ann\"", .range = "0-99", .deep = true });
+	assert_int_equal(ph->status, 1);
+	assert_text(got, FIND_STATUS, "1");
+	assert_string_equal(subjects(got, FIND_RESULT, FIND_PROPERTIES), "fifth third first");
+	assert_text(got, FIND_RANGE, "0-2");
+	assert_text(got, FIND_TOTAL, "3");
+	properties = wbxml_child(wbxml_child(got, FIND_RESULT), FIND_PROPERTIES);
+	assert_text(properties, FIND_PREVIEW, "needle again");
+	assert_text(properties, EMAIL_DISPLAY_TO, "Bob");
+	assert_text(properties, FIND_DISPLAY_CC, "Carol");
+	assert_text(properties, FIND_HAS_ATTACHMENTS, "0");
+	assert_text(properties, EMAIL_READ, "0");
+	got = find(ph, "2", &(struct asked){ .text = "needle", .folders = { work }, .deep = true });
+	assert_string_equal(subjects(got, FIND_RESULT, FIND_PROPERTIES), "third second");
+	got = find(ph, "3", &(struct asked){ .text = "xyzzy" });
+	assert_text(got, FIND_STATUS, "1");
+	assert_text(got, FIND_TOTAL, "0");
+	assert_null(wbxml_child(got, FIND_RESULT));
+}
+
+/* What is found has the ServerId under which the phone has it. */
+static void find_tells_server_ids(void **state)
+{
+	const char *user = scene_user();
+	const struct wbxml_node *result;
+	struct phone_item *item;
+	struct phone *ph;
+	char id[64];
+
+	(void)state;
+	put_mails(user);
+	ph = scene_synced_phone(user, "PHONE1", EAS_16_1);
+	result = wbxml_child(find(ph, "4", &(struct asked){ .text = "subject:fourth" }), FIND_RESULT);
+	assert_text(result, AIRSYNC_COLLECTION_ID, scene_inbox(ph)->id);
+	snprintf(id, sizeof(id), "%.*s", BYTES_ARG(wbxml_child_text(result, AIRSYNC_SERVER_ID)));
+	item = phone_item(scene_inbox(ph), id);
+	assert_non_null(item);
+	assert_string_equal(item->subject, "fourth");
+}
+
+static void find_pages(void **state)
+{
+	const char *user = scene_user();
+	const struct wbxml_node *got;
+	struct phone *ph;
+
+	(void)state;
+	put_mails(user);
+	ph = scene_synced_phone(user, "PHONE1", EAS_16_1);
+	got = find(ph, "5", &(struct asked){ .text = "needle", .range = "2-3" });
+	assert_text(got, FIND_STATUS, "4"); /* it must begin at 0 */
+	find(ph, "5", &(struct asked){ .text = "needle", .range = "0-1" });
+	got = find(ph, "5", &(struct asked){ .text = "needle", .range = "2-3" });
+	assert_string_equal(subjects(got, FIND_RESULT, FIND_PROPERTIES), "second first");
+	assert_text(got, FIND_RANGE, "2-3");
+	assert_text(got, FIND_TOTAL, "4");
+	assert_null(find(ph, "6", &(struct asked){ .text = "needle", .range = "0-1000" }));
+	assert_int_equal(ph->status, 2);
+	assert_null(find(ph, "7", &(struct asked){ .text = "needle", .folders = { "4711" } }));
+	assert_int_equal(ph->status, 3);
+}
+
+/* As go-activesync asks: without SearchId and ExecuteSearch, Options beside the criterion. */
+static void find_takes_another_shape(void **state)
+{
+	const char *user = scene_user();
+	struct phone *ph;
+	struct wbxml_writer *w;
+
+	(void)state;
+	put_mails(user);
+	ph = scene_synced_phone(user, "PHONE1", EAS_16_1);
+	w = phone_request(ph);
+	wbxml_open(w, FIND_FIND);
+	wbxml_open(w, FIND_MAIL_BOX_SEARCH_CRITERION);
+	wbxml_open(w, FIND_QUERY);
+	wbxml_put_str(w, FIND_FREE_TEXT, "needle");
+	wbxml_close(w);
+	wbxml_close(w);
+	wbxml_open(w, FIND_OPTIONS);
+	wbxml_put_str(w, FIND_RANGE, "1-1");
+	wbxml_close(w);
+	wbxml_close(w);
+	SCENE_OK(ph, phone_command(ph, CMD_FIND, NULL));
+	assert_string_equal(
+	    subjects(wbxml_child(ph->root, FIND_RESPONSE), FIND_RESULT, FIND_PROPERTIES), "third");
+	w = phone_request(ph);
+	wbxml_open(w, FIND_FIND);
+	wbxml_close(w);
+	SCENE_OK(ph, phone_command(ph, CMD_FIND, NULL));
+	assert_int_equal(ph->status, 2);
+}
+
+/* Searching changes nothing: no mail is marked as read by it. */
+static void searching_leaves_no_trace(enum eas_version v)
+{
+	const char *user = scene_user();
+	struct scene_mail *mails;
+	struct phone *ph;
+
+	put_mails(user);
+	ph = scene_synced_phone(user, "PHONE1", v);
+	search(ph, &(struct asked){ .text = "needle", .body = 1 });
+	for (size_t n = scene_mails(user, "INBOX", &mails); n > 0; n--)
+		assert_false(mails[n - 1].seen);
+	scene_sync(ph, scene_inbox(ph));
+	assert_int_equal(scene_inbox(ph)->added + scene_inbox(ph)->changed, 0);
+	scene_assert_clean(ph);
+}
+TEST_VERSIONS(searching_leaves_no_trace)
+
+int main(void)
+{
+	int failed;
+
+	scene_open(&(struct bed_opts){ .users = 90 });
+	TEST_ADD_VERSIONS(search_finds_words);
+	TEST_ADD_VERSIONS(search_is_of_folders);
+	TEST_ADD_VERSIONS(search_is_of_days);
+	TEST_ADD_VERSIONS(search_pages);
+	TEST_ADD_VERSIONS(results_have_bodies);
+	TEST_ADD_VERSIONS(a_result_is_fetched);
+	TEST_ADD_VERSIONS(a_conversation_is_found);
+	TEST_ADD_ROWS(not_searched, bad_cases);
+	TEST_ADD(find_finds);
+	TEST_ADD(find_tells_server_ids);
+	TEST_ADD(find_pages);
+	TEST_ADD(find_takes_another_shape);
+	TEST_ADD_VERSIONS(searching_leaves_no_trace);
+	failed = test_run("finding");
+	scene_close();
+	return failed;
+}
