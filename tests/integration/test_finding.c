@@ -509,6 +509,47 @@ static void find_pages(void **state)
 	assert_int_equal(ph->status, 3);
 }
 
+/* More than an answer takes: each page's Range says what came, and the next goes on there. */
+static void all_pages_are_the_whole(void **state)
+{
+	const char *user = scene_user();
+	const struct wbxml_node *got;
+	unsigned first = 0, count = 0;
+	bool seen[231] = { false };
+	struct phone *ph;
+	char range[32];
+
+	(void)state;
+	scene_append_many(user, "INBOX", "many", 150);
+	scene_append_many(user, "Archive", "more", 80);
+	ph = scene_synced_phone(user, "PHONE1", EAS_16_1);
+	do {
+		snprintf(range, sizeof(range), "%u-%u", first, first + 199);
+		got =
+		    find(ph, "8", &(struct asked){ .text = "subject:many OR subject:more", .range = range });
+		assert_text(got, FIND_TOTAL, "230");
+		count = 0;
+		for (const struct wbxml_node *r = wbxml_child(got, FIND_RESULT); r;
+		     r = wbxml_next(r, FIND_RESULT)) {
+			struct bytes subject =
+			    wbxml_child_text(wbxml_child(r, FIND_PROPERTIES), EMAIL_SUBJECT);
+			unsigned number = subject.p[1] == 'o' ? 150 : 0; /* more */
+
+			number += (unsigned)strtoul((const char *)subject.p + 4, NULL, 10);
+			assert_in_range(number, 1, 230);
+			assert_false(seen[number]);
+			seen[number] = true;
+			count++;
+		}
+		if (!count)
+			break;
+		snprintf(range, sizeof(range), "%u-%u", first, first + count - 1);
+		assert_text(got, FIND_RANGE, range);
+		first += count;
+	} while (count);
+	assert_int_equal(first, 230);
+}
+
 /* As go-activesync asks: without SearchId and ExecuteSearch, Options beside the criterion. */
 static void find_takes_another_shape(void **state)
 {
@@ -574,6 +615,7 @@ int main(void)
 	TEST_ADD(find_finds);
 	TEST_ADD(find_tells_server_ids);
 	TEST_ADD(find_pages);
+	TEST_ADD(all_pages_are_the_whole);
 	TEST_ADD(find_takes_another_shape);
 	TEST_ADD_VERSIONS(searching_leaves_no_trace);
 	failed = test_run("finding");

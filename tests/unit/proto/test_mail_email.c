@@ -404,6 +404,53 @@ static void voice(const struct voice_case *c)
 	assert_int_equal(stands_in(dump, DURATION), c->duration);
 }
 TEST_ROW(voice)
+/* ---- as a result of Find ---- */
+
+static enum err write_found(struct wbxml_writer *w, enum eas_version v, const struct email *m)
+{
+	(void)v;
+	return email_write_found(w, m);
+}
+
+static void found(void **state)
+{
+	struct body body = { .type = BODY_PLAIN, .preview = BYTES("At noon?") };
+	struct email m = { .header = BYTES("From: Bob <bob@x>\r\nTo: Ann <ann@x>, c@x\r\nCc: Carol <carol@x>\r\n"
+	                                   "Bcc: d@x\r\nSubject: =?utf-8?Q?Gr=C3=BC=C3=9Fe?=\r\nImportance: high\r\n\r\n"),
+		.body = &body,
+		.received = 1716279300,
+		.read = true };
+
+	(void)state;
+	assert_bytes_str(written(write_found, EAS_16_1, &m),
+	    ROOT "\tEmail:Subject \"Gr\xC3\xBC\xC3\x9F"
+		 "e\"\n"
+		 "\tEmail:DateReceived \"2024-05-21T08:15:00.000Z\"\n"
+		 "\tEmail:DisplayTo \"Ann;c@x\"\n"
+		 "\tFind:DisplayCc \"Carol\"\n"
+		 "\tFind:DisplayBcc \"d@x\"\n"
+		 "\tEmail:Importance \"2\"\n"
+		 "\tEmail:Read \"1\"\n"
+		 "\tEmail2:IsDraft \"0\"\n"
+		 "\tFind:Preview \"At noon?\"\n"
+		 "\tFind:HasAttachments \"0\"\n"
+		 "\tEmail:From \"\\\"Bob\\\" <bob@x>\"\n");
+}
+
+static void found_attachments(void **state)
+{
+	struct attachment v[] = { { .is_inline = true }, { .is_inline = true } };
+	struct body_plan plan = { .attachments = v, .n_attachments = 2 };
+	struct email m = { .plan = &plan };
+	struct bytes got;
+
+	(void)state;
+	got = written(write_found, EAS_16_1, &m);
+	assert_non_null(memmem(got.p, got.len, "HasAttachments \"0\"", 18)); /* pictures of the text are none */
+	v[1].is_inline = false;
+	got = written(write_found, EAS_16_1, &m);
+	assert_non_null(memmem(got.p, got.len, "HasAttachments \"1\"", 18));
+}
 
 int main(void)
 {
@@ -412,6 +459,8 @@ int main(void)
 	TEST_ADD(flags_alone);
 	TEST_ADD(some_properties);
 	TEST_ADD(stubs);
+	TEST_ADD(found);
+	TEST_ADD(found_attachments);
 	TEST_ADD_ROWS(importances, importance_cases);
 	TEST_ADD(single_values);
 	TEST_ADD_ROWS(categories, category_cases);
