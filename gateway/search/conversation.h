@@ -3,9 +3,12 @@
 
 #include "imap/imap.h"
 
+enum { CONVERSATION_SCAN = 20000 };
+
 /* Leaves in `uids` (ascending, of the selected mailbox) those whose ConversationId is that one. IMAP can't look for what we
- * compute from headers, so these are fetched, of the newest few thousand mails; older ones are left out. */
-enum err conversation_filter(
-    struct imap *c, struct arena *a, struct bytes conversation, struct imap_uids *uids) WAITS MUST_CHECK;
+ * compute from headers, so these are fetched, of the newest mails; the others are left out.
+ *   scan  how many may still be fetched, for all mailboxes of a search together: CONVERSATION_SCAN at first */
+enum err conversation_filter(struct imap *c, struct arena *a, struct bytes conversation, size_t *scan,
+    struct imap_uids *uids) WAITS MUST_CHECK;
 
 #endif

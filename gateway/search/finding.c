@@ -19,6 +19,7 @@ struct finder {
 	struct finding *out;
 	size_t cap;
 	uint64_t until_ms;
+	size_t scan;              /* of conversation_filter */
 	size_t searched, refused; /* folders */
 };
 
@@ -153,7 +154,7 @@ static enum err search_folder(struct finder *f, struct collection *c)
 	    (e = imap_search(c->imap, rq->arena, f->ask->query, &uids)))
 		return e;
 	if (f->ask->conversation.len &&
-	    (e = conversation_filter(c->imap, rq->arena, f->ask->conversation, &uids)))
+	    (e = conversation_filter(c->imap, rq->arena, f->ask->conversation, &f->scan, &uids)))
 		return e;
 	if (uids.n > DATED_MAX) {
 		f->out->total += (uint32_t)(uids.n - DATED_MAX);
@@ -172,7 +173,11 @@ static bool concerns_folder_only(enum err e)
 
 enum err finding_run(struct request *rq, const struct finding_ask *ask, struct finding *out)
 {
-	struct finder f = { .rq = rq, .ask = ask, .out = out, .until_ms = loop_now_ms() + TIME_MS };
+	struct finder f = { .rq = rq,
+		.ask = ask,
+		.out = out,
+		.until_ms = loop_now_ms() + TIME_MS,
+		.scan = CONVERSATION_SCAN };
 	struct collection **folders;
 	size_t n;
 	enum err e;

@@ -2,15 +2,21 @@
 
 /* The results of a page. Those of one folder are fetched together, as far as the answer's bytes allow. */
 
-enum { STEP_SMALL = FINDING_PAGE, STEP_LARGE = 10, SMALL_BODY = 32 * 1024 };
+/* How many are fetched before anybody looks at the size of the answer: texts are 4 MB at most (mail/body.h), whole mails may be
+ * an eighth of the request's memory. */
+enum { STEP_SHORT = FINDING_PAGE, STEP_TEXT = 10, STEP_MIME = 1, SHORT_BODY = 32 * 1024 };
 
-/* Whether bodies are so short that a whole page may be fetched before anybody looks at its size. */
-static bool is_small(const struct sync_options *o)
+static size_t step_of(const struct sync_options *o)
 {
-	for (size_t i = 0; i < o->body_count; i++)
-		if (o->body[i].truncation_size > SMALL_BODY)
-			return false;
-	return o->body_count > 0;
+	size_t step = o->body_count ? STEP_SHORT : STEP_TEXT;
+
+	for (size_t i = 0; i < o->body_count; i++) {
+		size_t mine = o->body[i].type == BODY_MIME ? STEP_MIME : STEP_TEXT;
+
+		if (o->body[i].truncation_size > SHORT_BODY && mine < step)
+			step = mine;
+	}
+	return step;
 }
 
 /* The changes of one folder as an array, for prepare; then back to where they stand in the page. */
@@ -66,7 +72,7 @@ enum err finding_fetch(struct request *rq, const struct finding *f, struct findi
     const struct sync_options *options, struct finding_page *out)
 {
 	size_t first = range.first < f->n ? range.first : f->n, wanted = f->n - first, kept = 0;
-	size_t step = is_small(options) ? STEP_SMALL : STEP_LARGE, start = arena_used(rq->arena);
+	size_t step = step_of(options), start = arena_used(rq->arena);
 	size_t budget = rq->worker->config->sync_response_bytes;
 	enum err e;
 

@@ -13,6 +13,7 @@ struct asked {
 	struct bytes conversation;
 	bool deep;
 	unsigned body; /* type; 0: none asked for */
+	bool whole;    /* the body untruncated */
 };
 
 static void put_date(struct wbxml_writer *w, wbxml_tag tag, const char *value)
@@ -44,7 +45,8 @@ static void put_search_options(struct wbxml_writer *w, const struct asked *q)
 	if (q->body) {
 		wbxml_open(w, AIRSYNCBASE_BODY_PREFERENCE);
 		wbxml_put_uint(w, AIRSYNCBASE_TYPE, q->body);
-		wbxml_put_uint(w, AIRSYNCBASE_TRUNCATION_SIZE, 1000);
+		if (!q->whole)
+			wbxml_put_uint(w, AIRSYNCBASE_TRUNCATION_SIZE, 1000);
 		wbxml_close(w);
 	}
 	wbxml_close(w);
@@ -296,6 +298,33 @@ static void results_have_bodies(enum eas_version v)
 	}
 }
 TEST_VERSIONS(results_have_bodies)
+
+/* Bodies that may be large are fetched one after the other: all are there nevertheless, in their order. */
+static void results_may_be_whole_mails(enum eas_version v)
+{
+	const char *user = scene_user();
+	const struct wbxml_node *store;
+	struct phone *ph;
+
+	put_mails(user);
+	ph = scene_synced_phone(user, "PHONE1", v);
+	store = search(ph, &(struct asked){ .text = "needle", .body = 4, .whole = true });
+	assert_string_equal(subjects(store, SEARCH_RESULT, SEARCH_PROPERTIES), "fifth third second first");
+	assert_text(store, SEARCH_RANGE, "0-3");
+	for (const struct wbxml_node *r = wbxml_child(store, SEARCH_RESULT); r;
+	     r = wbxml_next(r, SEARCH_RESULT)) {
+		const struct wbxml_node *properties = wbxml_child(r, SEARCH_PROPERTIES);
+		struct bytes subject = wbxml_child_text(properties, EMAIL_SUBJECT);
+		struct bytes data =
+		    wbxml_child_text(wbxml_child(properties, AIRSYNCBASE_BODY), AIRSYNCBASE_DATA);
+		char line[64];
+
+		snprintf(line, sizeof(line), "\r\nSubject: %.*s\r\n", BYTES_ARG(subject));
+		assert_non_null(memmem(data.p, data.len, line, strlen(line)));
+		assert_non_null(memmem(data.p, data.len, "needle", 6));
+	}
+}
+TEST_VERSIONS(results_may_be_whole_mails)
 
 /* ---- LongId ---- */
 
@@ -609,6 +638,7 @@ int main(void)
 	TEST_ADD_VERSIONS(search_is_of_days);
 	TEST_ADD_VERSIONS(search_pages);
 	TEST_ADD_VERSIONS(results_have_bodies);
+	TEST_ADD_VERSIONS(results_may_be_whole_mails);
 	TEST_ADD_VERSIONS(a_result_is_fetched);
 	TEST_ADD_VERSIONS(a_conversation_is_found);
 	TEST_ADD_ROWS(not_searched, bad_cases);
