@@ -2,7 +2,6 @@
 #include <time.h>
 
 #include "commands/commands.h"
-#include "io/log.h"
 #include "mail/kql.h"
 #include "search/finding.h"
 
@@ -59,7 +58,8 @@ static const struct wbxml_node *find_criterion(const struct request *rq, wbxml_t
 
 static const struct wbxml_node *find_options(const struct request *rq, const struct find *f)
 {
-	const struct wbxml_node *places[] = { f->criterion, f->criterion->parent, rq->xml };
+	const struct wbxml_node *query = wbxml_child(f->criterion, FIND_QUERY);
+	const struct wbxml_node *places[] = { f->criterion, query, f->criterion->parent, rq->xml };
 	const struct wbxml_node *options = NULL;
 
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]) && !options; i++)

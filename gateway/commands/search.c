@@ -3,7 +3,6 @@
 
 #include "commands/commands.h"
 #include "eas/search_query.h"
-#include "io/log.h"
 #include "search/finding.h"
 #include "search/long_id.h"
 
