@@ -3,27 +3,37 @@
 #include "io/log.h"
 #include "mail/body.h"
 #include "push/push.h"
+#include "search/long_id.h"
 #include "sync/collection.h"
 
 enum { MAX_ROUNDS = 4 }; /* of body_make asking for more */
 
 /* ---- which one ---- */
 
-static bool read_id(struct bytes folder, struct bytes item, struct original *out)
+/* ERR_NOT_FOUND for what names no mail of this account. */
+static enum err read_id(
+    const struct request *rq, struct bytes folder, struct bytes item, struct bytes long_id, struct original *out)
 {
 	uint32_t said;
 	uint64_t uid;
+	enum err e;
 
-	if (server_id_parse(bytes_trim(item), &out->folder, &uid) || !uid || uid > UINT32_MAX)
-		return false;
+	if (long_id.len)
+		e = long_id_parse(rq->arena, bytes_str(rq->account->name), long_id, &out->folder, &uid);
+	else
+		e = server_id_parse(bytes_trim(item), &out->folder, &uid);
+	if (e)
+		return e;
+	if (!uid || uid > UINT32_MAX || (folder.len && (folder_id_parse(folder, &said) || said != out->folder)))
+		return ERR_NOT_FOUND;
 	out->uid = (uint32_t)uid;
-	return !folder.len || (!folder_id_parse(folder, &said) && said == out->folder);
+	return ERR_OK;
 }
 
 enum err original_find(struct request *rq, struct bytes folder, struct bytes item, struct bytes long_id,
     struct original *out, uint32_t *status)
 {
-	enum err e;
+	enum err e = ERR_OK;
 
 	*out = (struct original){ 0 };
 	*status = 0;
@@ -31,10 +41,10 @@ enum err original_find(struct request *rq, struct bytes folder, struct bytes ite
 		*status = STATUS_INVALID_COMBINATION_OF_IDS;
 	else if (!long_id.len && !item.len)
 		*status = STATUS_INVALID_IDS;
-	else if (!read_id(folder, long_id.len ? long_id : item, out))
+	else if ((e = read_id(rq, folder, item, long_id, out)) == ERR_NOT_FOUND)
 		*status = STATUS_ITEM_NOT_FOUND;
-	if (*status)
-		return ERR_OK;
+	if (*status || e)
+		return *status ? ERR_OK : e;
 	e = folder_mailbox(rq, out->folder, &out->mailbox, &out->uid_validity);
 	if (e == ERR_NOT_FOUND || (!e && !out->mailbox.len)) {
 		*status = STATUS_ITEM_NOT_FOUND;
@@ -91,10 +101,16 @@ static enum err fetch_texts(struct request *rq, const struct original *o, struct
 static enum err plan_text(struct request *rq, struct original *o, struct sync_options *options,
     enum body_type type, struct body_plan *plan)
 {
+	enum err e;
+
 	sync_options_default(options);
 	options->body_count = 1;
 	options->body[0] = (struct body_preference){ .type = type, .truncation_size = BODY_WHOLE };
-	return body_plan(rq->arena, o->mail.root, o->mail.size, options, EAS_14_1, plan);
+	if ((e = body_plan(rq->arena, o->mail.root, o->mail.size, options, EAS_14_1, plan)))
+		return e;
+	plan->tnef = NULL; /* a winmail.dat goes on as the file that it is */
+	plan->n_fetch = plan->n_text;
+	return ERR_OK;
 }
 
 static enum err fetch_bodies(struct request *rq, struct original *o)
