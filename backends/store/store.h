@@ -58,8 +58,9 @@ struct store_folder {
 	 * matches any. */
 	uint32_t uid_validity;
 };
-/* The ids of these folders, in order, giving new ids to those that have none (atomic across workers).
- * v[i].id is out; one round trip when all are known. */
+/* The ids of these folders, in order, giving new ids to those that have none (atomic across workers). They must be all
+ * folders of their sources: one that isn't among them, and whose UIDVALIDITY only a new name has, was renamed by
+ * another client and keeps its id. v[i].id is out; one round trip when all are known. */
 enum err store_folders_resolve(struct redis *r, struct arena *a, struct bytes account, struct store_folder *v,
     size_t n) WAITS MUST_CHECK;
 /* The folders behind these ids; ERR_NOT_FOUND in found[i] == false. v[i].id is in, the rest out. */

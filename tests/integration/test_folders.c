@@ -58,7 +58,11 @@ static void folders_come_from_imap(enum eas_version v)
 	assert_null(phone_folder_named(&ph->replica, "From IMAP"));
 	f = phone_folder_named(&ph->replica, "Renamed");
 	assert_non_null(f);
-	SCENE_OK(ph, phone_sync_folder(ph, f, NULL));
+	assert_string_equal(
+	    f->id, id); /* so its mails needn't be fetched again: what follows has nothing new */
+	assert_string_not_equal(f->key, "0");
+	SCENE_OK(ph, phone_sync_one(ph, &(struct phone_collection){ .folder_id = f->id, .key = f->key }));
+	assert_int_equal(f->count, 3);
 	scene_assert_same(f, user, "Renamed");
 	truth_delete(t, "Renamed");
 	SCENE_OK(ph, phone_folder_sync(ph, NULL));
@@ -66,6 +70,45 @@ static void folders_come_from_imap(enum eas_version v)
 	scene_assert_clean(ph);
 }
 TEST_VERSIONS(folders_come_from_imap)
+
+/* Another client moves a tree and gives it a name: all of it stays what it is for the phone, whatever it does meanwhile. */
+static void a_tree_is_moved_in_imap(enum eas_version v)
+{
+	static const char *const names[][2] = { { "Old", "New/Name" }, { "Old/x", "New/Name/x" },
+		{ "Old/x/y", "New/Name/x/y" } };
+	const char *user = scene_user();
+	struct truth *t = scene_truth(user);
+	struct phone *ph;
+	struct phone_folder *f;
+	char ids[COUNT(names)][64];
+
+	for (size_t i = 0; i < COUNT(names); i++) {
+		truth_create(t, names[i][0]);
+		scene_append_many(user, names[i][0], "m", 2);
+	}
+	truth_create(t, "New");
+	ph = scene_synced_phone(user, "PHONE1", v);
+	for (size_t i = 0; i < COUNT(names); i++) {
+		f = phone_folder_named(
+		    &ph->replica, strrchr(names[i][0], '/') ? strrchr(names[i][0], '/') + 1 : "Old");
+		assert_non_null(f);
+		SCENE_OK(ph, phone_sync_folder(ph, f, NULL));
+		snprintf(ids[i], sizeof(ids[i]), "%s", f->id);
+	}
+	truth_rename(t, "Old", "New/Name");
+	SCENE_OK(ph, phone_sync_one(ph, &(struct phone_collection){ .folder_id = ids[1], .key = f->key }));
+	SCENE_OK(ph, phone_folder_sync(ph, NULL));
+	for (size_t i = 0; i < COUNT(names); i++) {
+		f = phone_folder(&ph->replica, ids[i]);
+		assert_non_null(f);
+		assert_string_equal(f->parent, i ? ids[i - 1] : phone_folder_named(&ph->replica, "New")->id);
+		scene_append_many(user, names[i][1], "later", 1);
+		scene_sync(ph, f);
+		scene_assert_same(f, user, names[i][1]);
+	}
+	scene_assert_clean(ph);
+}
+TEST_VERSIONS(a_tree_is_moved_in_imap)
 
 /* Deleted and made again under the same name: other mails under the same UIDs must not be taken for the old ones. */
 static void a_folder_is_made_again(enum eas_version v)
@@ -212,6 +255,7 @@ int main(void)
 	scene_open(&(struct bed_opts){ .users = 120, .services = "dovecot,redis" });
 	TEST_ADD_VERSIONS(folders_go_to_imap);
 	TEST_ADD_VERSIONS(folders_come_from_imap);
+	TEST_ADD_VERSIONS(a_tree_is_moved_in_imap);
 	TEST_ADD_VERSIONS(a_folder_is_made_again);
 	TEST_ADD_VERSIONS(what_folders_may_not_do);
 	TEST_ADD_ROWS(odd_name, name_cases);

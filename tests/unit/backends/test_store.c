@@ -258,6 +258,68 @@ static void renamed(void **state)
 	redis_test(rename_main);
 }
 
+/* ---- renames by another client ---- */
+
+enum { SEEN_MAX = 4 };
+
+/* What is listed first, with ids 1, 2, ... in order, and afterwards, with the ids that are wanted then. */
+static const struct seen_case {
+	const char *name;
+	struct seen {
+		const char *name;
+		uint32_t validity, id;
+	} before[SEEN_MAX], after[SEEN_MAX];
+} seen_cases[] = {
+	{ "a rename", { { "a", 10, 1 }, { "b", 20, 2 } }, { { "c", 10, 1 }, { "b", 20, 2 } } },
+	{ "a tree moves", { { "a", 10, 1 }, { "a/x", 11, 2 }, { "a/x/y", 12, 3 } },
+	    { { "z/a", 10, 1 }, { "z/a/x", 11, 2 }, { "z/a/x/y", 12, 3 } } },
+	{ "two change names", { { "a", 10, 1 }, { "b", 20, 2 } }, { { "a", 20, 2 }, { "b", 10, 1 } } },
+	{ "three go round", { { "a", 10, 1 }, { "b", 20, 2 }, { "c", 30, 3 } },
+	    { { "a", 30, 3 }, { "b", 10, 1 }, { "c", 20, 2 } } },
+	{ "renamed, and a new one of its name", { { "a", 10, 1 } }, { { "a", 20, 2 }, { "b", 10, 1 } } },
+	{ "replaced by another of its name", { { "a", 10, 1 } }, { { "a", 20, 2 } } },
+	{ "renamed to the name of one that is gone", { { "a", 10, 1 }, { "b", 20, 2 } }, { { "b", 10, 1 } } },
+	{ "one goes, one comes", { { "a", 10, 1 } }, { { "b", 11, 2 } } },
+	{ "a copy beside it has its UIDVALIDITY", { { "a", 10, 1 } }, { { "a", 10, 1 }, { "b", 10, 2 } } },
+	{ "two of the same UIDVALIDITY are gone", { { "a", 10, 1 }, { "b", 10, 2 } }, { { "c", 10, 3 } } },
+	{ "two new ones of the same UIDVALIDITY", { { "a", 10, 1 } }, { { "b", 10, 2 }, { "c", 10, 3 } } },
+	{ "always 1", { { "a", 1, 1 }, { "b", 1, 2 } }, { { "a", 1, 1 }, { "c", 1, 3 } } },
+	{ "no UIDVALIDITY was known", { { "a", 0, 1 } }, { { "b", 10, 2 } } },
+	{ "no UIDVALIDITY is known", { { "a", 10, 1 } }, { { "b", 0, 2 } } },
+	{ "its name is listed without one", { { "a", 10, 1 } }, { { "a", 0, 1 }, { "b", 10, 2 } } },
+};
+
+static const struct seen_case *seen_now;
+
+static void resolve_seen(struct redis_test *t, const struct seen *seen)
+{
+	struct store_folder v[SEEN_MAX], f;
+	size_t n = 0;
+
+	for (; n < SEEN_MAX && seen[n].name; n++)
+		v[n] = imap(seen[n].name, seen[n].validity);
+	assert_int_equal(store_folders_resolve(t->r, fiber_arena(), ann, v, n), ERR_OK);
+	for (size_t i = 0; i < n; i++) {
+		assert_int_equal(v[i].id, seen[i].id);
+		assert_true(find(t, v[i].id, &f)); /* both directions agree */
+		assert_bytes_str(f.name, seen[i].name);
+	}
+}
+
+static void seen_main(struct redis_test *t)
+{
+	resolve_seen(t, seen_now->before);
+	resolve_seen(t, seen_now->after);
+	resolve_seen(t, seen_now->after);
+}
+
+static void renamed_elsewhere(const struct seen_case *c)
+{
+	seen_now = c;
+	redis_test(seen_main);
+}
+TEST_ROW(renamed_elsewhere)
+
 /* ---- several fibers, on two connections as two workers have them ---- */
 
 struct racer {
@@ -796,6 +858,7 @@ int main(void)
 	TEST_ADD(folders);
 	TEST_ADD(uid_validity);
 	TEST_ADD(renamed);
+	TEST_ADD_ROWS(renamed_elsewhere, seen_cases);
 	TEST_ADD(folders_race);
 	TEST_ADD(commit);
 	TEST_ADD(commit_race);
