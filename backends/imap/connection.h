@@ -141,6 +141,8 @@ enum err imap_on_select(struct imap *c, struct bytes keyword);
 enum err imap_check_validity(struct imap *c, uint32_t validity) MUST_CHECK;
 /* What a server tells of the selected mailbox by STATUS and LIST may be old: this deselects it. */
 void imap_put_deselect(struct imap *c);
+/* What to ask of a mailbox: "(MESSAGES …)". */
+const char *imap_status_items(const struct imap *c);
 /* The command for one mailbox's status, and what follows "* STATUS ". */
 void imap_put_status(struct imap *c, struct bytes mailbox);
 enum err imap_read_status(struct imap *c, struct arena *a, struct bytes *mailbox, struct imap_status *out)
