@@ -95,12 +95,14 @@ struct imap_mailbox {
 	struct bytes name;       /* full name with separators */
 	char separator;          /* 0: flat */
 	bool selectable, may_have_children, subscribed;
+	bool foreign;            /* in a namespace of other users or of all (RFC 2342), where the server tells */
 	enum imap_use use;       /* by SPECIAL-USE, or INBOX; by name only is the gateway's business */
 	struct imap_status status;
 };
 struct imap_mailboxes {
 	struct imap_mailbox *v;
 	size_t n;
+	struct bytes prefix;     /* of one's own namespace, such as "INBOX."; p NULL if the server doesn't tell */
 };
 /* All mailboxes of all namespaces, with status if asked for; one round trip where LIST-STATUS is there.
  * INBOX is always first. A mailbox whose STATUS the server refuses has status.known false. */

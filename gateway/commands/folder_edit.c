@@ -116,7 +116,7 @@ static bool is_special(const struct folder *f)
 static enum err full_name(struct edit *x, uint32_t parent_id, struct bytes display, struct bytes *out, uint32_t *status)
 {
 	const struct folder *parent = folders_by_id(&x->list, parent_id);
-	char separator = x->list.n ? x->list.v[0].separator : '/';
+	char separator = parent ? parent->separator : x->list.n ? x->list.v[0].separator : '/';
 	char *name;
 
 	*status = 0;

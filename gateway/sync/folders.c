@@ -84,13 +84,16 @@ static bool all_below_inbox(const struct imap_mailboxes *m)
 	return others > 0;
 }
 
-/* The personal namespace's prefix, which is not shown: as configured, else "INBOX." where all is below it. */
+/* The personal namespace's prefix, which is not shown: as configured, else as the server tells, else "INBOX." where all is
+ * below it. */
 static struct bytes personal_prefix(const struct request *rq, const struct imap_mailboxes *m)
 {
 	struct bytes configured = bytes_str(rq->worker->config->imap_prefix);
 
 	if (configured.len)
 		return configured;
+	if (m->prefix.p)
+		return m->prefix;
 	return m->n && all_below_inbox(m) ? bytes_of(m->v[m->n - 1].name.p, 6) : bytes_str("");
 }
 
@@ -147,10 +150,11 @@ static enum err take_mailboxes(struct request *rq, const struct imap_mailboxes *
 		struct folder *f = &out->v[out->n];
 		enum folder_type type = type_of_use(box->use);
 
-		*f = (struct folder){ .mailbox = box->name, .separator = box->separator, .exists = true };
+		*f = (struct folder){ .mailbox = box->name, .separator = box->separator, .exists = true,
+			.foreign = box->foreign };
 		f->status = box->status;
-		if (type != FOLDER_USER_MAIL && type_is_taken(out, type))
-			type = FOLDER_USER_MAIL;
+		if (box->foreign || (type != FOLDER_USER_MAIL && type_is_taken(out, type)))
+			type = FOLDER_USER_MAIL; /* somebody else's Sent is not where one's own mails go */
 		f->type = box->selectable ? type : FOLDER_GENERIC;
 		if ((e = display_name(rq, box->name, box->separator, prefix, &f->display)))
 			return e;
@@ -169,7 +173,7 @@ static void type_by_names(struct folder_list *l, struct bytes prefix)
 		struct bytes name = f->mailbox;
 		enum folder_type type;
 
-		if (f->type != FOLDER_USER_MAIL)
+		if (f->type != FOLDER_USER_MAIL || f->foreign)
 			continue;
 		if (under(name, prefix))
 			name = bytes_of(name.p + prefix.len, name.len - prefix.len);
@@ -236,7 +240,7 @@ static uint32_t parent_of(const struct folder_list *l, const struct folder *f, s
 		const struct folder *parent;
 
 		name.len = cut;
-		if (prefix.len && name.len < prefix.len)
+		if (prefix.len && name.len + 1 == prefix.len && memcmp(name.p, prefix.p, name.len) == 0)
 			return 0; /* "INBOX." itself is no parent */
 		parent = find_mailbox(l, name);
 		if (parent)

@@ -19,6 +19,7 @@ struct folder {
 	struct bytes display;      /* UTF-8 */
 	struct bytes mailbox;      /* IMAP name; empty for the Outbox. A GENERIC folder is a \Noselect parent: it has no mails */
 	char separator;
+	bool foreign;              /* another user's, or everybody's: an ordinary folder, whatever its name */
 	bool exists;               /* the mailbox is there: a missing Drafts, Sent or Trash is listed all the same */
 	struct imap_status status;
 };

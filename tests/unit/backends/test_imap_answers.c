@@ -272,6 +272,52 @@ static void dates_in_any_order(struct scene *s)
 	assert_int_equal(imap_fetch_dates(s->c, s->a, uids, 3, &dates), ERR_OK);
 	assert_true(dates[0] == 1700000000 && dates[1] == IMAP_NO_DATE && dates[2] == 1700000001);
 	assert_true(heard(s, "UID FETCH 3:4,9 (UID INTERNALDATE)\r\n"));
+/* ---- LIST ---- */
+
+#define NAMESPACES_LIST                                                                             \
+	"* LIST () \".\" INBOX.Sent\r\n* LIST () \".\" INBOX\r\n* LIST (\\Noselect) \".\" user\r\n" \
+	"* LIST () \".\" user.bob.x\r\n* LIST () \".\" username\r\n* LIST () \"/\" Public/y\r\n"    \
+	"* LIST () \".\" INBOX.Sent\r\n$ OK x\r\n"
+
+static struct imap_mailboxes list_all(struct scene *s)
+{
+	static const char *const names[] = { "INBOX", "INBOX.Sent", "user", "user.bob.x", "username",
+		"Public/y" };
+	struct imap_mailboxes m;
+
+	log_in(s);
+	assert_int_equal(imap_list(s->c, s->a, false, &m), ERR_OK);
+	assert_int_equal(m.n, sizeof(names) / sizeof(*names)); /* what is told twice is there once */
+	for (size_t i = 0; i < m.n; i++)
+		assert_bytes_str(m.v[i].name, names[i]);
+	return m;
+}
+
+static void namespaces_told(struct scene *s)
+{
+	static const bool foreign[] = { false, false, true, true, false, true };
+	struct imap_mailboxes m = list_all(s);
+
+	assert_bytes_str(m.prefix, "INBOX.");
+	for (size_t i = 0; i < m.n; i++)
+		assert_int_equal(m.v[i].foreign, foreign[i]);
+}
+
+static void namespaces_none(struct scene *s)
+{
+	struct imap_mailboxes m = list_all(s);
+
+	assert_null(m.prefix.p);
+	for (size_t i = 0; i < m.n; i++)
+		assert_false(m.v[i].foreign);
+}
+
+static void namespaces_without_prefix(struct scene *s)
+{
+	struct imap_mailboxes m = list_all(s);
+
+	assert_non_null(m.prefix.p);
+	assert_int_equal(m.prefix.len, 0);
 }
 
 /* ---- capabilities ---- */
@@ -356,6 +402,29 @@ static const struct answer_case {
 	    { { .at = "UID FETCH", .say = "* 1 FETCH (UID 3 BODY[1] {4294967295}\r\n" } } },
 	{ "literal refused", literal_refused, "",
 	    { { .at = "APPEND", .say = "$ NO [TOOBIG] too big\r\n" } } },
+	{ "NAMESPACE", namespaces_told, "NAMESPACE",
+	    { { .at = "NAMESPACE",
+		  .say = "* NAMESPACE ((\"INBOX.\" \".\")) ((\"user.\" \".\")) ((\"Public/\" \"/\"))\r\n$ OK "
+			 "x\r\n" },
+		{ .at = "LIST", .say = NAMESPACES_LIST } } },
+	{ "NAMESPACE with extensions", namespaces_told, "NAMESPACE",
+	    { { .at = "NAMESPACE",
+		  .say =
+		      "* NAMESPACE ((\"INBOX.\" \".\" \"X-P\" (\"A\" \"B\"))(\"#mh/\" \"/\")) "
+		      "((\"user.\" \".\")(\"Public/\" \"/\" \"X-P\" (\"A\"))) ((\"\" NIL))\r\n$ OK x\r\n" },
+		{ .at = "LIST", .say = NAMESPACES_LIST } } },
+	{ "NAMESPACE without a prefix", namespaces_without_prefix, "NAMESPACE",
+	    { { .at = "NAMESPACE", .say = "* NAMESPACE ((\"\" \".\")) NIL NIL\r\n$ OK x\r\n" },
+		{ .at = "LIST", .say = NAMESPACES_LIST } } },
+	{ "NAMESPACE tells none", namespaces_none, "NAMESPACE",
+	    { { .at = "NAMESPACE", .say = "* NAMESPACE NIL NIL NIL\r\n$ OK x\r\n" },
+		{ .at = "LIST", .say = NAMESPACES_LIST } } },
+	{ "NAMESPACE is nonsense", namespaces_none, "NAMESPACE",
+	    { { .at = "NAMESPACE", .say = "* NAMESPACE ((\"INBOX.\" \".\")) (\"user.\"\r\n$ OK x\r\n" },
+		{ .at = "LIST", .say = NAMESPACES_LIST } } },
+	{ "NAMESPACE refused", namespaces_none, "NAMESPACE",
+	    { { .at = "NAMESPACE", .say = "$ BAD what?\r\n" }, { .at = "LIST", .say = NAMESPACES_LIST } } },
+	{ "NAMESPACE isn't asked for", namespaces_none, "", { { .at = "LIST", .say = NAMESPACES_LIST } } },
 	{ "capabilities told again", told_again, "MOVE",
 	    { { .at = "STATUS",
 		.say = "* CAPABILITY IMAP4rev1 QRESYNC ENABLE\r\n* OK [CAPABILITY IMAP4rev1 QRESYNC] x\r\n",
@@ -433,6 +502,38 @@ static void many_mailboxes(void **state)
 	imap_mock_start(&s.mock);
 	on_fiber(scene_main, &s);
 	imap_mock_stop(&s.mock);
+}
+
+/* 10,000 names, told twice over: none is looked for among all the others. */
+static void listed_main(struct scene *s)
+{
+	uint64_t since = loop_now_ms();
+	struct imap_mailboxes m;
+
+	log_in(s);
+	assert_int_equal(imap_list(s->c, s->a, false, &m), ERR_OK);
+	assert_int_equal(m.n, BOXES * 2 + 1);
+	assert_bytes_str(m.v[0].name, "INBOX");
+	assert_bytes_str(m.v[BOXES * 2].name, "folder of many 9999");
+	print_message("%zu mailboxes listed twice in %u ms\n", m.n, (unsigned)(loop_now_ms() - since));
+	assert_true(
+	    loop_now_ms() - since < 1500); /* by comparing each with each it is 150 million comparisons */
+}
+
+static void long_list(void **state)
+{
+	char *text = malloc(BOXES * 4 * 48 + 16), *at = text;
+	struct scene s = { .run = listed_main };
+
+	(void)state;
+	for (int i = 0; i < BOXES * 4; i++)
+		at += sprintf(at, "* LIST () \"/\" \"folder of many %d\"\r\n", i % (BOXES * 2));
+	strcpy(at, "$ OK x\r\n");
+	s.mock.rules[0] = (struct imap_mock_rule){ .at = "LIST", .say = text };
+	imap_mock_start(&s.mock);
+	on_fiber(scene_main, &s);
+	imap_mock_stop(&s.mock);
+	free(text);
 }
 
 /* ---- logging in ---- */
@@ -551,6 +652,7 @@ int main(void)
 	TEST_ADD_ROWS(answer, answer_cases);
 	TEST_ADD(descending);
 	TEST_ADD(many_mailboxes);
+	TEST_ADD(long_list);
 	TEST_ADD_ROWS(login, login_cases);
 	TEST_ADD(verify_asks_again);
 	return test_run("imap_answers");
