@@ -83,8 +83,10 @@ enum err imap_store_flags(struct imap *c, uint32_t uid, uint32_t add, uint32_t r
 		unchanged_since = 0;
 	if (is_empty(&edits[0]) && is_empty(&edits[1]))
 		return ERR_OK;
-	if ((e = imap_begin(c)))
+	if ((e = imap_begin(c)) || (e = imap_check_rights(c, add | remove)))
 		return e;
+	if ((n_add || n_remove) && !(c->selected.may_change & IMAP_SYSTEM_FLAGS))
+		return imap_check_rights(c, IMAP_SYSTEM_FLAGS); /* keywords neither */
 	for (size_t i = 0; i < 2; i++) {
 		if (is_empty(&edits[i]))
 			continue;
@@ -134,6 +136,8 @@ enum err imap_expunge_uids(struct imap *c, const struct imap_uids *ours)
 
 	if (!c->selected.name)
 		return ERR_NOT_FOUND;
+	if ((e = imap_check_rights(c, IMAP_DELETED)))
+		return e;
 	if (!uidplus && (e = find_others(c, ours, &others)))
 		return e;
 	imap_put_uids(c, "UID STORE", &others, " -FLAGS.SILENT (\\Deleted)");
@@ -166,6 +170,8 @@ enum err imap_expunge_all(struct imap *c)
 		return e;
 	if (!c->selected.name)
 		return ERR_NOT_FOUND;
+	if ((e = imap_check_rights(c, IMAP_DELETED)))
+		return e;
 	imap_put_reselect(c); /* else the server may leave the newest */
 	imap_command(c, "UID STORE 1:* +FLAGS.SILENT (\\Deleted)");
 	imap_command(c, "EXPUNGE");

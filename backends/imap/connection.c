@@ -1,4 +1,5 @@
 #include "imap/connection.h"
+#include "imap/fetched.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -366,6 +367,8 @@ static void note_code(struct imap *c, const struct imap_code *code)
 		set_u32(&s->uid_validity, code->args);
 	} else if (bytes_eq_nocase(code->name, "NOMODSEQ")) {
 		s->highest_modseq = 0;
+	} else if (bytes_eq_nocase(code->name, "PERMANENTFLAGS")) {
+		c->selected.may_change = imap_flags_of(code->args);
 	}
 }
 

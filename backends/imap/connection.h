@@ -49,6 +49,7 @@ struct imap_selected {
 	char *name; /* owned, UTF-8; NULL = nothing is selected */
 	size_t len;
 	struct imap_status status;
+	uint32_t may_change; /* system flags that last when they are changed (PERMANENTFLAGS; RFC 3501, 7.1) */
 	bool fresh; /* no other command since SELECT */
 	bool stale; /* selected by an earlier borrower: the server may show an old view of it */
 };
@@ -139,6 +140,9 @@ enum err imap_on_select(struct imap *c, struct bytes keyword);
 /* After that: ERR_NOT_FOUND, and nothing is selected any more, if another mailbox has taken the name since it had that
  * UIDVALIDITY. The uids that the caller holds are then another's. */
 enum err imap_check_validity(struct imap *c, uint32_t validity) MUST_CHECK;
+/* ERR_DENIED unless each of these flags can be changed in the selected mailbox: servers say OK to a STORE that they ignore
+ * because a right is missing (RFC 4314), and copy what they then don't remove. Keywords aren't looked at. */
+enum err imap_check_rights(struct imap *c, uint32_t flags) MUST_CHECK;
 /* What a server tells of the selected mailbox by STATUS and LIST may be old: this deselects it. */
 void imap_put_deselect(struct imap *c);
 /* What to ask of a mailbox: "(MESSAGES …)". */

@@ -44,6 +44,26 @@ static uint32_t flag_of(struct bytes word)
 	return 0;
 }
 
+uint32_t imap_flags_of(struct bytes list)
+{
+	uint32_t flags = 0;
+	struct bytes word;
+
+	list = bytes_trim(list);
+	if (bytes_starts(list, "("))
+		list = bytes_of(list.p + 1, list.len - 1);
+	if (list.len && list.p[list.len - 1] == ')')
+		list.len--;
+	while (list.len) {
+		if (!bytes_split(&list, ' ', &word)) {
+			word = list;
+			list.len = 0;
+		}
+		flags |= flag_of(word);
+	}
+	return flags;
+}
+
 /* A copy of the keyword, shared with the messages before. */
 static enum err keep_keyword(struct imap_keywords *k, struct arena *a, struct bytes word, struct bytes *out)
 {

@@ -28,6 +28,8 @@ struct imap_keywords {
 /* Reads what follows "* 3 FETCH ". */
 enum err imap_read_fetch(struct imap *c, struct arena *a, struct imap_keywords *k, struct imap_fetched *f)
     WAITS MUST_CHECK;
+/* The flags in such a list, keywords aside. */
+uint32_t imap_flags_of(struct bytes list);
 /* "(\Seen $Forwarded x)" */
 void imap_put_flags(struct imap *c, uint32_t flags, const struct bytes *keywords, size_t n);
 

@@ -124,6 +124,7 @@ enum { /* flag bits; what isn't one of these is a keyword */
 	IMAP_SEEN = 1 << 0, IMAP_FLAGGED = 1 << 1, IMAP_ANSWERED = 1 << 2, IMAP_DELETED = 1 << 3,
 	IMAP_DRAFT = 1 << 4, IMAP_FORWARDED = 1 << 5, /* $Forwarded */
 	IMAP_MDN_SENT = 1 << 6, IMAP_JUNK = 1 << 7,
+	IMAP_SYSTEM_FLAGS = IMAP_SEEN | IMAP_FLAGGED | IMAP_ANSWERED | IMAP_DELETED | IMAP_DRAFT,
 };
 
 struct imap_flags {
@@ -189,6 +190,8 @@ enum err imap_fetch_parts(struct imap *c, struct arena *a, struct imap_part_requ
 typedef enum err imap_put_fn(void *arg, struct bytes piece) WAITS;
 enum err imap_stream_part(struct imap *c, uint32_t uid, const char *section, uint32_t from, uint32_t count,
     imap_put_fn *put, void *arg) WAITS MUST_CHECK;
+/* What changes, moves or destroys messages of a mailbox where that isn't allowed (SELECT tells: READ-ONLY,
+ * PERMANENTFLAGS) gives ERR_DENIED, and nothing has happened. */
 
 /* Adds and removes flags and keywords (UID STORE … .SILENT). With unchanged_since (0 = always) a message that somebody
  * else changed meanwhile gives ERR_CONFLICT. ERR_NOT_FOUND if the uid is gone. */

@@ -222,6 +222,7 @@ static void put_select(struct imap *c, struct bytes mailbox)
 	imap_put_mailbox(c, mailbox);
 	if (c->caps & IMAP_CAP_CONDSTORE)
 		imap_put(c, " (CONDSTORE)");
+	c->selected.may_change = UINT32_MAX; /* who doesn't tell allows all */
 	c->selected.status = (struct imap_status){ .known = true };
 }
 
@@ -254,6 +255,8 @@ enum err imap_reselect(struct imap *c, struct bytes mailbox)
 		return e == ERR_DENIED && !c->answers[0].code.name.len ? ERR_NOT_FOUND : e;
 	if (!told)
 		return imap_fail(c, ERR_PROTO, "the IMAP server does not tell how many messages there are");
+	if (bytes_eq_nocase(c->answers[0].code.name, "READ-ONLY"))
+		c->selected.may_change = 0;
 	c->selected.name = malloc(name.len + 1);
 	if (!c->selected.name)
 		abort();
@@ -262,6 +265,14 @@ enum err imap_reselect(struct imap *c, struct bytes mailbox)
 	c->selected.len = name.len;
 	c->selected.fresh = true;
 	return ERR_OK;
+}
+
+enum err imap_check_rights(struct imap *c, uint32_t flags)
+{
+	if (!(flags & IMAP_SYSTEM_FLAGS & ~c->selected.may_change))
+		return ERR_OK;
+	imap_set_problem(c, BYTES("the mailbox is read-only, or that right on it is missing"));
+	return ERR_DENIED;
 }
 
 enum err imap_select(struct imap *c, struct bytes mailbox, struct imap_status *out)

@@ -187,6 +187,8 @@ enum err imap_move(struct imap *c, struct arena *a, const uint32_t *uids, size_t
 		return ERR_OK;
 	if (!c->selected.name)
 		return ERR_NOT_FOUND;
+	if ((e = imap_check_rights(c, IMAP_DELETED)))
+		return e;
 	if ((e = imap_begin(c)) || (e = uids_sort(a, uids, n, &from)) ||
 	    (!copyuid && (e = look_before(c, &from, target, &before))) || (e = run_move(c, &m, target)))
 		return imap_explain_refusal(c, target, true, e);

@@ -320,6 +320,46 @@ static void namespaces_without_prefix(struct scene *s)
 	assert_int_equal(m.prefix.len, 0);
 }
 
+/* ---- rights ---- */
+
+/* Neither says the server OK to what it then doesn't do, nor is a message copied that must stay. */
+static void nothing_is_allowed(struct scene *s)
+{
+	const uint32_t uid = 3;
+	struct imap_moved moved;
+
+	log_in(s);
+	select_inbox(s);
+	assert_int_equal(imap_store_flags(s->c, uid, IMAP_SEEN, 0, NULL, 0, NULL, 0, 0), ERR_DENIED);
+	assert_int_equal(imap_store_flags(s->c, uid, 0, IMAP_FLAGGED, NULL, 0, NULL, 0, 0), ERR_DENIED);
+	assert_int_equal(imap_store_flags(s->c, uid, 0, 0, &BYTES("word"), 1, NULL, 0, 0), ERR_DENIED);
+	assert_int_equal(imap_expunge(s->c, &uid, 1), ERR_DENIED);
+	assert_int_equal(imap_expunge_all(s->c), ERR_DENIED);
+	assert_int_equal(imap_move(s->c, s->a, &uid, 1, BYTES("Sent"), &moved), ERR_DENIED);
+	assert_true(imap_problem(s->c)[0]);
+	assert_false(heard(s, "STORE") || heard(s, "COPY") || heard(s, "MOVE") || heard(s, "EXPUNGE"));
+	ask_something(s); /* the connection is good */
+}
+
+static void one_right(struct scene *s)
+{
+	const uint32_t uid = 3;
+
+	log_in(s);
+	select_inbox(s);
+	assert_int_equal(
+	    imap_store_flags(s->c, uid, IMAP_SEEN | IMAP_FORWARDED, 0, NULL, 0, NULL, 0, 0), ERR_OK);
+	assert_int_equal(
+	    imap_store_flags(s->c, uid, IMAP_SEEN | IMAP_FLAGGED, 0, NULL, 0, NULL, 0, 0), ERR_DENIED);
+	assert_int_equal(imap_expunge(s->c, &uid, 1), ERR_DENIED);
+}
+
+#define RIGHTS(flags, access) "* 2 EXISTS\r\n* OK [UIDVALIDITY 7] x\r\n" flags "$ OK [" access "] x\r\n"
+#define ONE_THERE                                                           \
+	{                                                                   \
+		.at = "UID FETCH", .say = "* 1 FETCH (UID 3)\r\n$ OK x\r\n" \
+	}
+
 /* ---- capabilities ---- */
 
 static void told_again(struct scene *s)
@@ -402,6 +442,18 @@ static const struct answer_case {
 	    { { .at = "UID FETCH", .say = "* 1 FETCH (UID 3 BODY[1] {4294967295}\r\n" } } },
 	{ "literal refused", literal_refused, "",
 	    { { .at = "APPEND", .say = "$ NO [TOOBIG] too big\r\n" } } },
+	{ "READ-ONLY", nothing_is_allowed, "", { { .at = "SELECT", .say = RIGHTS("", "READ-ONLY") } } },
+	{ "no PERMANENTFLAGS", nothing_is_allowed, "MOVE UIDPLUS",
+	    { { .at = "SELECT", .say = RIGHTS("* OK [PERMANENTFLAGS ()] x\r\n", "READ-WRITE") } } },
+	{ "PERMANENTFLAGS but READ-ONLY", nothing_is_allowed, "",
+	    { { .at = "SELECT", .say = RIGHTS("* OK [PERMANENTFLAGS (\\Seen \\*)] x\r\n", "READ-ONLY") } } },
+	{ "one of PERMANENTFLAGS", one_right, "",
+	    { { .at = "SELECT", .say = RIGHTS("* OK [PERMANENTFLAGS (\\seen)] x\r\n", "READ-WRITE") },
+		ONE_THERE } },
+	{ "several of PERMANENTFLAGS", one_right, "",
+	    { { .at = "SELECT",
+		  .say = RIGHTS("* OK [PERMANENTFLAGS (\\Draft \\Seen \\*)] x\r\n", "READ-WRITE") },
+		ONE_THERE } },
 	{ "NAMESPACE", namespaces_told, "NAMESPACE",
 	    { { .at = "NAMESPACE",
 		  .say = "* NAMESPACE ((\"INBOX.\" \".\")) ((\"user.\" \".\")) ((\"Public/\" \"/\"))\r\n$ OK "
