@@ -2,7 +2,7 @@
 
 #include "io/log.h"
 
-enum { STATUS_OK = 1, STATUS_BAD_ITEM = 6, STATUS_NOT_FOUND = 8 };
+enum { STATUS_OK = 1, STATUS_BAD_ITEM = 6, STATUS_CONFLICT = 7, STATUS_NOT_FOUND = 8 };
 
 /* ERR_NOT_FOUND if it isn't an id of this folder. */
 static enum err parse_id(const struct collection *c, struct bytes text, uint64_t *item)
@@ -18,12 +18,14 @@ static enum err run_change(struct collection *c, const struct wbxml_node *n, str
 	const struct wbxml_node *data = wbxml_child(n, AIRSYNC_APPLICATION_DATA);
 	struct snapshot_item *item;
 	uint64_t id;
+	enum err e;
 
 	r->status = STATUS_NOT_FOUND;
 	if (parse_id(c, r->server_id, &id) || !(item = snapshot_find(state, id)))
 		return ERR_OK;
 	r->status = STATUS_BAD_ITEM;
-	return data ? c->ops->change(c, item, data, &r->status) : ERR_OK;
+	e = data ? c->ops->change(c, item, data, &r->status) : ERR_OK;
+	return !e && r->status == STATUS_CONFLICT ? snapshot_refuse(c->rq->arena, state, id, false) : e;
 }
 
 static enum err run_delete(struct collection *c, struct snapshot *state, struct sync_result *r)
@@ -39,6 +41,8 @@ static enum err run_delete(struct collection *c, struct snapshot *state, struct 
 		r->status = STATUS_OK; /* gone is what the client wanted */
 	if (!e && r->status == STATUS_OK)
 		snapshot_remove(state, id);
+	if (!e && r->status == STATUS_CONFLICT) /* phones delete at once, and would not show it again by themselves */
+		e = snapshot_refuse(c->rq->arena, state, id, true);
 	return e;
 }
 

@@ -274,7 +274,8 @@ static enum err work_normal(struct sync_run *r, size_t window, size_t budget)
 	/* room for what this page can add: WindowSize is at most 512, client Adds at most 200 */
 	if ((e = snapshot_copy(r->c.rq->arena, &r->base, window + r->ask->n_commands, &r->next)))
 		return e;
-	replay_own_commands(&r->next, &r->results, NULL); /* those of a lost answer */
+	if ((e = replay_own_commands(r->c.rq->arena, &r->next, &r->results, NULL))) /* those of a lost answer */
+		return e;
 	if ((e = sync_commands_run(&r->c, r->ask->commands, &r->next, &r->results)))
 		return e;
 	if (r->ask->get_changes && (e = send_changes(r, window, budget)))
@@ -293,9 +294,9 @@ static enum err work_replay(struct sync_run *r, size_t budget)
 	enum err e;
 
 	r->c.validity = r->next.validity ? r->next.validity : r->c.validity;
-	if ((e = snapshot_copy(r->c.rq->arena, &r->base, r->results.n, &has)))
+	if ((e = snapshot_copy(r->c.rq->arena, &r->base, r->results.n, &has)) ||
+	    (e = replay_own_commands(r->c.rq->arena, &has, &r->results, &r->next)))
 		return e;
-	replay_own_commands(&has, &r->results, &r->next);
 	if ((e = replay_changes(r->c.rq->arena, &has, &r->next, &r->changes)))
 		return e;
 	if (r->changes.n)

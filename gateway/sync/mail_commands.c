@@ -191,7 +191,7 @@ enum err mail_change(struct collection *c, struct snapshot_item *item, const str
 	else if (!e)
 		e = store_unless_changed(c, item, &want, &remove, &conflict);
 	if (e == ERR_NOT_FOUND || e == ERR_DENIED) {
-		*status = e == ERR_NOT_FOUND ? STATUS_NOT_FOUND : STATUS_BAD_ITEM;
+		*status = e == ERR_NOT_FOUND ? STATUS_NOT_FOUND : STATUS_CONFLICT; /* the server's version stays */
 		log_info("flags not stored folder=%u uid=%u: %s", c->folder_id, (unsigned)item->id, imap_problem(c->imap));
 		return ERR_OK;
 	}
@@ -233,7 +233,7 @@ enum err mail_remove(struct collection *c, uint64_t id, uint32_t *status)
 		return e;
 	e = to_trash ? move_to_trash(c, uid) : imap_expunge(c->imap, &uid, 1);
 	if (e == ERR_DENIED || e == ERR_LIMIT) {
-		*status = STATUS_BAD_ITEM;
+		*status = STATUS_CONFLICT; /* the phone must show it again */
 		log_info("mail not deleted folder=%u uid=%u: %s", c->folder_id, uid, imap_problem(c->imap));
 		return ERR_OK;
 	}

@@ -1,9 +1,9 @@
 #include "sync/replay.h"
 
-enum { STATUS_OK = 1 };
+enum { STATUS_OK = 1, STATUS_CONFLICT = 7 };
 
-void replay_own_commands(
-    struct snapshot *has, const struct sync_results *results, const struct snapshot *next)
+enum err replay_own_commands(struct arena *a, struct snapshot *has, const struct sync_results *results,
+    const struct snapshot *next)
 {
 	for (size_t i = 0; i < results->n; i++) {
 		const struct sync_result *one = &results->v[i];
@@ -11,7 +11,11 @@ void replay_own_commands(
 		struct snapshot_item *item;
 		uint32_t folder;
 		uint64_t id;
+		enum err e;
 
+		if (one->status == STATUS_CONFLICT && !server_id_parse(one->server_id, &folder, &id) &&
+		    (e = snapshot_refuse(a, has, id, one->kind == AIRSYNC_DELETE)))
+			return e;
 		if (one->status != STATUS_OK || server_id_parse(one->server_id, &folder, &id))
 			continue;
 		item = snapshot_find(has, id);
@@ -24,6 +28,7 @@ void replay_own_commands(
 			 !one->former) /* the id of a former one was never told */
 			snapshot_put(has, id, there->digest);
 	}
+	return ERR_OK;
 }
 
 /* ---- what the lost answer said ---- */

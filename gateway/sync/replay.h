@@ -7,11 +7,12 @@
 /* What an answer that got lost had said, and what is said instead. Inside gateway/sync only. */
 
 /* Does to `has` what the phone has itself done to its items by commands that ended well: what it deleted it hasn't, its own
- * Adds it has, and what it changed is SNAPSHOT_UNSURE, so that it is told in any case: somebody may have changed it back.
+ * Adds it has, and what it changed is SNAPSHOT_UNSURE, so that it is told in any case: somebody may have changed it back. What
+ * was refused because the server's version stays is told again.
  *   next  where the digests of its Adds stand; NULL: Adds are not told of yet, and come as new items
  * There must be room for the Adds. */
-void replay_own_commands(
-    struct snapshot *has, const struct sync_results *results, const struct snapshot *next);
+enum err replay_own_commands(struct arena *a, struct snapshot *has, const struct sync_results *results,
+    const struct snapshot *next) MUST_CHECK;
 /* What turns `from` into `to`. ERR_LIMIT. */
 enum err replay_changes(
     struct arena *a, const struct snapshot *from, const struct snapshot *to, struct changes *out) MUST_CHECK;

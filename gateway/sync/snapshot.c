@@ -112,6 +112,52 @@ enum err snapshot_set_pending(struct arena *a, struct snapshot *s, const uint64_
 	return ERR_OK;
 }
 
+static enum err add_pending(struct arena *a, struct snapshot *s, uint64_t id)
+{
+	struct snapshot_range *v;
+	size_t at = 0, rest;
+
+	if (snapshot_is_pending(s, id))
+		return ERR_OK;
+	v = arena_array(a, s->n_pending + 1, sizeof(*v));
+	if (!v)
+		return ERR_LIMIT;
+	while (at < s->n_pending && s->pending[at].last < id) {
+		v[at] = s->pending[at];
+		at++;
+	}
+	rest = s->n_pending - at;
+	if (rest)
+		memcpy(v + at + 1, s->pending + at, rest * sizeof(*v));
+	v[at] = (struct snapshot_range){ id, id };
+	s->n_pending++;
+	if (rest && v[at + 1].first == id + 1) {
+		v[at].last = v[at + 1].last;
+		memmove(v + at + 1, v + at + 2, (rest - 1) * sizeof(*v));
+		s->n_pending--;
+	}
+	if (at && v[at - 1].last + 1 == id) {
+		v[at - 1].last = v[at].last;
+		memmove(v + at, v + at + 1, (s->n_pending - at - 1) * sizeof(*v));
+		s->n_pending--;
+	}
+	s->pending = v;
+	return ERR_OK;
+}
+
+enum err snapshot_refuse(struct arena *a, struct snapshot *s, uint64_t id, bool deleted)
+{
+	struct snapshot_item *item = snapshot_find(s, id);
+
+	if (!item)
+		return ERR_OK;
+	if (deleted)
+		snapshot_remove(s, id);
+	else
+		item->digest = SNAPSHOT_UNSURE;
+	return add_pending(a, s, id);
+}
+
 /* ---- encoding ---- */
 
 static void put_ranges(struct buf *out, const struct snapshot_range *v, size_t n)

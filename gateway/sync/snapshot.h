@@ -43,6 +43,10 @@ bool snapshot_is_pending(const struct snapshot *s, uint64_t id);
 /* Pending ids from a sorted list without doubles; neighbours become one range. ERR_LIMIT. */
 enum err snapshot_set_pending(struct arena *a, struct snapshot *s, const uint64_t *ids, size_t n) MUST_CHECK;
 
+/* The phone changed or deleted the item and that was refused: what it has of it now isn't what is here. So the item is told
+ * again, by the next look at the server, which has it as it was. ERR_LIMIT. */
+enum err snapshot_refuse(struct arena *a, struct snapshot *s, uint64_t id, bool deleted) MUST_CHECK;
+
 /* The stored form: tight (runs of ids; digests as runs or as indexes of a few bits into the list of those that occur), with a
  * format version and a checksum. 10,000 mails in a row, all unread: under 40 bytes. */
 enum err snapshot_encode(struct arena *a, const struct snapshot *s, struct bytes *out) MUST_CHECK;

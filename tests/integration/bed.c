@@ -153,6 +153,7 @@ static void add_options(struct args *a, const struct bed_opts *opts, char *progr
 	add(a, "--imap-capability", opts->imap_capability);
 	add(a, "--imap-prefix", opts->imap_prefix);
 	add(a, "--separator", opts->dots ? "." : NULL);
+	add(a, NULL, opts->shared ? "--shared" : NULL);
 	add(a, NULL, opts->no_special_use ? "--no-special-use" : NULL);
 	add(a, "--redis-password", opts->redis_password);
 	add(a, "--easgate", opts->easgate ? easgate_program(program, size) : NULL);

@@ -84,6 +84,8 @@ static void note_read_and_flag(struct phone_item *i, const struct phone_edit *ed
 	}
 }
 
+enum { CONFLICT = 7 };
+
 /* What the phone did itself and the server has taken is in its replica, too. */
 static void apply_edits(struct phone *ph, struct phone_folder *f, const struct phone_collection *c)
 {
@@ -91,9 +93,11 @@ static void apply_edits(struct phone *ph, struct phone_folder *f, const struct p
 		const struct phone_edit *edit = &c->edits[n];
 		struct phone_item *i = phone_item(f, edit->id);
 
-		if (!i || edit_status(ph, edit, f->id) != 1)
+		unsigned status = edit_status(ph, edit, f->id);
+
+		if (!i || (status != 1 && !(status == CONFLICT && edit->command == AIRSYNC_DELETE)))
 			continue;
-		if (edit->command == AIRSYNC_DELETE)
+		if (edit->command == AIRSYNC_DELETE) /* gone at once; where the server's version stays it comes back */
 			phone_folder_forget_item(f, edit->id);
 		else if (edit->command == AIRSYNC_CHANGE)
 			note_read_and_flag(i, edit);

@@ -18,6 +18,30 @@ SPECIAL = "".join(f"  mailbox {n} {{\n    auto = subscribe\n    special_use = \\
                   for n in ("Drafts", "Sent", "Trash", "Junk", "Archive"))
 
 
+# What others let one see: each user's mailboxes for those that an ACL names, and public ones.
+SHARED = """namespace shared {{
+  type = shared
+  separator = {separator}
+  prefix = shared{separator}%%n{separator}
+  location = sdbox:%%h/mail
+  subscriptions = no
+  list = children
+}}
+namespace public {{
+  type = public
+  separator = {separator}
+  prefix = public{separator}
+  location = sdbox:{mail}/public
+  subscriptions = no
+  list = children
+}}
+plugin {{
+  acl = vfile:{acls}
+  acl_shared_dict = file:{mail}/shared-mailboxes
+}}
+"""
+
+
 class Dovecot(Service):
     name = "dovecot"
     stop_children = True  # else its master waits a whole second
@@ -30,6 +54,9 @@ class Dovecot(Service):
         files.folder(self.dir)
         files.folder(f"{self.dir}/run")
         files.folder(f"{self.dir}/mail", mail_user, 0o700)
+        # Everybody may do anything below public/; a mailbox's own ACL can say otherwise.
+        sep = self.args.separator
+        files.write(f"{self.dir}/acls", f"public anyone lrwstipekxa\npublic{sep}* anyone lrwstipekxa\n")
         files.write(f"{self.bed}/log/dovecot.log", "", 0o666)
         files.write(f"{self.dir}/passwd", "".join(
             f"{address}:{{PLAIN.b64}}{base64.b64encode(password.encode()).decode()}\n"
@@ -57,6 +84,10 @@ default_login_user = {mail_user}
 """
         chroot = "" if root else "  chroot =\n"
         special = "" if self.args.no_special_use else SPECIAL
+        acl, imap_acl, shared = "", "", ""
+        if self.args.shared:
+            acl, imap_acl = "acl", "acl imap_acl"
+            shared = SHARED.format(separator=self.args.separator, mail=f"{d}/mail", acls=f"{d}/acls")
         return f"""\
 base_dir = {d}/run
 state_dir = {d}/state
@@ -101,13 +132,13 @@ namespace inbox {{
   separator = {self.args.separator}
   prefix = {self.args.imap_prefix}
 {special}}}
-mail_plugins = zlib
+{shared}mail_plugins = zlib {acl}
 protocol imap {{
-  mail_plugins = zlib imap_zlib
+  mail_plugins = zlib imap_zlib {imap_acl}
   imap_metadata = yes
 }}
 protocol lmtp {{
-  mail_plugins = zlib sieve
+  mail_plugins = zlib sieve {acl}
   postmaster_address = postmaster@{files.DOMAIN}
 }}
 plugin {{

@@ -31,7 +31,11 @@ static void make(const struct snapshot_case *c, struct snapshot *s)
 {
 	uint64_t id = 1000;
 
-	*s = (struct snapshot){ .generation = 7, .validity = 1700000000, .token = 123456789, .next_id = 20000, .window_day = 20000 };
+	*s = (struct snapshot){ .generation = 7,
+		.validity = 1700000000,
+		.token = 123456789,
+		.next_id = 20000,
+		.window_day = 20000 };
 	s->items = arena_array(test_arena(), c->n, sizeof(*s->items));
 	for (s->n_items = 0; s->n_items < c->n; s->n_items++) {
 		struct snapshot_item *item = &s->items[s->n_items];
@@ -99,7 +103,8 @@ static void damage_is_noticed(void **state)
 		((uint8_t *)(uintptr_t)stored.p)[i] ^= 0x10;
 		assert_int_equal(snapshot_decode(test_arena(), stored, &back), ERR_PROTO);
 		((uint8_t *)(uintptr_t)stored.p)[i] ^= 0x10;
-		assert_int_equal(snapshot_decode(test_arena(), test_copy(bytes_of(stored.p, i)), &back), ERR_PROTO);
+		assert_int_equal(
+		    snapshot_decode(test_arena(), test_copy(bytes_of(stored.p, i)), &back), ERR_PROTO);
 	}
 }
 
@@ -122,10 +127,57 @@ static void put_and_remove(void **state)
 	assert_int_equal(s.items[0].id, 20);
 }
 
+/* Items 1 to 9, of which some are pending; then one is refused, and these are the pending ranges. */
+static const struct refused_case {
+	const char *name;
+	uint64_t pending[4];
+	size_t n_pending;
+	uint64_t id;
+	struct snapshot_range want[4];
+	size_t n_want;
+} refused_cases[] = {
+	{ "the first", { 0 }, 0, 5, { { 5, 5 } }, 1 },
+	{ "before others", { 7, 8 }, 2, 5, { { 5, 5 }, { 7, 8 } }, 2 },
+	{ "behind others", { 1, 2 }, 2, 5, { { 1, 2 }, { 5, 5 } }, 2 },
+	{ "right before", { 6, 7 }, 2, 5, { { 5, 7 } }, 1 },
+	{ "right behind", { 3, 4 }, 2, 5, { { 3, 5 } }, 1 },
+	{ "between two", { 4, 6, 9 }, 3, 5, { { 4, 6 }, { 9, 9 } }, 2 },
+	{ "it is pending", { 4, 5 }, 2, 5, { { 4, 5 } }, 1 },
+	{ "it isn't there", { 4 }, 1, 12, { { 4, 4 } }, 1 },
+};
+
+static void refused(const struct refused_case *c)
+{
+	for (int deleted = 0; deleted < 2; deleted++) {
+		struct snapshot empty = { 0 }, s, back;
+		struct bytes stored;
+
+		assert_int_equal(snapshot_copy(test_arena(), &empty, 9, &s), ERR_OK);
+		for (uint64_t id = 1; id < 10; id++)
+			snapshot_put(&s, id, 2);
+		assert_int_equal(snapshot_set_pending(test_arena(), &s, c->pending, c->n_pending), ERR_OK);
+		assert_int_equal(snapshot_refuse(test_arena(), &s, c->id, deleted), ERR_OK);
+		assert_int_equal(s.n_pending, c->n_want);
+		for (size_t i = 0; i < c->n_want; i++) {
+			assert_int_equal(s.pending[i].first, c->want[i].first);
+			assert_int_equal(s.pending[i].last, c->want[i].last);
+		}
+		if (deleted)
+			assert_null(snapshot_find(&s, c->id));
+		else if (c->id < 10)
+			assert_int_equal(snapshot_find(&s, c->id)->digest, SNAPSHOT_UNSURE);
+		assert_int_equal(snapshot_encode(test_arena(), &s, &stored), ERR_OK);
+		assert_int_equal(snapshot_decode(test_arena(), stored, &back), ERR_OK);
+		assert_int_equal(back.n_pending, s.n_pending);
+	}
+}
+TEST_ROW(refused)
+
 int main(void)
 {
 	TEST_ADD_ROWS(round_trip, snapshot_cases);
 	TEST_ADD(damage_is_noticed);
 	TEST_ADD(put_and_remove);
+	TEST_ADD_ROWS(refused, refused_cases);
 	return test_run("snapshot");
 }
