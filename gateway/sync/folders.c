@@ -1,5 +1,6 @@
 #include "sync/folders.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/utf8.h"
@@ -102,6 +103,11 @@ static bool under(struct bytes name, struct bytes prefix)
 	return name.len > prefix.len && (!prefix.len || memcmp(name.p, prefix.p, prefix.len) == 0);
 }
 
+static struct bytes without_prefix(struct bytes name, struct bytes prefix)
+{
+	return under(name, prefix) ? bytes_of(name.p + prefix.len, name.len - prefix.len) : name;
+}
+
 /* Where the last separator stands, or 0 if the name has none. */
 static size_t last_separator(struct bytes name, char separator)
 {
@@ -109,14 +115,6 @@ static size_t last_separator(struct bytes name, char separator)
 		if ((char)name.p[i - 1] == separator)
 			return i - 1;
 	return 0;
-}
-
-static struct folder *find_mailbox(const struct folder_list *l, struct bytes name)
-{
-	for (size_t i = 0; i < l->n; i++)
-		if (l->v[i].mailbox.len && bytes_eq(l->v[i].mailbox, name))
-			return &l->v[i];
-	return NULL;
 }
 
 static bool type_is_taken(const struct folder_list *l, enum folder_type type)
@@ -129,8 +127,7 @@ static enum err display_name(struct request *rq, struct bytes name, char separat
 	size_t cut;
 	enum err e;
 
-	if (under(name, prefix))
-		name = bytes_of(name.p + prefix.len, name.len - prefix.len);
+	name = without_prefix(name, prefix);
 	cut = last_separator(name, separator);
 	if (cut)
 		name = bytes_of(name.p + cut + 1, name.len - cut - 1);
@@ -170,14 +167,11 @@ static void type_by_names(struct folder_list *l, struct bytes prefix)
 {
 	for (size_t i = 0; i < l->n; i++) {
 		struct folder *f = &l->v[i];
-		struct bytes name = f->mailbox;
 		enum folder_type type;
 
 		if (f->type != FOLDER_USER_MAIL || f->foreign)
 			continue;
-		if (under(name, prefix))
-			name = bytes_of(name.p + prefix.len, name.len - prefix.len);
-		type = folder_type_of_name(name);
+		type = folder_type_of_name(without_prefix(f->mailbox, prefix));
 		if (type != FOLDER_USER_MAIL && !type_is_taken(l, type))
 			f->type = type;
 	}
@@ -230,46 +224,86 @@ static enum err resolve_ids(struct request *rq, struct folder_list *l)
 	return ERR_OK;
 }
 
-/* The nearest ancestor that is listed, else the root. */
-static uint32_t parent_of(const struct folder_list *l, const struct folder *f, struct bytes prefix)
+/* ---- the tree ---- */
+
+static int compare_names(struct bytes x, struct bytes y)
+{
+	int order = x.len && y.len ? memcmp(x.p, y.p, x.len < y.len ? x.len : y.len) : 0;
+
+	return order ? order : (x.len > y.len) - (x.len < y.len);
+}
+
+static int by_mailbox(const void *a, const void *b)
+{
+	const struct folder *const *x = a, *const *y = b;
+
+	return compare_names((*x)->mailbox, (*y)->mailbox);
+}
+
+static int by_name(const void *name, const void *element)
+{
+	return compare_names(*(const struct bytes *)name, (*(const struct folder *const *)element)->mailbox);
+}
+
+/* The nearest ancestor that is listed, else the root.  sorted  the list's n folders, by mailbox */
+static uint32_t parent_of(const struct folder *f, struct bytes prefix, struct folder **sorted, size_t n)
 {
 	struct bytes name = f->mailbox;
 	size_t cut;
 
 	while ((cut = last_separator(name, f->separator)) > 0) {
-		const struct folder *parent;
+		struct folder **parent;
 
 		name.len = cut;
 		if (prefix.len && name.len + 1 == prefix.len && memcmp(name.p, prefix.p, name.len) == 0)
 			return 0; /* "INBOX." itself is no parent */
-		parent = find_mailbox(l, name);
+		parent = bsearch(&name, sorted, n, sizeof(struct folder *), by_name);
 		if (parent)
-			return parent->id;
+			return (*parent)->id;
 	}
 	return 0;
 }
 
-static int by_depth(const struct folder *f)
+static enum err find_parents(struct arena *a, struct folder_list *l)
 {
-	int depth = 0;
+	struct folder **sorted = arena_array(a, l->n, sizeof(struct folder *));
+
+	if (!sorted)
+		return ERR_LIMIT;
+	for (size_t i = 0; i < l->n; i++)
+		sorted[i] = &l->v[i];
+	qsort(sorted, l->n, sizeof(struct folder *), by_mailbox);
+	for (size_t i = 0; i < l->n; i++)
+		l->v[i].parent = parent_of(&l->v[i], l->prefix, sorted, l->n);
+	return ERR_OK;
+}
+
+static size_t depth_of(const struct folder *f)
+{
+	size_t depth = 0;
 
 	for (size_t i = 0; f->separator && i < f->mailbox.len; i++)
 		depth += (char)f->mailbox.p[i] == f->separator;
 	return depth;
 }
 
-/* Parents before their children: some clients drop a child whose parent they don't know yet. Stable. */
-static void sort_by_depth(struct folder_list *l)
+/* Parents before their children: some clients drop a child whose parent they don't know yet. Else the order stays. */
+static enum err sort_by_depth(struct arena *a, struct folder_list *l)
 {
-	for (size_t i = 1; i < l->n; i++) {
-		struct folder f = l->v[i];
-		int depth = by_depth(&f);
-		size_t at = i;
+	struct folder *v = arena_array(a, l->n, sizeof(*v));
+	size_t *depths = arena_array(a, l->n, sizeof(*depths));
+	size_t placed = 0;
 
-		for (; at > 0 && by_depth(&l->v[at - 1]) > depth; at--)
-			l->v[at] = l->v[at - 1];
-		l->v[at] = f;
-	}
+	if (!v || !depths)
+		return ERR_LIMIT;
+	for (size_t i = 0; i < l->n; i++)
+		depths[i] = depth_of(&l->v[i]);
+	for (size_t depth = 0; placed < l->n; depth++)
+		for (size_t i = 0; i < l->n; i++)
+			if (depths[i] == depth)
+				v[placed++] = l->v[i];
+	l->v = v;
+	return ERR_OK;
 }
 
 enum err folders_load(struct request *rq, struct imap *c, struct folder_list *out)
@@ -288,10 +322,9 @@ enum err folders_load(struct request *rq, struct imap *c, struct folder_list *ou
 	type_by_names(out, out->prefix);
 	if ((e = add_missing(rq, out->prefix, out)) || (e = resolve_ids(rq, out)))
 		return e;
-	for (size_t i = 0; i < out->n; i++)
-		out->v[i].parent = parent_of(out, &out->v[i], out->prefix);
-	sort_by_depth(out);
-	return ERR_OK;
+	if ((e = find_parents(rq->arena, out)))
+		return e;
+	return sort_by_depth(rq->arena, out);
 }
 
 struct folder *folders_by_id(const struct folder_list *l, uint32_t id)
