@@ -117,6 +117,9 @@ const struct config_key config_keys[] = {
 	{ "imap", "prefix", KEY_TEXT, AT(imap_prefix), "", 0, "INBOX.",
 	    "The prefix of the user's own folders, which phones needn't see. Empty: the server tells "
 	    "(NAMESPACE)." },
+	{ "imap", "subscribed_only", KEY_BOOL, AT(imap_subscribed_only), "no", 0, NULL,
+	    "Phones get the folders that the user has subscribed to, and those for drafts, sent and deleted "
+	    "mails. no: all." },
 	{ "imap", "connect_timeout", KEY_TIME_MS, AT(imap.server.connect_ms), "10s", 600 * 1000, NULL, "" },
 	{ "imap", "command_timeout", KEY_TIME_MS, AT(imap.command_ms), "60s", 600 * 1000, NULL, "" },
 	{ "imap", "idle_close", KEY_TIME, AT(imap.idle_close_s), "5m", DAY, NULL,

@@ -137,6 +137,15 @@ static enum err display_name(struct request *rq, struct bytes name, char separat
 	return ERR_OK;
 }
 
+/* Phones can't do without the special folders. */
+static bool is_wanted(const struct request *rq, const struct imap_mailbox *box, struct bytes prefix)
+{
+	if (!rq->worker->config->imap_subscribed_only || box->subscribed)
+		return true;
+	return !box->foreign && (type_of_use(box->use) != FOLDER_USER_MAIL ||
+	                         folder_type_of_name(without_prefix(box->name, prefix)) != FOLDER_USER_MAIL);
+}
+
 static enum err take_mailboxes(struct request *rq, const struct imap_mailboxes *m, struct bytes prefix,
     struct folder_list *out)
 {
@@ -147,6 +156,8 @@ static enum err take_mailboxes(struct request *rq, const struct imap_mailboxes *
 		struct folder *f = &out->v[out->n];
 		enum folder_type type = type_of_use(box->use);
 
+		if (!is_wanted(rq, box, prefix))
+			continue;
 		*f = (struct folder){ .mailbox = box->name, .separator = box->separator, .exists = true,
 			.foreign = box->foreign };
 		f->status = box->status;

@@ -1,0 +1,47 @@
+/* subscribed_only: phones get the folders that the user has subscribed to. */
+#include "scene.h"
+
+static void only_subscribed(enum eas_version v)
+{
+	const char *user = scene_user(), *id;
+	struct truth *t = scene_truth(user);
+	struct phone *ph;
+	char kept[64];
+
+	truth_command(t, "CREATE Hidden");
+	truth_command(t, "CREATE Hidden/Shown");
+	truth_command(t, "SUBSCRIBE Hidden/Shown");
+	truth_command(t, "UNSUBSCRIBE Sent");
+	ph = scene_synced_phone(user, "PHONE1", v);
+	assert_null(phone_folder_named(&ph->replica, "Hidden"));
+	assert_string_equal(phone_folder_named(&ph->replica, "Shown")->parent, "0");
+	assert_non_null(phone_folder_of_type(&ph->replica, 5));      /* Sent, whatever it is subscribed to */
+	SCENE_OK(ph, phone_folder_create(ph, "0", "Mine", 12, &id)); /* and subscribed to */
+	assert_int_equal(ph->status, 1);
+	SCENE_OK(ph, phone_folder_sync(ph, "0"));
+	assert_non_null(phone_folder_named(&ph->replica, "Mine"));
+	truth_command(t, "SUBSCRIBE Hidden");
+	SCENE_OK(ph, phone_folder_sync(ph, NULL));
+	assert_non_null(phone_folder_named(&ph->replica, "Hidden"));
+	snprintf(kept, sizeof(kept), "%s", phone_folder_named(&ph->replica, "Shown")->id);
+	truth_command(t, "UNSUBSCRIBE Hidden/Shown");
+	SCENE_OK(ph, phone_folder_sync(ph, NULL));
+	assert_null(phone_folder_named(&ph->replica, "Shown"));
+	truth_command(t, "SUBSCRIBE Hidden/Shown");
+	SCENE_OK(ph, phone_folder_sync(ph, NULL));
+	assert_string_equal(phone_folder_named(&ph->replica, "Shown")->id, kept); /* it is the same folder */
+	scene_assert_clean(ph);
+}
+TEST_VERSIONS(only_subscribed)
+
+int main(void)
+{
+	static const char *const settings[] = { "imap.subscribed_only=yes", NULL };
+	int failed;
+
+	scene_open(&(struct bed_opts){ .users = 4, .services = "dovecot,redis", .settings = settings });
+	TEST_ADD_VERSIONS(only_subscribed);
+	failed = test_run("folders_subscribed");
+	scene_close();
+	return failed;
+}
