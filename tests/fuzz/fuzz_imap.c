@@ -66,7 +66,8 @@ static void check_part(const struct mime_part *p)
 
 static void check_mailboxes(const struct imap_mailboxes *all)
 {
-	MUST(all->n && bytes_eq_str(all->v[0].name, "INBOX"));
+	MUST(all->n && bytes_eq_str(all->v[0].name, "INBOX") && !all->v[0].foreign);
+	MUST(utf8_valid(all->prefix) || all->prefix.p[0] == IMAP_RAW_NAME);
 	for (size_t i = 0; i < all->n; i++) {
 		struct bytes name = all->v[i].name;
 
