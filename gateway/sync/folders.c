@@ -140,10 +140,14 @@ static enum err display_name(struct request *rq, struct bytes name, char separat
 /* Phones can't do without the special folders. */
 static bool is_wanted(const struct request *rq, const struct imap_mailbox *box, struct bytes prefix)
 {
+	size_t rank;
+
 	if (!rq->worker->config->imap_subscribed_only || box->subscribed)
 		return true;
-	return !box->foreign && (type_of_use(box->use) != FOLDER_USER_MAIL ||
-	                         folder_type_of_name(without_prefix(box->name, prefix)) != FOLDER_USER_MAIL);
+	if (box->foreign)
+		return false;
+	return type_of_use(box->use) != FOLDER_USER_MAIL ||
+	       folder_type_of_name(without_prefix(box->name, prefix), &rank) != FOLDER_USER_MAIL;
 }
 
 static enum err take_mailboxes(struct request *rq, const struct imap_mailboxes *m, struct bytes prefix,
@@ -173,19 +177,29 @@ static enum err take_mailboxes(struct request *rq, const struct imap_mailboxes *
 	return ERR_OK;
 }
 
-/* Special folders that no SPECIAL-USE attribute named: by their names, at the top of the tree only. */
+/* Special folders that no SPECIAL-USE attribute named: by their names, at the top of the tree only. An account may have
+ * "Deleted" and "Trash". */
 static void type_by_names(struct folder_list *l, struct bytes prefix)
 {
+	struct folder *best[FOLDER_RECIPIENT_CACHE + 1] = { NULL };
+	size_t ranks[FOLDER_RECIPIENT_CACHE + 1] = { 0 };
+
 	for (size_t i = 0; i < l->n; i++) {
 		struct folder *f = &l->v[i];
 		enum folder_type type;
+		size_t rank;
 
 		if (f->type != FOLDER_USER_MAIL || f->foreign)
 			continue;
-		type = folder_type_of_name(without_prefix(f->mailbox, prefix));
-		if (type != FOLDER_USER_MAIL && !type_is_taken(l, type))
-			f->type = type;
+		type = folder_type_of_name(without_prefix(f->mailbox, prefix), &rank);
+		if (type == FOLDER_USER_MAIL || type_is_taken(l, type) || (best[type] && ranks[type] < rank))
+			continue;
+		best[type] = f;
+		ranks[type] = rank;
 	}
+	for (size_t type = 0; type <= FOLDER_RECIPIENT_CACHE; type++)
+		if (best[type])
+			best[type]->type = (enum folder_type)type;
 }
 
 /* Clients insist on these: without Drafts, Sent and Trash Windows Mail gives up (0x8004010F), Android wants an Outbox. The

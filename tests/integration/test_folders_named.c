@@ -1,0 +1,64 @@
+/* Special folders on a server that doesn't tell which they are (no SPECIAL-USE): found by their names. */
+#include "scene.h"
+
+static const char *name_of(struct phone *ph, unsigned type)
+{
+	const struct phone_folder *f = phone_folder_of_type(&ph->replica, type);
+
+	return f ? f->name : "";
+}
+
+static void found_by_name(enum eas_version v)
+{
+	static const char *const names[] = { "Deleted", "Trash", "Gesendet", "Πρόχειρα", "Work",
+		"Work/Sent" };
+	const char *user = scene_user();
+	struct phone *ph;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		truth_create(scene_truth(user), names[i]);
+	ph = scene_synced_phone(user, "PHONE1", v);
+	assert_string_equal(name_of(ph, 3), "Πρόχειρα");
+	assert_string_equal(name_of(ph, 4), "Trash");
+	assert_string_equal(name_of(ph, 5), "Gesendet");
+	assert_int_equal(phone_folder_named(&ph->replica, "Deleted")->type, 12);
+	assert_int_equal(phone_folder_named(&ph->replica, "Sent")->type, 12); /* that of Work */
+	scene_assert_clean(ph);
+}
+TEST_VERSIONS(found_by_name)
+
+/* Listed although they aren't there, and made when something comes into them. */
+static void made_when_needed(enum eas_version v)
+{
+	const char *user = scene_user(), *new_id;
+	struct phone *ph;
+	struct phone_folder *trash;
+	unsigned status;
+
+	scene_append_many(user, "INBOX", "m", 1);
+	ph = scene_synced_phone(user, "PHONE1", v);
+	trash = phone_folder_of_type(&ph->replica, 4);
+	assert_string_equal(trash->name, "Trash");
+	assert_false(truth_has_mailbox(scene_truth(user), "Trash"));
+	SCENE_OK(ph, phone_sync_folder(ph, trash, NULL));
+	SCENE_OK(ph, phone_move_item(ph, phone_item_with_subject(scene_inbox(ph), "m 1")->id,
+			 scene_inbox(ph)->id, trash->id, &status, &new_id));
+	assert_int_equal(status, 3);
+	scene_sync(ph, trash);
+	scene_assert_same(trash, user, "Trash");
+	assert_int_equal(trash->count, 1);
+	scene_assert_clean(ph);
+}
+TEST_VERSIONS(made_when_needed)
+
+int main(void)
+{
+	int failed;
+
+	scene_open(&(struct bed_opts){ .users = 8, .services = "dovecot,redis", .no_special_use = true });
+	TEST_ADD_VERSIONS(found_by_name);
+	TEST_ADD_VERSIONS(made_when_needed);
+	failed = test_run("folders_named");
+	scene_close();
+	return failed;
+}
