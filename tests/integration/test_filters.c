@@ -1,0 +1,233 @@
+/* FilterType and the other options of a folder: what of it the phone gets, and how it changes its mind. */
+#include <poll.h>
+#include <time.h>
+
+#include "scene.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+/* Days ago; none is near the edge of a filter. */
+static const unsigned ages[] = { 0, 2, 5, 10, 20, 60 };
+
+static void append_aged(const char *user, const char *mailbox, unsigned days)
+{
+	time_t when = time(NULL) - (time_t)days * 86400;
+	char date[40], mail[80];
+	struct tm tm;
+
+	strftime(date, sizeof(date), "%d-%b-%Y %H:%M:%S +0000", gmtime_r(&when, &tm));
+	snprintf(mail, sizeof(mail), "Subject: %u days\r\n\r\ntext\r\n", days);
+	scene_append_raw(user, mailbox, bytes_str(mail), "", date);
+}
+
+static struct phone *aged_phone(const char *user, enum eas_version v)
+{
+	struct phone *ph = scene_phone(user, "PHONE1", v);
+
+	for (size_t i = 0; i < COUNT(ages); i++)
+		append_aged(user, "INBOX", ages[i]);
+	SCENE_OK(ph, phone_setup(ph));
+	return ph;
+}
+
+static struct phone_options_block filter_of(unsigned type)
+{
+	return (struct phone_options_block){ .filter = (int)type + 1,
+		.bodies = { { .type = 1, .truncation = 100 } } };
+}
+
+/* The newest mails, as many as the filter lets through. */
+static void assert_newest(const struct phone_folder *f, size_t n)
+{
+	char subject[32];
+
+	assert_int_equal(f->count, n);
+	for (size_t i = 0; i < n; i++) {
+		snprintf(subject, sizeof(subject), "%u days", ages[i]);
+		assert_non_null(phone_item_with_subject(f, subject));
+	}
+}
+
+static const struct filter_case {
+	const char *name;
+	unsigned type;
+	size_t want;
+} filter_cases[] = {
+	{ "all", 0, 6 },
+	{ "a day", 1, 1 },
+	{ "three days", 2, 2 },
+	{ "a week", 3, 3 },
+	{ "two weeks", 4, 4 },
+	{ "a month", 5, 5 },
+	{ "incomplete tasks, which for mail is two weeks", 8, 4 },
+};
+
+static void filter(const struct filter_case *c)
+{
+	for (size_t i = 0; i < COUNT(scene_versions); i++) {
+		const struct phone_options_block options = filter_of(c->type);
+		const char *user = scene_user();
+		struct phone *ph = aged_phone(user, scene_versions[i].version);
+		struct phone_folder *f = scene_inbox(ph);
+		unsigned status, estimate;
+
+		SCENE_OK(
+		    ph, phone_sync_one(ph, &(struct phone_collection){ .folder_id = f->id, .key = "0" }));
+		SCENE_OK(ph, phone_estimate(ph, f, &options, &status, &estimate));
+		assert_int_equal(status, 1);
+		assert_int_equal(estimate, c->want);
+		SCENE_OK(ph, phone_sync_folder(ph, f, &(struct phone_collection){ .options = &options }));
+		assert_newest(f, c->want);
+		scene_assert_clean(ph);
+	}
+}
+TEST_ROW(filter)
+
+/* Wider and narrower, each time with the newest key: what stays is not sent again (that would be an anomaly), what is outside
+ * is soft-deleted, and the server keeps all. */
+static void a_filter_changes(enum eas_version v)
+{
+	static const struct {
+		unsigned type;
+		size_t want;
+	} steps[] = { { 3, 3 }, { 5, 5 }, { 0, 6 }, { 2, 2 }, { 4, 4 }, { 1, 1 }, { 0, 6 } };
+	const char *user = scene_user();
+	struct phone *ph = aged_phone(user, v);
+	struct phone_folder *f = scene_inbox(ph);
+	struct scene_mail *mails;
+	size_t had = 0;
+
+	SCENE_OK(ph, phone_sync_one(ph, &(struct phone_collection){ .folder_id = f->id, .key = "0" }));
+	for (size_t i = 0; i < COUNT(steps); i++) {
+		const struct phone_options_block options = filter_of(steps[i].type);
+
+		SCENE_OK(ph, phone_sync_one(
+				 ph, &(struct phone_collection){ .folder_id = f->id, .options = &options }));
+		assert_int_equal(f->status, 1);
+		assert_int_equal(f->added, steps[i].want > had ? steps[i].want - had : 0);
+		assert_int_equal(f->soft_deleted, steps[i].want < had ? had - steps[i].want : 0);
+		assert_int_equal(f->deleted, 0);
+		assert_newest(f, steps[i].want);
+		had = steps[i].want;
+	}
+	assert_int_equal(scene_mails(user, "INBOX", &mails), COUNT(ages));
+	scene_assert_clean(ph);
+}
+TEST_VERSIONS(a_filter_changes)
+
+/* It is remembered when it isn't said again. */
+static void a_filter_is_sticky(enum eas_version v)
+{
+	const struct phone_options_block week = filter_of(3);
+	const char *user = scene_user();
+	struct phone *ph = aged_phone(user, v);
+	struct phone_folder *f = scene_inbox(ph);
+
+	SCENE_OK(ph, phone_sync_folder(ph, f, &(struct phone_collection){ .options = &week }));
+	append_aged(user, "INBOX", 61);
+	append_aged(user, "INBOX", 1);
+	SCENE_OK(ph, phone_sync_one(ph, &(struct phone_collection){ .folder_id = f->id }));
+	assert_int_equal(f->added, 1);
+	assert_non_null(phone_item_with_subject(f, "1 days"));
+	scene_assert_clean(ph);
+}
+TEST_VERSIONS(a_filter_is_sticky)
+
+/* Outside of the window, a mail that is marked or goes is nothing to tell. */
+static void what_is_outside_stays_outside(enum eas_version v)
+{
+	const struct phone_options_block week = filter_of(3);
+	const char *user = scene_user();
+	struct phone *ph = aged_phone(user, v);
+	struct phone_folder *f = scene_inbox(ph);
+
+	SCENE_OK(ph, phone_sync_folder(ph, f, &(struct phone_collection){ .options = &week }));
+	scene_store(user, "INBOX", "20 days", "+FLAGS", "\\Seen");
+	scene_expunge(user, "INBOX", "60 days");
+	scene_sync(ph, f);
+	assert_newest(f, 3);
+	assert_int_equal(f->added + f->changed + f->deleted + f->soft_deleted, 0);
+	scene_assert_clean(ph);
+}
+TEST_VERSIONS(what_is_outside_stays_outside)
+
+/* Another body type: what the phone has stays, and what comes from now on comes in that. */
+static void a_body_preference_changes(enum eas_version v)
+{
+	static const struct phone_options_block plain = { .bodies = { { .type = 1, .truncation = 100 } } },
+						html = { .bodies = { { .type = 2, .truncation = 100 } } };
+	const char *user = scene_user();
+	struct phone *ph = scene_phone(user, "PHONE1", v);
+	struct phone_folder *f;
+
+	scene_append_many(user, "INBOX", "m", 3);
+	SCENE_OK(ph, phone_setup(ph));
+	f = scene_inbox(ph);
+	SCENE_OK(ph, phone_sync_folder(ph, f, &(struct phone_collection){ .options = &plain }));
+	assert_int_equal(phone_item_with_subject(f, "m 1")->body_type, 1);
+	SCENE_OK(ph, phone_sync_one(ph, &(struct phone_collection){ .folder_id = f->id, .options = &html }));
+	assert_int_equal(f->status, 1);
+	assert_int_equal(f->added + f->changed + f->deleted, 0);
+	scene_append(user, "INBOX", "later", "");
+	SCENE_OK(ph, phone_sync_one(ph, &(struct phone_collection){ .folder_id = f->id }));
+	assert_int_equal(f->added, 1);
+	assert_int_equal(phone_item_with_subject(f, "later")->body_type, 2);
+	scene_assert_same(f, user, "INBOX");
+	scene_assert_clean(ph);
+}
+TEST_VERSIONS(a_body_preference_changes)
+
+/* Two folders, one with a filter, wait in one Sync: a mail outside of the filter wakes nobody, one in the other folder does, and
+ * only that folder is in the answer. */
+static void a_hanging_sync_heeds_filters(enum eas_version v)
+{
+	const struct phone_options_block week = filter_of(3), all = filter_of(0);
+	const char *user = scene_user();
+	struct phone_folder *inbox, *other;
+	struct phone *ph;
+
+	if (v < EAS_14_0)
+		return; /* 12.1 waits by Ping */
+	truth_create(scene_truth(user), "Other");
+	ph = aged_phone(user, v);
+	inbox = scene_inbox(ph);
+	other = phone_folder_named(&ph->replica, "Other");
+	assert_non_null(other);
+	SCENE_OK(ph, phone_sync_folder(ph, inbox, &(struct phone_collection){ .options = &week }));
+	SCENE_OK(ph, phone_sync_folder(ph, other, &(struct phone_collection){ .options = &all }));
+	{
+		const struct phone_collection both[] = { { .folder_id = inbox->id },
+			{ .folder_id = other->id } };
+		const struct phone_sync rq = { .collections = both, .count = 2, .heartbeat_s = 120 };
+		int64_t since = bed_now_ms();
+
+		inbox->added = other->added = 0;
+		SCENE_OK(ph, phone_sync_send(ph, &rq));
+		append_aged(user, "INBOX", 61);
+		poll(NULL, 0, 1500); /* longer than a watch takes to tell */
+		append_aged(user, "Other", 62);
+		SCENE_OK(ph, phone_sync_receive(ph, &rq));
+		assert_true(bed_now_ms() - since >= 1500);
+		assert_int_equal(other->added, 1);
+	}
+	assert_newest(inbox, 3);
+	assert_non_null(phone_item_with_subject(other, "62 days"));
+	scene_assert_clean(ph);
+}
+TEST_VERSIONS(a_hanging_sync_heeds_filters)
+
+int main(void)
+{
+	int failed;
+
+	scene_open(&(struct bed_opts){ .users = 60, .services = "dovecot,redis" });
+	TEST_ADD_ROWS(filter, filter_cases);
+	TEST_ADD_VERSIONS(a_filter_changes);
+	TEST_ADD_VERSIONS(a_filter_is_sticky);
+	TEST_ADD_VERSIONS(what_is_outside_stays_outside);
+	TEST_ADD_VERSIONS(a_body_preference_changes);
+	TEST_ADD_VERSIONS(a_hanging_sync_heeds_filters);
+	failed = test_run("filters");
+	scene_close();
+	return failed;
+}
