@@ -6,12 +6,13 @@
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 /* Where the status is looked for. */
-enum place { ROOT, COLLECTION, ITEM, ESTIMATE, MOVE, FETCH };
+enum place { ROOT, COLLECTION, ITEM, ESTIMATE, MOVE, FETCH, CONVERSATION };
 
 static const struct quirk_case {
 	const char *name;
 	enum eas_command command;
-	const char *dump; /* KEY, FOLDER and MAIL stand for the inbox's key, its id, and a mail in it */
+	const char *
+	    dump; /* KEY, FOLDER and MAIL stand for the inbox's key, its id, and a mail in it; OUTBOX, DRAFTS: ids */
 	enum place place;
 	unsigned status, or_status; /* or_status 0: only this one */
 } quirk_cases[] = {
@@ -147,6 +148,34 @@ static const struct quirk_case {
 	    "ItemOperations:ItemOperations\n\tItemOperations:Fetch\n\t\tItemOperations:Store \"Mailbox\"\n"
 	    "\t\tAirSyncBase:FileReference \"999:1:1.2\"\n",
 	    FETCH, 15, 6 },
+	{ "a conversation moves once", CMD_ITEM_OPERATIONS,
+	    "ItemOperations:ItemOperations\n\tItemOperations:Move\n\t\tItemOperations:ConversationId "
+	    "\"abc\"\n\t\tItemOperations:DstFldId \"FOLDER\"\n",
+	    CONVERSATION, 155, 0 },
+	{ "a conversation moves to nowhere", CMD_ITEM_OPERATIONS,
+	    "ItemOperations:ItemOperations\n\tItemOperations:Move\n\t\tItemOperations:ConversationId "
+	    "\"abc\"\n\t\tItemOperations:DstFldId "
+	    "\"4711\"\n\t\tItemOperations:Options\n\t\t\tItemOperations:MoveAlways\n",
+	    CONVERSATION, 156, 0 },
+	{ "a conversation moves to the Outbox", CMD_ITEM_OPERATIONS,
+	    "ItemOperations:ItemOperations\n\tItemOperations:Move\n\t\tItemOperations:ConversationId "
+	    "\"abc\"\n\t\tItemOperations:DstFldId "
+	    "\"OUTBOX\"\n\t\tItemOperations:Options\n\t\t\tItemOperations:MoveAlways\n",
+	    CONVERSATION, 105, 0 },
+	{ "a conversation moves to Drafts", CMD_ITEM_OPERATIONS,
+	    "ItemOperations:ItemOperations\n\tItemOperations:Move\n\t\tItemOperations:ConversationId "
+	    "\"abc\"\n\t\tItemOperations:DstFldId "
+	    "\"DRAFTS\"\n\t\tItemOperations:Options\n\t\t\tItemOperations:MoveAlways\n",
+	    CONVERSATION, 105, 0 },
+	{ "no conversation moves", CMD_ITEM_OPERATIONS,
+	    "ItemOperations:ItemOperations\n\tItemOperations:Move\n\t\tItemOperations:DstFldId "
+	    "\"FOLDER\"\n\t\tItemOperations:Options\n\t\t\tItemOperations:MoveAlways\n",
+	    CONVERSATION, 2, 0 },
+	{ "a conversation moves, which can't be done", CMD_ITEM_OPERATIONS,
+	    "ItemOperations:ItemOperations\n\tItemOperations:Move\n\t\tItemOperations:ConversationId "
+	    "\"abc\"\n\t\tItemOperations:DstFldId "
+	    "\"FOLDER\"\n\t\tItemOperations:Options\n\t\t\tItemOperations:MoveAlways\n",
+	    CONVERSATION, 3, 0 },
 	{ "the root of another command", CMD_SYNC,
 	    "FolderHierarchy:FolderSync\n\tFolderHierarchy:SyncKey \"0\"\n", ROOT, 103, 4 },
 };
@@ -158,6 +187,8 @@ static struct bytes fill_in(const char *dump, struct phone *ph)
 	} words[] = {
 		{ "KEY", scene_inbox(ph)->key },
 		{ "FOLDER", scene_inbox(ph)->id },
+		{ "OUTBOX", phone_folder_of_type(&ph->replica, 6)->id },
+		{ "DRAFTS", phone_folder_of_type(&ph->replica, 3)->id },
 		{ "MAIL", phone_item_with_subject(scene_inbox(ph), "m 1")->id },
 	};
 	struct bytes doc = { 0 }, text = { 0 };
@@ -209,6 +240,9 @@ static struct bytes status_at(const struct phone *ph, enum place place)
 	case FETCH:
 		n = wbxml_child(ph->root, ITEMOPERATIONS_RESPONSE);
 		return wbxml_child_text(wbxml_child(n, ITEMOPERATIONS_FETCH), ITEMOPERATIONS_STATUS);
+	case CONVERSATION:
+		n = wbxml_child(ph->root, ITEMOPERATIONS_RESPONSE);
+		return wbxml_child_text(wbxml_child(n, ITEMOPERATIONS_MOVE), ITEMOPERATIONS_STATUS);
 	}
 	return bytes_of(NULL, 0);
 }
