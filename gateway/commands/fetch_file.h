@@ -14,6 +14,7 @@ enum {
 	IO_TOO_LARGE = 11,
 	IO_BAD_ATTACHMENT = 15,
 	IO_DENIED = 16,
+	IO_PARTLY = 17,
 };
 
 /* A Fetch of an attachment: its result goes to w, the attachment itself to rq->parts. */

@@ -135,18 +135,29 @@ static bool is_below(const struct folder_list *l, const struct folder *f, uint32
 	return false;
 }
 
-/* The deepest first: the list has parents before their children. */
-static enum err delete_subfolders(struct imap *imap, const struct folder_list *l, uint32_t top)
+/* Special folders are not deleted by FolderDelete either. *partly is set if something stays. The deepest first: the list has
+ * parents before their children, and a parent that can't be selected may go with its last child. */
+static enum err delete_subfolders(struct imap *imap, const struct folder_list *l, uint32_t top, bool *partly)
 {
-	enum err e = ERR_OK;
+	for (size_t i = l->n; i-- > 0;) {
+		const struct folder *f = &l->v[i];
+		enum err e = ERR_OK;
 
-	for (size_t i = l->n; i-- > 0 && !e;)
-		if (is_below(l, &l->v[i], top) && l->v[i].mailbox.len)
-			e = imap_delete(imap, l->v[i].mailbox);
-	return e;
+		if (!is_below(l, f, top) || !f->mailbox.len || !f->exists)
+			continue;
+		if (f->type == FOLDER_USER_MAIL || f->type == FOLDER_GENERIC)
+			e = imap_delete(imap, f->mailbox);
+		else
+			*partly = true;
+		if (e == ERR_DENIED)
+			*partly = true;
+		else if (e && e != ERR_NOT_FOUND)
+			return e;
+	}
+	return ERR_OK;
 }
 
-static enum err empty(struct request *rq, const struct wbxml_node *n)
+static enum err empty(struct request *rq, const struct wbxml_node *n, bool *partly)
 {
 	bool subfolders = wbxml_child(wbxml_child(n, ITEMOPERATIONS_OPTIONS), ITEMOPERATIONS_DELETE_SUB_FOLDERS) != NULL;
 	struct imap_status ignored;
@@ -168,7 +179,7 @@ static enum err empty(struct request *rq, const struct wbxml_node *n)
 	push_publish(rq, &id, 1);
 	if (!subfolders)
 		return ERR_OK;
-	if ((e = delete_subfolders(imap, &list, id)))
+	if ((e = delete_subfolders(imap, &list, id, partly)))
 		return e;
 	push_publish(rq, NULL, 0);
 	return ERR_OK;
@@ -176,11 +187,14 @@ static enum err empty(struct request *rq, const struct wbxml_node *n)
 
 static enum err empty_folder(struct request *rq, const struct wbxml_node *n, struct wbxml_writer *w)
 {
-	enum err e = empty(rq, n);
+	bool partly = false;
+	enum err e = empty(rq, n, &partly);
 	uint32_t status;
 
 	if (!status_of(e, &status))
 		return e;
+	if (!e && partly)
+		status = IO_PARTLY;
 	if (e)
 		log_info("folder not emptied: %s (%s)", rq->imap ? imap_problem(rq->imap) : "", err_name(e));
 	wbxml_open(w, ITEMOPERATIONS_EMPTY_FOLDER_CONTENTS);

@@ -169,6 +169,41 @@ static void what_folders_may_not_do(enum eas_version v)
 }
 TEST_VERSIONS(what_folders_may_not_do)
 
+/* Emptied with all that is below it, parents that aren't there themselves as well; the folder stays. */
+static void a_tree_is_emptied(enum eas_version v)
+{
+	const char *user = scene_user();
+	struct truth *t = scene_truth(user);
+	struct phone *ph;
+	struct phone_folder *f;
+	unsigned status;
+
+	truth_create(t, "Tree");
+	truth_create(t, "Tree/a/b/c");
+	truth_create(t, "Tree/d");
+	truth_create(t, "Treeless");
+	scene_append_many(user, "Tree", "m", 2);
+	scene_append_many(user, "Tree/d", "below", 2);
+	ph = scene_synced_phone(user, "PHONE1", v);
+	f = phone_folder_named(&ph->replica, "Tree");
+	SCENE_OK(ph, phone_sync_folder(ph, f, NULL));
+	SCENE_OK(ph, phone_empty_folder(ph, f->id, false, &status));
+	assert_int_equal(status, 1);
+	scene_sync(ph, f);
+	assert_int_equal(f->count, 0);
+	assert_int_equal(scene_mails(user, "Tree/d", &(struct scene_mail *){ NULL }), 2);
+	SCENE_OK(ph, phone_empty_folder(ph, f->id, true, &status));
+	assert_int_equal(status, 1);
+	assert_true(truth_has_mailbox(t, "Tree") && truth_has_mailbox(t, "Treeless"));
+	assert_false(truth_has_mailbox(t, "Tree/d") || truth_has_mailbox(t, "Tree/a/b/c") ||
+		     truth_has_mailbox(t, "Tree/a"));
+	SCENE_OK(ph, phone_folder_sync(ph, NULL));
+	assert_int_equal(ph->status, 1);
+	assert_null(phone_folder_named(&ph->replica, "d"));
+	scene_assert_clean(ph);
+}
+TEST_VERSIONS(a_tree_is_emptied)
+
 /* ---- names ---- */
 
 static const struct name_case {
@@ -258,6 +293,7 @@ int main(void)
 	TEST_ADD_VERSIONS(a_tree_is_moved_in_imap);
 	TEST_ADD_VERSIONS(a_folder_is_made_again);
 	TEST_ADD_VERSIONS(what_folders_may_not_do);
+	TEST_ADD_VERSIONS(a_tree_is_emptied);
 	TEST_ADD_ROWS(odd_name, name_cases);
 	TEST_ADD_ROWS(odd_name_in_imap, imap_names);
 	failed = test_run("folders");
