@@ -382,7 +382,7 @@ static const struct prop {
 	{ AIRSYNCBASE_NATIVE_BODY_TYPE, EAS_SINCE(EAS_12_0), false, put_native_type },
 	{ EMAIL2_CONVERSATION_ID, EAS_SINCE(EAS_14_0), false, put_conversation_id },
 	{ EMAIL2_CONVERSATION_INDEX, EAS_SINCE(EAS_14_0), false, put_conversation_index },
-	{ EMAIL2_LAST_VERB_EXECUTED, EAS_SINCE(EAS_14_0), false, put_last_verb },
+	{ EMAIL2_LAST_VERB_EXECUTED, EAS_SINCE(EAS_14_0), true, put_last_verb },
 	{ EMAIL2_SENDER, EAS_SINCE(EAS_14_0), false, put_sender },
 	{ EMAIL2_UM_CALLER_ID, EAS_SINCE(EAS_14_0), false, put_caller },
 	{ EMAIL_CATEGORIES, EAS_SINCE(EAS_14_0), true, put_categories },

@@ -191,6 +191,9 @@ static void flags_alone(void **state)
 	assert_bytes_str(written(email_write_flags, EAS_12_1, &m), ROOT "\tEmail:Read \"1\"\n" FLAG);
 	assert_bytes_str(
 	    written(email_write_flags, EAS_16_1, &m), ROOT "\tEmail:Read \"1\"\n" FLAG CATEGORIES);
+	m.forwarded = true; /* a reply or forward that another client has made */
+	assert_bytes_str(written(email_write_flags, EAS_14_0, &m),
+	    ROOT "\tEmail:Read \"1\"\n" FLAG "\tEmail2:LastVerbExecuted \"3\"\n" CATEGORIES);
 }
 
 /* In ItemOperations: Schema names what is wanted (MS-ASCMD 2.2.3.158), and in a multipart answer a Part stands for the Data
