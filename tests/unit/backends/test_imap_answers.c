@@ -272,6 +272,8 @@ static void dates_in_any_order(struct scene *s)
 	assert_int_equal(imap_fetch_dates(s->c, s->a, uids, 3, &dates), ERR_OK);
 	assert_true(dates[0] == 1700000000 && dates[1] == IMAP_NO_DATE && dates[2] == 1700000001);
 	assert_true(heard(s, "UID FETCH 3:4,9 (UID INTERNALDATE)\r\n"));
+}
+
 /* ---- LIST ---- */
 
 #define NAMESPACES_LIST                                                                             \
