@@ -170,7 +170,8 @@ void access_log_write(const struct request *rq, int http, size_t bytes_out)
 		put(&l, " status=%" PRIu32, rq->reply.status ? rq->reply.status : 1);
 	put(&l, " http=%d", http);
 	put_counts(&l, f);
-	put(&l, " in=%zu out=%zu ms=%" PRIu64 " backend_ms=%" PRIu32 " imap=%" PRIu32 " imap_in=%" PRIu64
+	put(&l,
+	    " in=%zu out=%zu ms=%" PRIu64 " backend_ms=%" PRIu32 " imap=%" PRIu32 " imap_in=%" PRIu64
 	    " redis=%" PRIu32,
 	    rq->body_len, bytes_out, loop_now_ms() - rq->started_ms, f->backend_ms, f->imap_round_trips,
 	    f->imap_in, f->redis_round_trips);

@@ -112,7 +112,8 @@ static void start_over(struct wbxml_writer *w)
 /* What the mail server said last, if it refused something; else NULL. Must be asked before the connection is given back. */
 static const char *imap_words(const struct request *rq)
 {
-	return rq->imap && *imap_problem(rq->imap) ? arena_printf(rq->arena, "%s", imap_problem(rq->imap)) : NULL;
+	return rq->imap && *imap_problem(rq->imap) ? arena_printf(rq->arena, "%s", imap_problem(rq->imap))
+						   : NULL;
 }
 
 static void log_failure(const struct request *rq, enum err e, const char *imap)
@@ -120,10 +121,11 @@ static void log_failure(const struct request *rq, enum err e, const char *imap)
 	const struct failure *f = &failures[e];
 
 	if (imap)
-		log_event(f->level, "request failed", LOG_STR("command", rq->name), LOG_STR("error", err_name(e)),
-		    LOG_STR("imap", imap));
+		log_event(f->level, "request failed", LOG_STR("command", rq->name),
+		    LOG_STR("error", err_name(e)), LOG_STR("imap", imap));
 	else
-		log_event(f->level, "request failed", LOG_STR("command", rq->name), LOG_STR("error", err_name(e)));
+		log_event(
+		    f->level, "request failed", LOG_STR("command", rq->name), LOG_STR("error", err_name(e)));
 }
 
 /* Turns an error into an answer: in the body, where command and version allow it. */

@@ -41,7 +41,7 @@ struct config {
 	/* [imap] [smtp] */
 	struct imap_config imap;
 	char *imap_user_template;
-	char *imap_prefix; /* personal namespace to strip; empty = ask NAMESPACE */
+	char *imap_prefix;         /* personal namespace to strip; empty = ask NAMESPACE */
 	bool imap_subscribed_only; /* folders that the user has not subscribed to aren't shown */
 	struct smtp_config smtp;
 	char *smtp_user_template;

@@ -146,11 +146,14 @@ const struct config_key config_keys[] = {
 	{ "smtp", "max_message", KEY_SIZE, AT(smtp_max_bytes), "50M", 1u << 30, NULL,
 	    "The longest mail that is sent." },
 	{ "smtp", "from", KEY_FROM, AT(from), "rewrite", 0, NULL,
-	    "A mail whose From is neither the user's address nor one of identities: rewrite puts the user's address there, "
+	    "A mail whose From is neither the user's address nor one of identities: rewrite puts the user's "
+	    "address there, "
 	    "refuse\n"
-	    "doesn't send it (it stays in the phone's outbox), any sends it as it is and leaves it to the SMTP server." },
+	    "doesn't send it (it stays in the phone's outbox), any sends it as it is and leaves it to the "
+	    "SMTP server." },
 	{ "smtp", "identities", KEY_TEMPLATES, AT(identities), "", 0, "%n@example.com, *@%d",
-	    "Further addresses that From may be, with commas: %u %n %d as in [auth] account, but of the user's mail address. "
+	    "Further addresses that From may be, with commas: %u %n %d as in [auth] account, but of the "
+	    "user's mail address. "
 	    "*@\n"
 	    "stands for a whole domain. An address without % is everybody's: office@example.org." },
 

@@ -6,8 +6,8 @@
 /* The table of all keys of easgate.conf. For config.c and its test. */
 enum config_kind {
 	KEY_TEXT,
-	KEY_TEMPLATE, /* text with %u %n %d */
-	KEY_LIST,     /* char **, NULL at the end */
+	KEY_TEMPLATE,  /* text with %u %n %d */
+	KEY_LIST,      /* char **, NULL at the end */
 	KEY_TEMPLATES, /* the same, of texts with %u %n %d */
 	KEY_BOOL,
 	KEY_COUNT,    /* uint32_t */

@@ -14,7 +14,8 @@ static const char help[] =
     "\n"
     "  easgate [-c FILE] [run]                 serve, in the foreground\n"
     "  easgate [-c FILE] check [--user NAME]   try config, certificate, Redis, IMAP and SMTP,\n"
-    "                                          with --user also a login (password: EASGATE_PASSWORD or asked for)\n"
+    "                                          with --user also a login (password: EASGATE_PASSWORD or asked "
+    "for)\n"
     "  easgate sample                          print a config file that explains every key\n"
     "  easgate --version, --help\n"
     "\n"
@@ -45,8 +46,11 @@ static int misused(const char *what)
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "config", required_argument, NULL, 'c' }, { "user", required_argument, NULL, 'u' },
-		{ "help", no_argument, NULL, 'h' }, { "version", no_argument, NULL, 'v' }, { 0 },
+		{ "config", required_argument, NULL, 'c' },
+		{ "user", required_argument, NULL, 'u' },
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'v' },
+		{ 0 },
 	};
 	const char *config = DEFAULT_CONFIG, *user = NULL, *verb = "run";
 	int o;

@@ -75,11 +75,11 @@ struct request {
 	struct imap *imap; /* opened by request_imap, given back when the request ends */
 	uint32_t imap_trips_before;
 	uint64_t imap_in_before;
-	struct parked *parked; /* set when a parked request goes on (push/push.h) */
-	bool multipart;        /* the client takes multipart ItemOperations responses */
+	struct parked *parked;    /* set when a parked request goes on (push/push.h) */
+	bool multipart;           /* the client takes multipart ItemOperations responses */
 	struct item_parts *parts; /* of ItemOperations alone: see commands/item_parts.h */
-	struct bytes body;     /* undecoded; empty when a parked request goes on */
-	size_t body_len;       /* for the access log */
+	struct bytes body;        /* undecoded; empty when a parked request goes on */
+	size_t body_len;          /* for the access log */
 	struct bytes content_type;
 	const struct wbxml_node *xml; /* decoded body; NULL if there is none or it isn't WBXML */
 	uint64_t started_ms;

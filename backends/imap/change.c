@@ -72,10 +72,12 @@ static enum err run_store(struct imap *c, struct seen *s)
 	return s->there ? ERR_OK : ERR_NOT_FOUND;
 }
 
-enum err imap_store_flags(struct imap *c, uint32_t uid, uint32_t add, uint32_t remove, const struct bytes *add_keywords,
-    size_t n_add, const struct bytes *remove_keywords, size_t n_remove, uint64_t unchanged_since)
+enum err imap_store_flags(struct imap *c, uint32_t uid, uint32_t add, uint32_t remove,
+    const struct bytes *add_keywords, size_t n_add, const struct bytes *remove_keywords, size_t n_remove,
+    uint64_t unchanged_since)
 {
-	struct edit edits[] = { { '+', add, add_keywords, n_add }, { '-', remove, remove_keywords, n_remove } };
+	struct edit edits[] = { { '+', add, add_keywords, n_add },
+		{ '-', remove, remove_keywords, n_remove } };
 	struct seen s = { .uid = uid };
 	enum err e;
 
@@ -179,7 +181,8 @@ enum err imap_expunge_all(struct imap *c)
 		return e;
 	if (c->answers[2].err)
 		return c->answers[2].err;
-	return c->selected.status.messages ? c->answers[1].err : ERR_OK; /* some refuse 1:* where there is nothing */
+	return c->selected.status.messages ? c->answers[1].err
+					   : ERR_OK; /* some refuse 1:* where there is nothing */
 }
 
 /* ---- append ---- */
@@ -214,8 +217,8 @@ static enum err run_append(struct imap *c, struct bytes mailbox, uint32_t *uid)
 	return ERR_OK;
 }
 
-enum err imap_append(struct imap *c, struct bytes mailbox, struct bytes message, uint32_t flags, int64_t date,
-    uint32_t *uid)
+enum err imap_append(
+    struct imap *c, struct bytes mailbox, struct bytes message, uint32_t flags, int64_t date, uint32_t *uid)
 {
 	enum err e;
 
@@ -227,8 +230,8 @@ enum err imap_append(struct imap *c, struct bytes mailbox, struct bytes message,
 	return run_append(c, mailbox, uid);
 }
 
-enum err imap_append_long(struct imap *c, struct bytes mailbox, struct bytes head, struct source *rest, uint32_t flags,
-    uint32_t *uid)
+enum err imap_append_long(struct imap *c, struct bytes mailbox, struct bytes head, struct source *rest,
+    uint32_t flags, uint32_t *uid)
 {
 	enum err e;
 

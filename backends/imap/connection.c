@@ -145,7 +145,8 @@ static void *add(struct imap *c, void **array, size_t n, size_t size)
 {
 	if ((n & (n - 1)) == 0) { /* full at each power of two */
 		size_t more = n ? n * 2 : 1;
-		void *grown = more > SIZE_MAX / size ? NULL : arena_grow(c->scratch, *array, n * size, more * size);
+		void *grown =
+		    more > SIZE_MAX / size ? NULL : arena_grow(c->scratch, *array, n * size, more * size);
 
 		if (!grown) {
 			c->out.failed = ERR_LIMIT;
@@ -173,7 +174,8 @@ void imap_command(struct imap *c, const char *fmt, ...)
 	if (c->out.failed)
 		return;
 	end_command(c);
-	if (!add(c, &ends, c->n_commands, sizeof(*c->ends)) || !add(c, &answers, c->n_commands, sizeof(*c->answers)))
+	if (!add(c, &ends, c->n_commands, sizeof(*c->ends)) ||
+	    !add(c, &answers, c->n_commands, sizeof(*c->answers)))
 		return;
 	c->ends = ends;
 	c->answers = answers;
@@ -212,8 +214,9 @@ static void put_cut(struct imap *c, bool sync, struct bytes extra, struct source
 		return;
 	c->cuts = cuts;
 	c->n_cuts++;
-	*cut = (struct imap_cut){ .at = c->out.len, .sync = sync, .extra = extra, .rest = rest,
-		.command = c->n_commands - 1 };
+	*cut = (struct imap_cut){
+		.at = c->out.len, .sync = sync, .extra = extra, .rest = rest, .command = c->n_commands - 1
+	};
 }
 
 void imap_put_literal(struct imap *c, struct bytes s)
@@ -328,7 +331,7 @@ static struct imap_code read_code(struct bytes *line)
 	blank = bytes_find(code.args, ' ');
 	code.name = bytes_of(code.args.p, blank);
 	code.args = blank < code.args.len ? bytes_of(code.args.p + blank + 1, code.args.len - blank - 1)
-	                                  : (struct bytes){ 0 };
+					  : (struct bytes){ 0 };
 	*line = bytes_trim(bytes_of(line->p + end + 1, line->len - end - 1));
 	return code;
 }
@@ -374,8 +377,9 @@ static void note_code(struct imap *c, const struct imap_code *code)
 
 static bool is_state(struct bytes keyword)
 {
-	return bytes_eq_nocase(keyword, "OK") || bytes_eq_nocase(keyword, "NO") || bytes_eq_nocase(keyword, "BAD") ||
-	       bytes_eq_nocase(keyword, "BYE") || bytes_eq_nocase(keyword, "PREAUTH");
+	return bytes_eq_nocase(keyword, "OK") || bytes_eq_nocase(keyword, "NO") ||
+	       bytes_eq_nocase(keyword, "BAD") || bytes_eq_nocase(keyword, "BYE") ||
+	       bytes_eq_nocase(keyword, "PREAUTH");
 }
 
 /* After "* ". */
@@ -440,7 +444,8 @@ static enum err read_tagged(struct imap *c)
 	if ((e = dup_code(c, &code, &answer->code)))
 		return e;
 	if (!bytes_eq_nocase(state, "OK")) {
-		answer->err = err_of_code(code.name, bytes_eq_nocase(state, "NO") ? ERR_DENIED : ERR_UNSUPPORTED);
+		answer->err =
+		    err_of_code(code.name, bytes_eq_nocase(state, "NO") ? ERR_DENIED : ERR_UNSUPPORTED);
 		imap_set_problem(c, r->line);
 	}
 	return imap_reader_finish(r, true);

@@ -27,7 +27,7 @@ struct imap_code {
 };
 
 struct imap_answer {
-	enum err err;          /* ERR_OK, or what NO or BAD means */
+	enum err err; /* ERR_OK, or what NO or BAD means */
 	bool given;
 	struct imap_code code; /* in c->scratch */
 };
@@ -38,10 +38,10 @@ typedef enum err imap_handler(void *arg, struct imap *c, uint32_t number, struct
 
 /* A place in the command text where something else happens than sending it. */
 struct imap_cut {
-	size_t at;            /* c->out.p[at] */
-	bool sync;            /* waits for "+" first */
-	struct bytes extra;   /* then sends this; borrowed until imap_run returns */
-	struct source *rest;  /* and what comes from there, exactly rest->size bytes; may be NULL */
+	size_t at;           /* c->out.p[at] */
+	bool sync;           /* waits for "+" first */
+	struct bytes extra;  /* then sends this; borrowed until imap_run returns */
+	struct source *rest; /* and what comes from there, exactly rest->size bytes; may be NULL */
 	size_t command;
 };
 
@@ -49,14 +49,15 @@ struct imap_selected {
 	char *name; /* owned, UTF-8; NULL = nothing is selected */
 	size_t len;
 	struct imap_status status;
-	uint32_t may_change; /* system flags that last when they are changed (PERMANENTFLAGS; RFC 3501, 7.1) */
-	bool fresh; /* no other command since SELECT */
-	bool stale; /* selected by an earlier borrower: the server may show an old view of it */
+	uint32_t
+	    may_change; /* system flags that last when they are changed (PERMANENTFLAGS; RFC 3501, 7.1) */
+	bool fresh;     /* no other command since SELECT */
+	bool stale;     /* selected by an earlier borrower: the server may show an old view of it */
 };
 
 struct imap {
-	struct imap_pool *pool;       /* borrowed */
-	struct imap_account *account; /* the pool's business */
+	struct imap_pool *pool;                /* borrowed */
+	struct imap_account *account;          /* the pool's business */
 	TAILQ_ENTRY(imap) of_account, of_pool; /* idle connections, the pool's business */
 	uint64_t idle_since_ms;
 
@@ -64,23 +65,23 @@ struct imap {
 	struct stream *stream;
 	struct imap_reader reader;
 	uint32_t caps;
-	bool caps_known;              /* since they were last forgotten */
+	bool caps_known; /* since they were last forgotten */
 	bool logged_in;
-	bool broken;                  /* must be closed */
+	bool broken; /* must be closed */
 	struct imap_selected selected;
 	uint32_t last_tag, round_trips;
 	char *problem; /* owned; NULL: none, as with most, and a waiting watch should be small */
 
 	/* one run */
-	struct arena *scratch;        /* until the next imap_begin */
+	struct arena *scratch; /* until the next imap_begin */
 	struct buf out;
 	struct imap_cut *cuts;
 	size_t n_cuts;
-	size_t *ends;                 /* where each command ends in out */
+	size_t *ends; /* where each command ends in out */
 	struct imap_answer *answers;
 	size_t n_commands;
 	bool got_plus;
-	struct imap_code code;        /* of the present untagged OK, NO, BAD, BYE */
+	struct imap_code code; /* of the present untagged OK, NO, BAD, BYE */
 };
 
 /* ---- connection.c ---- */
@@ -149,15 +150,15 @@ void imap_put_deselect(struct imap *c);
 const char *imap_status_items(const struct imap *c);
 /* The command for one mailbox's status, and what follows "* STATUS ". */
 void imap_put_status(struct imap *c, struct bytes mailbox);
-enum err imap_read_status(struct imap *c, struct arena *a, struct bytes *mailbox, struct imap_status *out)
-    WAITS MUST_CHECK;
+enum err imap_read_status(
+    struct imap *c, struct arena *a, struct bytes *mailbox, struct imap_status *out) WAITS MUST_CHECK;
 /* The two halves of it; items that aren't told stay as they are. */
 enum err imap_read_mailbox_name(struct imap *c, struct arena *a, struct bytes *out) WAITS MUST_CHECK;
 enum err imap_read_status_items(struct imap *c, struct imap_status *out) WAITS MUST_CHECK;
 
 /* Servers that refuse without a reason (`refused` is ERR_DENIED) are asked: is that mailbox there? */
-enum err imap_explain_refusal(struct imap *c, struct bytes mailbox, bool should_exist, enum err refused)
-    WAITS MUST_CHECK;
+enum err imap_explain_refusal(
+    struct imap *c, struct bytes mailbox, bool should_exist, enum err refused) WAITS MUST_CHECK;
 
 /* ---- search.c ---- */
 
@@ -168,7 +169,9 @@ enum err imap_run_search(struct imap *c, struct arena *a, struct imap_uids *out)
 
 /* ---- change.c ---- */
 
-enum { IMAP_SET_BYTES = 4000 }; /* longest set in one command; servers bound their lines (RFC 7162, 4: 8,192) */
+enum {
+	IMAP_SET_BYTES = 4000
+}; /* longest set in one command; servers bound their lines (RFC 7162, 4: 8,192) */
 
 /* A command, or as many as it takes: `before`, a set, `after`. */
 void imap_put_uids(struct imap *c, const char *before, const struct imap_uids *uids, const char *after);
@@ -184,8 +187,8 @@ uint32_t imap_caps_parse(struct bytes list);
 /* ---- pool.c ---- */
 
 /* A new connection that belongs to nobody, logged in. */
-enum err imap_connect(struct imap_pool *p, const struct imap_login *who, struct imap **out, const char **why)
-    WAITS MUST_CHECK;
+enum err imap_connect(
+    struct imap_pool *p, const struct imap_login *who, struct imap **out, const char **why) WAITS MUST_CHECK;
 /* That mailbox was deleted or renamed: idle connections of this account must select it again. */
 void imap_pool_forget_mailbox(struct imap *c, struct bytes mailbox);
 

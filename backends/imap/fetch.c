@@ -96,7 +96,8 @@ static enum err read_vanished(struct changes *ch, struct imap *c)
 			return e;
 		if (ch->out->n_gone == ch->gone_cap) {
 			size_t cap = ch->gone_cap ? ch->gone_cap * 2 : 16;
-			void *grown = arena_grow(ch->arena, ch->out->gone, ch->gone_cap * sizeof(range), cap * sizeof(range));
+			void *grown = arena_grow(
+			    ch->arena, ch->out->gone, ch->gone_cap * sizeof(range), cap * sizeof(range));
 
 			if (!grown)
 				return ERR_LIMIT;
@@ -161,9 +162,12 @@ static void settle(struct imap_changes *all)
 
 /* Asks in one round trip. A mailbox that was selected before may have changed since. The modseq is the one
  * before the listing: what happens in between is told twice rather than never. */
-static enum err ask_changes(struct imap *c, struct arena *a, uint64_t since, bool fresh, struct imap_changes *out)
+static enum err ask_changes(
+    struct imap *c, struct arena *a, uint64_t since, bool fresh, struct imap_changes *out)
 {
-	struct changes ch = { .arena = a, .out = out, .modseq = c->selected.status.highest_modseq, .selecting = !fresh };
+	struct changes ch = {
+		.arena = a, .out = out, .modseq = c->selected.status.highest_modseq, .selecting = !fresh
+	};
 	uint32_t validity = c->selected.status.uid_validity;
 	enum err e;
 
@@ -229,11 +233,11 @@ struct wanted {
 
 struct messages {
 	struct arena *arena;
-	struct wanted *wanted; /* ascending */
+	struct wanted *wanted;  /* ascending */
 	struct imap_message *v; /* in the caller's order; a uid is set when its message is whole */
 	size_t n;
-	bool header;            /* a message without is not whole */
-	bool unreadable;        /* one came that isn't whole */
+	bool header;     /* a message without is not whole */
+	bool unreadable; /* one came that isn't whole */
 	struct imap_keywords keywords;
 };
 
@@ -307,7 +311,8 @@ static enum err run_stage(struct imap *c, const struct stage *s, struct messages
 	return ERR_OK;
 }
 
-enum err imap_fetch_messages(struct imap *c, struct arena *a, const uint32_t *uids, size_t n, struct imap_messages *out)
+enum err imap_fetch_messages(
+    struct imap *c, struct arena *a, const uint32_t *uids, size_t n, struct imap_messages *out)
 {
 	struct messages m = { .arena = a, .n = n };
 	enum err e = ERR_OK;

@@ -85,7 +85,8 @@ static enum err keep_keyword(struct imap_keywords *k, struct arena *a, struct by
 }
 
 /* "(\Seen $Forwarded x)" */
-static enum err read_flags(struct imap_fetched *f, struct imap_reader *r, struct arena *a, struct imap_keywords *k)
+static enum err read_flags(
+    struct imap_fetched *f, struct imap_reader *r, struct arena *a, struct imap_keywords *k)
 {
 	struct bytes list = bytes_of(r->line.p, bytes_find(r->line, ')')), word;
 	size_t words = 1;
@@ -109,7 +110,8 @@ static enum err read_flags(struct imap_fetched *f, struct imap_reader *r, struct
 			continue;
 		if (!f->flags.keywords)
 			f->flags.keywords = arena_array(a, words, sizeof(*f->flags.keywords));
-		e = f->flags.keywords ? keep_keyword(k, a, word, &f->flags.keywords[f->flags.n_keywords++]) : ERR_LIMIT;
+		e = f->flags.keywords ? keep_keyword(k, a, word, &f->flags.keywords[f->flags.n_keywords++])
+				      : ERR_LIMIT;
 	}
 	f->has_flags = !e;
 	return e;
@@ -134,8 +136,8 @@ static void read_section(struct imap_fetched *f, struct bytes name)
 		f->origin = 0;
 }
 
-static enum err read_item(struct imap_fetched *f, struct imap *c, struct arena *a, struct imap_keywords *k,
-    struct bytes name)
+static enum err read_item(
+    struct imap_fetched *f, struct imap *c, struct arena *a, struct imap_keywords *k, struct bytes name)
 {
 	struct imap_reader *r = &c->reader;
 	struct bytes text;

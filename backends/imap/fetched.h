@@ -5,17 +5,17 @@
 
 /* One FETCH response. What it doesn't hold is zero. */
 struct imap_fetched {
-	struct imap_flags flags;      /* uid 0: it doesn't say which message */
+	struct imap_flags flags; /* uid 0: it doesn't say which message */
 	bool has_flags, has_size;
 	uint64_t modseq;
 	uint32_t size;
 	int64_t date;
 	struct mime_part *structure;
 	bool has_body;
-	char section[200];            /* BODY[section]<origin> */
+	char section[200]; /* BODY[section]<origin> */
 	size_t section_len;
 	uint32_t origin;
-	struct bytes body;            /* p NULL: NIL */
+	struct bytes body; /* p NULL: NIL */
 };
 
 /* Messages of one mailbox have the same few keywords: they share their text. */
@@ -26,8 +26,8 @@ struct imap_keywords {
 };
 
 /* Reads what follows "* 3 FETCH ". */
-enum err imap_read_fetch(struct imap *c, struct arena *a, struct imap_keywords *k, struct imap_fetched *f)
-    WAITS MUST_CHECK;
+enum err imap_read_fetch(
+    struct imap *c, struct arena *a, struct imap_keywords *k, struct imap_fetched *f) WAITS MUST_CHECK;
 /* The flags in such a list, keywords aside. */
 uint32_t imap_flags_of(struct bytes list);
 /* "(\Seen $Forwarded x)" */

@@ -31,28 +31,29 @@ struct imap_config {
 /* Who logs in. Borrowed by each call; the pool keeps no password: it knows a login by a salted hash. */
 struct imap_login {
 	struct bytes user, password;
-	struct bytes client_address; /* the phone's; told by ID (x-originating-ip) where the server takes it. May be empty */
+	struct bytes
+	    client_address; /* the phone's; told by ID (x-originating-ip) where the server takes it. May be empty */
 };
 
-enum imap_cap { /* bits; as announced after login */
-	IMAP_CAP_CONDSTORE = 1 << 0, /* RFC 7162 */
-	IMAP_CAP_QRESYNC = 1 << 1,   /* RFC 7162 */
-	IMAP_CAP_UIDPLUS = 1 << 2,   /* RFC 4315 */
-	IMAP_CAP_MOVE = 1 << 3,      /* RFC 6851 */
-	IMAP_CAP_IDLE = 1 << 4,      /* RFC 2177 */
-	IMAP_CAP_NOTIFY = 1 << 5,    /* RFC 5465 */
-	IMAP_CAP_SPECIAL_USE = 1 << 6, /* RFC 6154 */
-	IMAP_CAP_LIST_STATUS = 1 << 7, /* RFC 5819 */
+enum imap_cap {                          /* bits; as announced after login */
+	IMAP_CAP_CONDSTORE = 1 << 0,     /* RFC 7162 */
+	IMAP_CAP_QRESYNC = 1 << 1,       /* RFC 7162 */
+	IMAP_CAP_UIDPLUS = 1 << 2,       /* RFC 4315 */
+	IMAP_CAP_MOVE = 1 << 3,          /* RFC 6851 */
+	IMAP_CAP_IDLE = 1 << 4,          /* RFC 2177 */
+	IMAP_CAP_NOTIFY = 1 << 5,        /* RFC 5465 */
+	IMAP_CAP_SPECIAL_USE = 1 << 6,   /* RFC 6154 */
+	IMAP_CAP_LIST_STATUS = 1 << 7,   /* RFC 5819 */
 	IMAP_CAP_LIST_EXTENDED = 1 << 8, /* RFC 5258 */
-	IMAP_CAP_ESEARCH = 1 << 9,   /* RFC 4731 */
-	IMAP_CAP_ID = 1 << 10,       /* RFC 2971 */
-	IMAP_CAP_NAMESPACE = 1 << 12, /* RFC 2342 */
+	IMAP_CAP_ESEARCH = 1 << 9,       /* RFC 4731 */
+	IMAP_CAP_ID = 1 << 10,           /* RFC 2971 */
+	IMAP_CAP_NAMESPACE = 1 << 12,    /* RFC 2342 */
 	IMAP_CAP_SASL_IR = 1 << 13,
 	IMAP_CAP_LITERAL_PLUS = 1 << 14,
 	IMAP_CAP_ENABLE = 1 << 15,
 	IMAP_CAP_METADATA = 1 << 16,
 	IMAP_CAP_WITHIN = 1 << 17,
-	IMAP_CAP_FUZZY = 1 << 18,    /* RFC 6203 */
+	IMAP_CAP_FUZZY = 1 << 18, /* RFC 6203 */
 };
 
 struct imap_pool; /* one per worker */
@@ -82,35 +83,47 @@ const char *imap_problem(const struct imap *c);
  * modified UTF-7 is the byte IMAP_RAW_NAME and then what is on the wire, and goes back as that: so it can't be taken
  * for another mailbox's name. It is never valid UTF-8; to show it, repair it. */
 enum { IMAP_RAW_NAME = 0xFF };
-enum imap_use { IMAP_USE_NONE, IMAP_USE_INBOX, IMAP_USE_DRAFTS, IMAP_USE_SENT, IMAP_USE_TRASH, IMAP_USE_JUNK,
-	IMAP_USE_ARCHIVE, IMAP_USE_ALL, IMAP_USE_FLAGGED };
+enum imap_use {
+	IMAP_USE_NONE,
+	IMAP_USE_INBOX,
+	IMAP_USE_DRAFTS,
+	IMAP_USE_SENT,
+	IMAP_USE_TRASH,
+	IMAP_USE_JUNK,
+	IMAP_USE_ARCHIVE,
+	IMAP_USE_ALL,
+	IMAP_USE_FLAGGED
+};
 
 struct imap_status {
-	bool known;              /* STATUS was given */
+	bool known; /* STATUS was given */
 	uint32_t messages, unseen, uid_next, uid_validity;
 	uint64_t highest_modseq; /* 0: none (no CONDSTORE) */
 };
 
 struct imap_mailbox {
-	struct bytes name;       /* full name with separators */
-	char separator;          /* 0: flat */
+	struct bytes name; /* full name with separators */
+	char separator;    /* 0: flat */
 	bool selectable, may_have_children, subscribed;
-	bool foreign;            /* in a namespace of other users or of all (RFC 2342), where the server tells */
-	enum imap_use use;       /* by SPECIAL-USE, or INBOX; by name only is the gateway's business */
+	bool foreign;      /* in a namespace of other users or of all (RFC 2342), where the server tells */
+	enum imap_use use; /* by SPECIAL-USE, or INBOX; by name only is the gateway's business */
 	struct imap_status status;
 };
 struct imap_mailboxes {
 	struct imap_mailbox *v;
 	size_t n;
-	struct bytes prefix;     /* of one's own namespace, such as "INBOX."; p NULL if the server doesn't tell */
+	struct bytes prefix; /* of one's own namespace, such as "INBOX."; p NULL if the server doesn't tell */
 };
 /* All mailboxes of all namespaces, with status if asked for; one round trip where LIST-STATUS is there.
  * INBOX is always first. A mailbox whose STATUS the server refuses has status.known false. */
-enum err imap_list(struct imap *c, struct arena *a, bool with_status, struct imap_mailboxes *out) WAITS MUST_CHECK;
+enum err imap_list(
+    struct imap *c, struct arena *a, bool with_status, struct imap_mailboxes *out) WAITS MUST_CHECK;
 enum err imap_status(struct imap *c, struct bytes mailbox, struct imap_status *out) WAITS MUST_CHECK;
 /* Several in one round trip (pipelined). out[i].known is false for one that failed. */
-enum err imap_status_many(struct imap *c, const struct bytes *mailboxes, size_t n, struct imap_status *out) WAITS MUST_CHECK;
-enum err imap_create(struct imap *c, struct bytes mailbox, enum imap_use use) WAITS MUST_CHECK; /* and subscribes */
+enum err imap_status_many(
+    struct imap *c, const struct bytes *mailboxes, size_t n, struct imap_status *out) WAITS MUST_CHECK;
+enum err imap_create(
+    struct imap *c, struct bytes mailbox, enum imap_use use) WAITS MUST_CHECK; /* and subscribes */
 enum err imap_delete(struct imap *c, struct bytes mailbox) WAITS MUST_CHECK;   /* and unsubscribes */
 enum err imap_rename(struct imap *c, struct bytes from, struct bytes to) WAITS MUST_CHECK;
 
@@ -121,9 +134,14 @@ enum err imap_select(struct imap *c, struct bytes mailbox, struct imap_status *o
 /* ---- messages of the selected mailbox ---- */
 
 enum { /* flag bits; what isn't one of these is a keyword */
-	IMAP_SEEN = 1 << 0, IMAP_FLAGGED = 1 << 1, IMAP_ANSWERED = 1 << 2, IMAP_DELETED = 1 << 3,
-	IMAP_DRAFT = 1 << 4, IMAP_FORWARDED = 1 << 5, /* $Forwarded */
-	IMAP_MDN_SENT = 1 << 6, IMAP_JUNK = 1 << 7,
+	IMAP_SEEN = 1 << 0,
+	IMAP_FLAGGED = 1 << 1,
+	IMAP_ANSWERED = 1 << 2,
+	IMAP_DELETED = 1 << 3,
+	IMAP_DRAFT = 1 << 4,
+	IMAP_FORWARDED = 1 << 5, /* $Forwarded */
+	IMAP_MDN_SENT = 1 << 6,
+	IMAP_JUNK = 1 << 7,
 	IMAP_SYSTEM_FLAGS = IMAP_SEEN | IMAP_FLAGGED | IMAP_ANSWERED | IMAP_DELETED | IMAP_DRAFT,
 };
 
@@ -132,56 +150,67 @@ struct imap_flags {
 	struct bytes *keywords; /* other keywords as the server spells them */
 	uint16_t n_keywords;
 };
-struct imap_uid_range { uint32_t first, last; };
+struct imap_uid_range {
+	uint32_t first, last;
+};
 struct imap_changes {
-	struct imap_flags *v;   /* new and changed messages, ascending uid; all messages if `complete` */
+	struct imap_flags *v; /* new and changed messages, ascending uid; all messages if `complete` */
 	size_t n;
 	struct imap_uid_range *gone; /* expunged since, ascending; meaningless if `complete` */
 	size_t n_gone;
-	bool complete;          /* v is the whole mailbox: what isn't in it is gone */
+	bool complete; /* v is the whole mailbox: what isn't in it is gone */
 	uint64_t highest_modseq;
 };
 /* What changed since that modseq. since_modseq 0, or a server without QRESYNC, gives the complete list.
  * Never marks anything as read. */
-enum err imap_fetch_changes(struct imap *c, struct arena *a, uint64_t since_modseq, struct imap_changes *out)
-    WAITS MUST_CHECK;
+enum err imap_fetch_changes(
+    struct imap *c, struct arena *a, uint64_t since_modseq, struct imap_changes *out) WAITS MUST_CHECK;
 
 /* UIDs of messages received (INTERNALDATE) on or after that UTC time, ascending. IMAP's SINCE knows whole days
  * only: `day` is rounded down to its day. 0 = all messages of the mailbox. */
-struct imap_uids { uint32_t *v; size_t n; };
-enum err imap_search_since(struct imap *c, struct arena *a, int64_t day, struct imap_uids *out) WAITS MUST_CHECK;
+struct imap_uids {
+	uint32_t *v;
+	size_t n;
+};
+enum err imap_search_since(
+    struct imap *c, struct arena *a, int64_t day, struct imap_uids *out) WAITS MUST_CHECK;
 
 /* UIDs of the messages that match, ascending; q NULL: all. Words that needn't stand exactly so are looked for
  * by FUZZY where the server can. ERR_DENIED, ERR_UNSUPPORTED: the server refuses such a search. */
-enum err imap_search(struct imap *c, struct arena *a, const struct query *q, struct imap_uids *out) WAITS MUST_CHECK;
+enum err imap_search(
+    struct imap *c, struct arena *a, const struct query *q, struct imap_uids *out) WAITS MUST_CHECK;
 /* When each of these (ascending) was received, in (*out)[0..n); IMAP_NO_DATE for one that is gone. */
 #define IMAP_NO_DATE INT64_MIN
-enum err imap_fetch_dates(struct imap *c, struct arena *a, const uint32_t *uids, size_t n, int64_t **out)
-    WAITS MUST_CHECK;
+enum err imap_fetch_dates(
+    struct imap *c, struct arena *a, const uint32_t *uids, size_t n, int64_t **out) WAITS MUST_CHECK;
 
 /* All that decides how a message is shown, without its bodies; one round trip for all uids.
  * A uid that is gone is left out. */
 struct imap_message {
 	struct imap_flags flags;
-	int64_t internal_date;        /* seconds since 1970, UTC */
-	uint32_t size;                /* RFC822.SIZE */
-	struct mime_part *structure;  /* from BODYSTRUCTURE; NULL if the server's could not be read */
-	struct bytes header;          /* the whole header block, as it is */
+	int64_t internal_date;       /* seconds since 1970, UTC */
+	uint32_t size;               /* RFC822.SIZE */
+	struct mime_part *structure; /* from BODYSTRUCTURE; NULL if the server's could not be read */
+	struct bytes header;         /* the whole header block, as it is */
 };
-struct imap_messages { struct imap_message *v; size_t n; };
-enum err imap_fetch_messages(struct imap *c, struct arena *a, const uint32_t *uids, size_t n, struct imap_messages *out)
-    WAITS MUST_CHECK;
+struct imap_messages {
+	struct imap_message *v;
+	size_t n;
+};
+enum err imap_fetch_messages(struct imap *c, struct arena *a, const uint32_t *uids, size_t n,
+    struct imap_messages *out) WAITS MUST_CHECK;
 
 /* Bytes of body sections, BODY.PEEK[section]<from.count>, for many messages at once: requests for the same
  * section and range share a command, and the commands are pipelined. */
 struct imap_part_request {
 	uint32_t uid;
-	const char *section;          /* "1.2", "1.2.MIME", "TEXT", "HEADER", or "" for the whole message */
-	uint32_t from, count;         /* count 0 = to the end */
-	struct bytes data;            /* out */
-	bool found;                   /* out; false: the message or section isn't there */
+	const char *section;  /* "1.2", "1.2.MIME", "TEXT", "HEADER", or "" for the whole message */
+	uint32_t from, count; /* count 0 = to the end */
+	struct bytes data;    /* out */
+	bool found;           /* out; false: the message or section isn't there */
 };
-enum err imap_fetch_parts(struct imap *c, struct arena *a, struct imap_part_request *v, size_t n) WAITS MUST_CHECK;
+enum err imap_fetch_parts(
+    struct imap *c, struct arena *a, struct imap_part_request *v, size_t n) WAITS MUST_CHECK;
 
 /* One body section (from, count as above) piece by piece, however long it is, without holding more than a piece. `put` gets
  * views that end with its return; it may wait, and the server then waits too. Its error ends the call, and the connection,
@@ -195,15 +224,16 @@ enum err imap_stream_part(struct imap *c, uint32_t uid, const char *section, uin
 
 /* Adds and removes flags and keywords (UID STORE … .SILENT). With unchanged_since (0 = always) a message that somebody
  * else changed meanwhile gives ERR_CONFLICT. ERR_NOT_FOUND if the uid is gone. */
-enum err imap_store_flags(struct imap *c, uint32_t uid, uint32_t add, uint32_t remove, const struct bytes *add_keywords,
-    size_t n_add, const struct bytes *remove_keywords, size_t n_remove, uint64_t unchanged_since) WAITS MUST_CHECK;
+enum err imap_store_flags(struct imap *c, uint32_t uid, uint32_t add, uint32_t remove,
+    const struct bytes *add_keywords, size_t n_add, const struct bytes *remove_keywords, size_t n_remove,
+    uint64_t unchanged_since) WAITS MUST_CHECK;
 
 /* Moves messages: MOVE, or COPY + \Deleted + UID EXPUNGE. `to` (in order of uids, 0 = unknown) takes the new uids from
  * COPYUID, else they are found by Message-ID and size. ERR_NOT_FOUND if the target mailbox doesn't exist. */
 struct imap_moved {
 	uint32_t uid_validity; /* of the target; 0 = unknown, or nothing was moved */
 	uint32_t *to;
-	bool exact;            /* the server told (COPYUID): a 0 in `to` means that the message was gone */
+	bool exact; /* the server told (COPYUID): a 0 in `to` means that the message was gone */
 };
 enum err imap_move(struct imap *c, struct arena *a, const uint32_t *uids, size_t n, struct bytes target,
     struct imap_moved *out) WAITS MUST_CHECK;
@@ -216,10 +246,10 @@ enum err imap_append(struct imap *c, struct bytes mailbox, struct bytes message,
     uint32_t *uid) WAITS MUST_CHECK;
 /* The same for a message that isn't in memory: `head`, then what `rest` gives, which must be as long as it says and may come from
  * another connection. If it fails, or is shorter or longer, nothing is appended and this connection is broken. */
-enum err imap_append_long(struct imap *c, struct bytes mailbox, struct bytes head, struct source *rest, uint32_t flags,
-    uint32_t *uid) WAITS MUST_CHECK;
+enum err imap_append_long(struct imap *c, struct bytes mailbox, struct bytes head, struct source *rest,
+    uint32_t flags, uint32_t *uid) WAITS MUST_CHECK;
 /* Messages of the selected mailbox with that Message-ID (with brackets), ascending. */
-enum err imap_search_message_id(struct imap *c, struct arena *a, struct bytes message_id, struct imap_uids *out)
-    WAITS MUST_CHECK;
+enum err imap_search_message_id(
+    struct imap *c, struct arena *a, struct bytes message_id, struct imap_uids *out) WAITS MUST_CHECK;
 
 #endif

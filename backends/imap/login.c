@@ -6,7 +6,9 @@
 #include "imap/connection.h"
 
 /* From the greeting to the authenticated state. */
-enum { BASE64_SHOWN = 12 }; /* so much of what we sent in base64 is no accident; the rest may have been cut off */
+enum {
+	BASE64_SHOWN = 12
+}; /* so much of what we sent in base64 is no accident; the rest may have been cut off */
 
 static const struct {
 	const char *name;
@@ -159,7 +161,8 @@ static enum err authenticate(struct imap *c, const struct imap_login *who)
 		imap_put_literal(c, who->password);
 	}
 	e = imap_run_all(c, NULL, NULL);
-	hide(c, secret.p ? bytes_of(secret.p, secret.len < BASE64_SHOWN ? secret.len : BASE64_SHOWN) : who->password);
+	hide(c, secret.p ? bytes_of(secret.p, secret.len < BASE64_SHOWN ? secret.len : BASE64_SHOWN)
+			 : who->password);
 	if (secret.p) {
 		OPENSSL_cleanse((void *)(uintptr_t)secret.p, secret.len);
 		free((void *)(uintptr_t)secret.p);
@@ -207,7 +210,8 @@ static enum err log_in(struct imap *c, const struct imap_login *who)
 	if ((e = read_caps(c)) || (c->config->server.tls == STREAM_STARTTLS && (e = start_tls(c))))
 		return e;
 	if ((c->caps & IMAP_CAP_LOGINDISABLED) && !(c->caps & IMAP_CAP_AUTH_PLAIN)) {
-		imap_set_problem(c, BYTES("the IMAP server takes no password on this connection (LOGINDISABLED)"));
+		imap_set_problem(
+		    c, BYTES("the IMAP server takes no password on this connection (LOGINDISABLED)"));
 		return ERR_DENIED;
 	}
 	if ((e = authenticate(c, who)) || (e = read_caps(c)) || (e = enable(c)))

@@ -52,7 +52,7 @@ static bool is_selected(const struct imap *c, struct bytes mailbox)
 const char *imap_status_items(const struct imap *c)
 {
 	return c->caps & IMAP_CAP_CONDSTORE ? "(MESSAGES UNSEEN UIDNEXT UIDVALIDITY HIGHESTMODSEQ)"
-	                                    : "(MESSAGES UNSEEN UIDNEXT UIDVALIDITY)";
+					    : "(MESSAGES UNSEEN UIDNEXT UIDVALIDITY)";
 }
 
 /* " (MESSAGES 3 UIDNEXT 8 …)" */
@@ -205,7 +205,8 @@ enum err imap_status_many(struct imap *c, const struct bytes *mailboxes, size_t 
 enum err imap_on_select(struct imap *c, struct bytes keyword)
 {
 	if (bytes_eq_nocase(keyword, "OK") && bytes_eq_nocase(c->code.name, "CLOSED"))
-		c->selected.status = (struct imap_status){ .known = true }; /* so far it was about the former one */
+		c->selected.status =
+		    (struct imap_status){ .known = true }; /* so far it was about the former one */
 	return ERR_OK;
 }
 
@@ -320,7 +321,8 @@ enum err imap_explain_refusal(struct imap *c, struct bytes mailbox, bool should_
 	struct imap_status s;
 	enum err e;
 
-	if (refused != ERR_DENIED || c->broken || !c->n_commands || c->answers[c->n_commands - 1].code.name.len)
+	if (refused != ERR_DENIED || c->broken || !c->n_commands ||
+	    c->answers[c->n_commands - 1].code.name.len)
 		return refused;
 	said = c->problem; /* about the refusal: it outlives the question */
 	c->problem = NULL;

@@ -53,7 +53,8 @@ static enum err note_copyuid(struct imap *c, struct move *m, const struct imap_c
 	if (!bytes_split(&rest, ' ', &validity) || !bytes_split(&rest, ' ', &from) ||
 	    bytes_to_u32(validity, UINT32_MAX, &m->out->uid_validity))
 		return ERR_PROTO;
-	if ((e = uid_set_expand(c->scratch, from, &a, &a_cap)) || (e = uid_set_expand(c->scratch, rest, &b, &b_cap)))
+	if ((e = uid_set_expand(c->scratch, from, &a, &a_cap)) ||
+	    (e = uid_set_expand(c->scratch, rest, &b, &b_cap)))
 		return e;
 	if (a.n != b.n)
 		return ERR_PROTO;
@@ -106,7 +107,8 @@ static enum err on_mark(void *arg, struct imap *c, uint32_t number, struct bytes
 		return e;
 	if (marks->n == marks->cap) {
 		size_t cap = marks->cap ? marks->cap * 2 : 16;
-		void *grown = arena_grow(marks->arena, marks->v, marks->cap * sizeof(*marks->v), cap * sizeof(*marks->v));
+		void *grown = arena_grow(
+		    marks->arena, marks->v, marks->cap * sizeof(*marks->v), cap * sizeof(*marks->v));
 
 		if (!grown)
 			return ERR_LIMIT;
@@ -120,12 +122,14 @@ static enum err on_mark(void *arg, struct imap *c, uint32_t number, struct bytes
 static const char mark_items[] = " (UID RFC822.SIZE BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)])";
 
 /* What is about to move, and where the target's new uids begin. */
-static enum err look_before(struct imap *c, const struct imap_uids *from, struct bytes target, struct marks *before)
+static enum err look_before(
+    struct imap *c, const struct imap_uids *from, struct bytes target, struct marks *before)
 {
 	enum err e;
 
 	imap_put_uids(c, "UID FETCH", from, mark_items);
-	imap_put_status(c, target); /* if it is the selected one, its answer may be old: then `match` finds too much */
+	imap_put_status(
+	    c, target); /* if it is the selected one, its answer may be old: then `match` finds too much */
 	e = imap_run(c, on_mark, before);
 	if (e == ERR_DENIED && !c->answers[c->n_commands - 1].code.name.len)
 		e = ERR_NOT_FOUND;
@@ -150,15 +154,16 @@ static void match(const struct move *m, const struct marks *before, struct marks
 }
 
 /* The messages have moved by now: what fails here only leaves their uids unknown. The source is selected again. */
-static void look_after(struct imap *c, struct arena *a, const struct move *m, struct bytes target,
-    const struct marks *before)
+static void look_after(
+    struct imap *c, struct arena *a, const struct move *m, struct bytes target, const struct marks *before)
 {
 	struct marks after = { .arena = a };
 	uint32_t uid_next = before->target.uid_next;
 	struct bytes source;
 	enum err e;
 
-	if (!uid_next || arena_dup(a, bytes_of(c->selected.name, c->selected.len), &source) || imap_reselect(c, target))
+	if (!uid_next || arena_dup(a, bytes_of(c->selected.name, c->selected.len), &source) ||
+	    imap_reselect(c, target))
 		return;
 	m->out->uid_validity = c->selected.status.uid_validity;
 	if (!imap_begin(c)) {

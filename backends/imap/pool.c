@@ -77,7 +77,8 @@ static void make_key(const struct imap_pool *p, const struct imap_login *who, ui
 	EVP_MD_CTX *md = EVP_MD_CTX_new();
 
 	if (!md || !EVP_DigestInit_ex(md, EVP_sha256(), NULL) || !EVP_DigestUpdate(md, p->salt, SALT_SIZE) ||
-	    !EVP_DigestUpdate(md, &user_len, sizeof(user_len)) || !EVP_DigestUpdate(md, who->user.p, who->user.len) ||
+	    !EVP_DigestUpdate(md, &user_len, sizeof(user_len)) ||
+	    !EVP_DigestUpdate(md, who->user.p, who->user.len) ||
 	    !EVP_DigestUpdate(md, who->password.p, who->password.len) || !EVP_DigestFinal_ex(md, key, NULL))
 		abort();
 	EVP_MD_CTX_free(md);
@@ -159,8 +160,8 @@ static struct waiter *next_waiter(const struct imap_pool *p, const struct imap_a
 	struct waiter *w;
 
 	TAILQ_FOREACH(w, &p->waiters, next)
-		if (w->account == a || (is_full(p) && account_has_room(p, w->account)))
-			return w;
+	if (w->account == a || (is_full(p) && account_has_room(p, w->account)))
+		return w;
 	return NULL;
 }
 
@@ -177,7 +178,8 @@ static void release_slot(struct imap_pool *p, struct imap_account *a)
 
 	a->slots--;
 	p->slots--;
-	TAILQ_FOREACH(w, &p->waiters, next) {
+	TAILQ_FOREACH(w, &p->waiters, next)
+	{
 		if (has_room(p, w->account)) {
 			take_slot(p, w->account);
 			grant(p, w, NULL);
@@ -225,7 +227,9 @@ static void log_out(void *arg)
 
 static void on_timer(void *arg)
 {
-	static const struct fiber_opts opts = { .name = "imap logout", .arena_budget = 64 * 1024, .deadline_ms = LOGOUT_MS };
+	static const struct fiber_opts opts = {
+		.name = "imap logout", .arena_budget = 64 * 1024, .deadline_ms = LOGOUT_MS
+	};
 	struct imap_pool *p = arg;
 	uint64_t now = loop_now_ms(), after = (uint64_t)p->config.idle_close_s * 1000;
 	struct imap *c;
@@ -264,7 +268,8 @@ static struct imap *take_idle(struct imap_pool *p, struct imap_account *a, struc
 	struct imap *c, *found;
 
 	while ((found = TAILQ_FIRST(&a->idle))) {
-		TAILQ_FOREACH(c, &a->idle, of_account) {
+		TAILQ_FOREACH(c, &a->idle, of_account)
+		{
 			if (has_selected(c, prefer)) {
 				found = c;
 				break;
@@ -332,8 +337,8 @@ static enum err wait_for_one(struct imap_pool *p, struct imap_account *a, struct
 }
 
 /* A slot of that account's, or an idle connection (*c). */
-static enum err get_slot(struct imap_pool *p, struct imap_account **a, const uint8_t key[KEY_SIZE], struct bytes prefer,
-    struct imap **c)
+static enum err get_slot(struct imap_pool *p, struct imap_account **a, const uint8_t key[KEY_SIZE],
+    struct bytes prefer, struct imap **c)
 {
 	*a = get_account(p, key);
 	(*a)->slots++; /* keeps it while dead connections and others are dropped */
@@ -407,8 +412,8 @@ void imap_pool_forget_mailbox(struct imap *c, struct bytes mailbox)
 	if (!c->account)
 		return;
 	TAILQ_FOREACH(other, &c->account->idle, of_account)
-		if (has_selected(other, mailbox))
-			imap_forget_selected(other);
+	if (has_selected(other, mailbox))
+		imap_forget_selected(other);
 }
 
 void imap_pool_free(struct imap_pool **pool)

@@ -11,7 +11,8 @@ enum {
 	TREE_NODES = 100 * 1000,
 };
 
-void imap_reader_init(struct imap_reader *r, enum err (*read)(void *arg, void *to, size_t cap, size_t *out), void *arg)
+void imap_reader_init(
+    struct imap_reader *r, enum err (*read)(void *arg, void *to, size_t cap, size_t *out), void *arg)
 {
 	*r = (struct imap_reader){ .read = read, .arg = arg };
 }
@@ -68,7 +69,8 @@ static bool ends_in_literal(struct bytes line, size_t *size)
 		i--;
 	for (first = i; first && line.p[first - 1] >= '0' && line.p[first - 1] <= '9'; first--)
 		;
-	if (!first || line.p[first - 1] != '{' || bytes_to_u64(bytes_of(line.p + first, i - first), UINT32_MAX, &n))
+	if (!first || line.p[first - 1] != '{' ||
+	    bytes_to_u64(bytes_of(line.p + first, i - first), UINT32_MAX, &n))
 		return false;
 	*size = (size_t)n;
 	return true;

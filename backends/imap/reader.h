@@ -13,15 +13,17 @@
  * or what the source says. */
 struct imap_reader {
 	enum err (*read)(void *arg, void *to, size_t cap, size_t *out); /* as stream_read */
-	void *arg;         /* borrowed */
-	uint8_t *buf;      /* owned; NULL until something is read */
+	void *arg;                                                      /* borrowed */
+	uint8_t *buf; /* owned; NULL until something is read */
 	size_t cap, start, end;
 	struct bytes line; /* what is left of the present line, without its end; inside buf */
-	size_t literal;    /* of the literal that the present line ends in; what is left of one that comes in pieces */
+	size_t
+	    literal; /* of the literal that the present line ends in; what is left of one that comes in pieces */
 	bool has_literal;
 };
 
-void imap_reader_init(struct imap_reader *r, enum err (*read)(void *arg, void *to, size_t cap, size_t *out), void *arg);
+void imap_reader_init(
+    struct imap_reader *r, enum err (*read)(void *arg, void *to, size_t cap, size_t *out), void *arg);
 /* Frees the buffer and forgets what is in it; the reader can go on. */
 void imap_reader_deinit(struct imap_reader *r);
 /* Bytes that have been read ahead. */

@@ -92,7 +92,8 @@ enum err imap_search_since(struct imap *c, struct arena *a, int64_t day, struct 
 	return imap_run_search(c, a, out);
 }
 
-enum err imap_search_message_id(struct imap *c, struct arena *a, struct bytes message_id, struct imap_uids *out)
+enum err imap_search_message_id(
+    struct imap *c, struct arena *a, struct bytes message_id, struct imap_uids *out)
 {
 	bool ascii = true;
 	enum err e;

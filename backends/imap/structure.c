@@ -61,7 +61,8 @@ static enum err read_extension(struct arena *a, const struct imap_value *at, str
 		const struct imap_value *in = disposition.first;
 		struct imap_value kind = take(&in);
 
-		p->disposition = kind.kind == IMAP_STRING ? mime_disposition_parse(kind.text) : MIME_DISPOSITION_NONE;
+		p->disposition =
+		    kind.kind == IMAP_STRING ? mime_disposition_parse(kind.text) : MIME_DISPOSITION_NONE;
 		if ((e = read_params(a, take(&in), &p->disposition_params)))
 			return e;
 	} else if (disposition.kind == IMAP_STRING) {
@@ -88,8 +89,8 @@ static enum err read_multipart(struct arena *a, const struct imap_value *at, str
 }
 
 /* ("text" "plain" params id description encoding size …); *enclosed is the body inside message/rfc822. */
-static enum err read_single(struct arena *a, const struct imap_value *at, struct mime_part *p,
-    const struct imap_value **enclosed)
+static enum err read_single(
+    struct arena *a, const struct imap_value *at, struct mime_part *p, const struct imap_value **enclosed)
 {
 	struct imap_value v;
 	enum err e;
@@ -101,12 +102,14 @@ static enum err read_single(struct arena *a, const struct imap_value *at, struct
 	v = take(&at);
 	p->encoding = mime_encoding_parse(v.text);
 	p->size = number(take(&at));
-	if ((mime_is(p, "message", "rfc822") || mime_is(p, "message", "global")) && at && at->kind != IMAP_STRING) {
+	if ((mime_is(p, "message", "rfc822") || mime_is(p, "message", "global")) && at &&
+	    at->kind != IMAP_STRING) {
 		take(&at); /* the envelope */
 		*enclosed = at && at->kind == IMAP_LIST ? at : NULL;
 		take(&at);
 		p->lines = number(take(&at));
-	} else if (bytes_eq_nocase(p->type, "text")) { /* not where no type is said: then there is no number of lines */
+	} else if (bytes_eq_nocase(
+		       p->type, "text")) { /* not where no type is said: then there is no number of lines */
 		p->lines = number(take(&at));
 	}
 	take(&at); /* MD5 */

@@ -24,7 +24,8 @@ enum err uid_set_next(struct bytes *set, struct imap_uid_range *out)
 	struct bytes range, first;
 	uint32_t a, b;
 
-	if (!bytes_split(set, ',', &range) || !bytes_split(&range, ':', &first) || bytes_to_u32(first, UINT32_MAX, &a))
+	if (!bytes_split(set, ',', &range) || !bytes_split(&range, ':', &first) ||
+	    bytes_to_u32(first, UINT32_MAX, &a))
 		return ERR_PROTO;
 	b = a;
 	if (range.len && bytes_to_u32(range, UINT32_MAX, &b))

@@ -40,10 +40,10 @@ struct imap_watch {
 	struct imap *c; /* owned */
 	enum watch_state state;
 	enum watch_kind kind;
-	unsigned refs;  /* the owner's, a fiber's, a pending tell's */
+	unsigned refs; /* the owner's, a fiber's, a pending tell's */
 	struct watched *v;
 	size_t n;
-	size_t idle_at; /* BY_IDLE: which one is selected; SIZE_MAX = none */
+	size_t idle_at;                /* BY_IDLE: which one is selected; SIZE_MAX = none */
 	bool idling, examining, asked; /* asked: by a command of ours, not told by the server's own will */
 	uint64_t folders, folders_now; /* hash of LIST; 0 = never listed */
 	bool folders_due, lost_due, tell_due;
@@ -136,8 +136,9 @@ static void compare(struct imap_watch *w, struct watched *x, const struct imap_s
 
 	if (had->known && now->uid_validity == had->uid_validity && now->uid_next > had->uid_next)
 		note(w, x, IMAP_WATCH_NEW);
-	else if (had->known && (now->uid_validity != had->uid_validity || now->messages != had->messages || by_itself ||
-	                           (modseqs ? now->highest_modseq != had->highest_modseq : now->unseen != had->unseen)))
+	else if (had->known &&
+		 (now->uid_validity != had->uid_validity || now->messages != had->messages || by_itself ||
+		     (modseqs ? now->highest_modseq != had->highest_modseq : now->unseen != had->unseen)))
 		note(w, x, IMAP_WATCH_CHANGED);
 	x->seen = *now;
 	x->unchecked = false;
@@ -489,7 +490,9 @@ static void add(struct imap_watch *w, struct bytes name, const struct imap_statu
 		abort();
 	if (bytes_eq_nocase(name, "INBOX"))
 		name = BYTES("INBOX");
-	*x = (struct watched){ .name = malloc(name.len + 1), .len = name.len, .seen = *status, .unchecked = true };
+	*x = (struct watched){
+		.name = malloc(name.len + 1), .len = name.len, .seen = *status, .unchecked = true
+	};
 	if (!x->name)
 		abort();
 	memcpy(x->name, name.p, name.len);
@@ -534,8 +537,8 @@ static enum err begin(struct imap_watch *w)
 
 enum err imap_watch_start(struct imap_pool *p, const struct imap_login *who, const struct bytes *mailboxes,
     const struct imap_status *status, size_t n, const struct imap_watch_opts *opts,
-    void (*fn)(void *arg, enum imap_watch_event what, struct bytes mailbox), void *arg, struct imap_watch **out,
-    const char **why)
+    void (*fn)(void *arg, enum imap_watch_event what, struct bytes mailbox), void *arg,
+    struct imap_watch **out, const char **why)
 {
 	struct imap *c = NULL;
 	struct imap_watch *w;
@@ -547,7 +550,12 @@ enum err imap_watch_start(struct imap_pool *p, const struct imap_login *who, con
 	w = calloc(1, sizeof(*w));
 	if (!w)
 		abort();
-	*w = (struct imap_watch){ .loop = fiber_loop(), .c = c, .refs = 1, .idle_at = SIZE_MAX, .opts = *opts, .fn = fn,
+	*w = (struct imap_watch){ .loop = fiber_loop(),
+		.c = c,
+		.refs = 1,
+		.idle_at = SIZE_MAX,
+		.opts = *opts,
+		.fn = fn,
 		.arg = arg };
 	for (size_t i = 0; i < n; i++)
 		add(w, mailboxes[i], &status[i]);
@@ -564,7 +572,8 @@ enum err imap_watch_start(struct imap_pool *p, const struct imap_login *who, con
 	return ERR_OK;
 }
 
-enum err imap_watch_add(struct imap_watch *w, const struct bytes *mailboxes, const struct imap_status *status, size_t n)
+enum err imap_watch_add(
+    struct imap_watch *w, const struct bytes *mailboxes, const struct imap_status *status, size_t n)
 {
 	size_t before = w->n;
 

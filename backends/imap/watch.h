@@ -12,12 +12,12 @@ enum imap_watch_event {
 	IMAP_WATCH_NEW,     /* messages came into that mailbox, for certain (EXISTS or UIDNEXT grew) */
 	IMAP_WATCH_CHANGED, /* that mailbox changed: messages came, went or changed flags */
 	IMAP_WATCH_FOLDERS, /* a mailbox was created, deleted or renamed */
-	IMAP_WATCH_LOST,    /* the connection broke; the watch has ended and must be freed; something may have been missed */
+	IMAP_WATCH_LOST, /* the connection broke; the watch has ended and must be freed; something may have been missed */
 };
 
 struct imap_watch_opts {
-	uint32_t poll_s;       /* for mailboxes that have no push */
-	uint32_t renew_s;      /* IDLE is renewed that often (RFC 2177: below 29 minutes) */
+	uint32_t poll_s;  /* for mailboxes that have no push */
+	uint32_t renew_s; /* IDLE is renewed that often (RFC 2177: below 29 minutes) */
 };
 
 /* Opens a connection of its own (not counted against max_per_account) and starts watching `mailboxes` (copied).
@@ -26,12 +26,12 @@ struct imap_watch_opts {
  * fn is called on the loop, never inside this call. The pool must outlive the watch. */
 enum err imap_watch_start(struct imap_pool *p, const struct imap_login *who, const struct bytes *mailboxes,
     const struct imap_status *status, size_t n, const struct imap_watch_opts *opts,
-    void (*fn)(void *arg, enum imap_watch_event what, struct bytes mailbox), void *arg, struct imap_watch **out,
-    const char **why) WAITS MUST_CHECK;
+    void (*fn)(void *arg, enum imap_watch_event what, struct bytes mailbox), void *arg,
+    struct imap_watch **out, const char **why) WAITS MUST_CHECK;
 /* More mailboxes for a running watch (those it has already are no error). They are looked at soon after.
  * ERR_UNAVAILABLE if it has ended. */
-enum err imap_watch_add(struct imap_watch *w, const struct bytes *mailboxes, const struct imap_status *status, size_t n)
-    WAITS MUST_CHECK;
+enum err imap_watch_add(struct imap_watch *w, const struct bytes *mailboxes, const struct imap_status *status,
+    size_t n) WAITS MUST_CHECK;
 /* "notify", "idle" or "poll": for logs and the bench. */
 /* The UIDNEXT that the watch has last heard of, or counted; never more than the real one. 0: not known. */
 uint32_t imap_watch_uid_next(const struct imap_watch *w, struct bytes mailbox);

@@ -57,17 +57,19 @@ static void say_not_found(const char **why, const char *host, int error)
 	if (error == EVUTIL_EAI_AGAIN)
 		say_why(why, "no name server answers for %.255s", host);
 	else if (!error || error == EVUTIL_EAI_NONAME || error == EVUTIL_EAI_NODATA ||
-	    error == EVUTIL_EAI_FAIL)
+		 error == EVUTIL_EAI_FAIL)
 		say_why(why, "no address found for %.255s", host); /* a name without addresses is EAI_FAIL */
 	else
 		say_why(why, "cannot look up %.255s: %s", host, evutil_gai_strerror(error));
 }
 
-static enum err look_up(const struct stream_target *t, struct limit limit, struct lookup **out,
-    const char **why)
+static enum err look_up(
+    const struct stream_target *t, struct limit limit, struct lookup **out, const char **why)
 {
-	struct evutil_addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM,
-		.ai_protocol = IPPROTO_TCP, .ai_flags = EVUTIL_AI_NUMERICSERV };
+	struct evutil_addrinfo hints = { .ai_family = AF_UNSPEC,
+		.ai_socktype = SOCK_STREAM,
+		.ai_protocol = IPPROTO_TCP,
+		.ai_flags = EVUTIL_AI_NUMERICSERV };
 	struct evdns_getaddrinfo_request *request;
 	struct lookup *k;
 	char port[8];

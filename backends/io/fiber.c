@@ -113,8 +113,8 @@ static void switch_to_loop(struct fiber *f)
 {
 #if defined(IO_ASAN)
 	/* NULL at the last switch: its fake stack is then freed. */
-	__sanitizer_start_switch_fiber(f->state == FIBER_ENDED ? NULL : &f->asan_stack,
-	    f->set->loop_stack_low, f->set->loop_stack_size);
+	__sanitizer_start_switch_fiber(
+	    f->state == FIBER_ENDED ? NULL : &f->asan_stack, f->set->loop_stack_low, f->set->loop_stack_size);
 #endif
 	context_switch(&f->context, &f->set->loop_context);
 	arrived_on_fiber(f);

@@ -19,9 +19,9 @@
 #define WAITS
 
 struct fiber_opts {
-	const char *name;      /* static; for log lines and debugging */
-	size_t arena_budget;   /* bytes; 0 = 16 MiB */
-	uint32_t deadline_ms;  /* from now on; every wait beyond it gives ERR_TIMEOUT. 0 = 60,000 */
+	const char *name;     /* static; for log lines and debugging */
+	size_t arena_budget;  /* bytes; 0 = 16 MiB */
+	uint32_t deadline_ms; /* from now on; every wait beyond it gives ERR_TIMEOUT. 0 = 60,000 */
 };
 
 /* Starts fn on a fiber of its own after the caller has returned to the loop, never inside this call. Returns
@@ -41,7 +41,7 @@ const char *fiber_name(void);
 struct loop *fiber_loop(void);
 struct arena *fiber_arena(void);
 bool fiber_is_running(void); /* true on a fiber, false on the loop's own stack */
-bool fiber_cancelled(void); /* false while shielded */
+bool fiber_cancelled(void);  /* false while shielded */
 void fiber_set_deadline(uint32_t ms_from_now);
 uint32_t fiber_time_left_ms(void);
 /* What a wait would say at once: ERR_CANCELLED, ERR_TIMEOUT or ERR_OK. For loops that may never have to
@@ -54,7 +54,7 @@ void fiber_slot_set(const void *p);
 
 /* What this fiber has cost so far, for figures; may be set back by who reads it. */
 struct fiber_tally {
-	uint64_t waited_us;  /* in waits of any kind */
+	uint64_t waited_us;   /* in waits of any kind */
 	uint32_t store_trips; /* answers of Redis awaited: counted by backends/store */
 };
 struct fiber_tally *fiber_tally(void);

@@ -17,7 +17,7 @@ static const char *const level_names[] = { "ERROR", "WARN", "INFO", "DEBUG" };
 
 static enum log_level threshold = LOG_LEVEL_INFO;
 static int log_fd = STDERR_FILENO;
-static char *log_path;                        /* owned; NULL = stderr */
+static char *log_path;                         /* owned; NULL = stderr */
 static const struct log_context *loop_context; /* for lines that no fiber writes */
 
 /* One line at a time is made, between two waits, so one buffer serves all fibers. */

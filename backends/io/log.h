@@ -40,8 +40,8 @@ struct log_context {
 void log_context_set(const struct log_context *c);
 
 #define log_error(...) log_printf(LOG_LEVEL_ERROR, __VA_ARGS__)
-#define log_warn(...)  log_printf(LOG_LEVEL_WARN, __VA_ARGS__)
-#define log_info(...)  log_printf(LOG_LEVEL_INFO, __VA_ARGS__)
+#define log_warn(...) log_printf(LOG_LEVEL_WARN, __VA_ARGS__)
+#define log_info(...) log_printf(LOG_LEVEL_INFO, __VA_ARGS__)
 #define log_debug(...) log_printf(LOG_LEVEL_DEBUG, __VA_ARGS__)
 void log_printf(enum log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
@@ -54,10 +54,10 @@ struct log_field {
 	bool is_number;
 };
 #define LOG_BYTES(name, value) ((struct log_field){ .key = (name), .text = (value) })
-#define LOG_STR(name, value)   LOG_BYTES((name), bytes_str(value))
-#define LOG_U64(name, value)   ((struct log_field){ .key = (name), .number = (value), .is_number = true })
-#define log_event(level, message, ...)                                                \
-	log_fields((level), (message), (const struct log_field[]){ __VA_ARGS__ },     \
+#define LOG_STR(name, value) LOG_BYTES((name), bytes_str(value))
+#define LOG_U64(name, value) ((struct log_field){ .key = (name), .number = (value), .is_number = true })
+#define log_event(level, message, ...)                                            \
+	log_fields((level), (message), (const struct log_field[]){ __VA_ARGS__ }, \
 	    sizeof((const struct log_field[]){ __VA_ARGS__ }) / sizeof(struct log_field))
 void log_fields(enum log_level level, const char *message, const struct log_field *fields, size_t count);
 

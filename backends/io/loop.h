@@ -18,7 +18,7 @@ struct loop *loop_new(void);
 /* Cancels what fibers are left, runs them and what is deferred to their end, frees. Timers and watched
  * streams must be ended before. Accepts NULL, sets NULL. */
 void loop_free(struct loop **l);
-void loop_run(struct loop *l);  /* until loop_stop, which may have been called before */
+void loop_run(struct loop *l); /* until loop_stop, which may have been called before */
 void loop_stop(struct loop *l);
 
 struct event_base *loop_base(struct loop *l); /* borrowed */

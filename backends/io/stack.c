@@ -15,7 +15,7 @@
 #endif
 #ifndef VALGRIND_STACK_REGISTER
 #define VALGRIND_STACK_REGISTER(low, high) 0
-#define VALGRIND_STACK_DEREGISTER(id)      ((void)(id))
+#define VALGRIND_STACK_DEREGISTER(id) ((void)(id))
 #endif
 
 /* The stacks used last stay as they are, pages and all: most requests find one of them. Behind them are

@@ -25,7 +25,7 @@
 #endif
 
 struct stack {
-	void *low;            /* of STACK_SIZE usable bytes; the guard page ends here. NULL = none */
+	void *low; /* of STACK_SIZE usable bytes; the guard page ends here. NULL = none */
 	unsigned valgrind_id;
 };
 

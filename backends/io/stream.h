@@ -33,8 +33,8 @@ struct stream_target {
  * ERR_UNAVAILABLE if the name has no address, none answers, or it is no TLS server; ERR_DENIED if the
  * certificate is refused; ERR_TIMEOUT after connect_ms; ERR_UNSUPPORTED for TLS on a unix socket. On an
  * error *why (`why` may be NULL) is a text for the administrator in the fiber's arena. `target` is copied. */
-enum err stream_connect(const struct stream_target *target, struct stream **out, const char **why)
-    WAITS MUST_CHECK;
+enum err stream_connect(
+    const struct stream_target *target, struct stream **out, const char **why) WAITS MUST_CHECK;
 /* To be called when the server's answer has been read and nothing else. Bytes beyond it are a fault
  * (ERR_PROTO): they might be injected. The stream looks at the socket; whoever has a buffer of his own must
  * refuse what is left there. Errors as for stream_connect; on each of them the stream is done for, and never

@@ -20,11 +20,11 @@ enum err limit_left(struct limit limit, uint32_t *ms) MUST_CHECK;
 void say_why(const char **why, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* Resolves and connects. *fd is non-blocking and the caller's. */
-enum err connect_any(const struct stream_target *t, struct limit limit, int *fd, const char **why)
-    WAITS MUST_CHECK;
+enum err connect_any(
+    const struct stream_target *t, struct limit limit, int *fd, const char **why) WAITS MUST_CHECK;
 
 /* The handshake of a client on a connected socket. *out is the caller's, and does not own the socket. */
-enum err tls_connect(int fd, const struct stream_target *t, struct limit limit, SSL **out, const char **why)
-    WAITS MUST_CHECK;
+enum err tls_connect(
+    int fd, const struct stream_target *t, struct limit limit, SSL **out, const char **why) WAITS MUST_CHECK;
 
 #endif

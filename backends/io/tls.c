@@ -16,7 +16,7 @@
 struct cached {
 	struct cached *next;
 	bool verify;
-	char *ca_file; /* owned; NULL = the system's */
+	char *ca_file;           /* owned; NULL = the system's */
 	struct timespec changed; /* of the file that was read */
 	ino_t inode;
 	SSL_CTX *ctx;
@@ -31,8 +31,8 @@ static SSL_CTX *context_new(bool verify, const char *ca_file)
 	if (!c)
 		abort();
 	SSL_CTX_set_min_proto_version(c, TLS1_2_VERSION);
-	SSL_CTX_set_mode(c, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
-	    SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+	SSL_CTX_set_mode(c,
+	    SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 	/* Many servers close without a close_notify. The protocols on top mark their own ends. */
 	SSL_CTX_set_options(c, SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_NO_RENEGOTIATION);
 	SSL_CTX_set_session_cache_mode(c, SSL_SESS_CACHE_OFF);
@@ -53,8 +53,8 @@ static struct cached *cached_find(bool verify, const char *ca_file)
 	struct cached *k;
 
 	for (k = cache; k; k = k->next) {
-		if (k->verify == verify && (!k->ca_file || !ca_file ? k->ca_file == ca_file
-		    : strcmp(k->ca_file, ca_file) == 0))
+		if (k->verify == verify &&
+		    (!k->ca_file || !ca_file ? k->ca_file == ca_file : strcmp(k->ca_file, ca_file) == 0))
 			return k;
 	}
 	k = calloc(1, sizeof(*k));
@@ -72,8 +72,9 @@ static SSL_CTX *context_get(bool verify, const char *ca_file)
 	struct cached *k = cached_find(verify, verify ? ca_file : NULL);
 	struct stat st;
 
-	if (k->ca_file && stat(k->ca_file, &st) == 0 && (st.st_ino != k->inode ||
-	    st.st_mtim.tv_sec != k->changed.tv_sec || st.st_mtim.tv_nsec != k->changed.tv_nsec)) {
+	if (k->ca_file && stat(k->ca_file, &st) == 0 &&
+	    (st.st_ino != k->inode || st.st_mtim.tv_sec != k->changed.tv_sec ||
+		st.st_mtim.tv_nsec != k->changed.tv_nsec)) {
 		SSL_CTX_free(k->ctx); /* connections hold a reference of their own */
 		k->ctx = NULL;
 		k->changed = st.st_mtim;
@@ -169,8 +170,8 @@ static void explain(struct refusal *r, int error, X509 *cert)
 	} else if (error == X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT) {
 		add_text(r, "is self-signed, and not among the trusted ones", 46);
 	} else if (error == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY ||
-	    error == X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE ||
-	    error == X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN) {
+		   error == X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE ||
+		   error == X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN) {
 		add_text(r, "comes from an authority that is not trusted: ", 45);
 		add_common_name(r, X509_get_issuer_name(cert));
 	} else {
@@ -241,11 +242,12 @@ static void say_failed(const char **why, const struct stream_target *t, int ssl_
 	else if (reason == SSL_R_UNSUPPORTED_PROTOCOL || reason == SSL_R_TLSV1_ALERT_PROTOCOL_VERSION)
 		say_why(why, "%.255s port %u has no TLS 1.2 or newer", t->host, port);
 	else
-		say_why(why, "the TLS handshake with %.255s port %u failed: %.255s", t->host, port, reason_text());
+		say_why(why, "the TLS handshake with %.255s port %u failed: %.255s", t->host, port,
+		    reason_text());
 }
 
-static enum err shake_hands(SSL *ssl, int fd, const struct stream_target *t, struct limit limit,
-    const char **why)
+static enum err shake_hands(
+    SSL *ssl, int fd, const struct stream_target *t, struct limit limit, const char **why)
 {
 	for (;;) {
 		int done, ssl_error;

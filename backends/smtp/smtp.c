@@ -418,7 +418,8 @@ static enum err say_piece(struct sending *out, struct bytes piece)
 	enum err e = ERR_OK;
 
 	while (!e && piece.len) {
-		out->n += smtp_data_put(&out->data, &piece, out->chunk + out->n, CHUNK - SMTP_DATA_END_MOST - out->n);
+		out->n += smtp_data_put(
+		    &out->data, &piece, out->chunk + out->n, CHUNK - SMTP_DATA_END_MOST - out->n);
 		if (!piece.len)
 			break;
 		e = say(out->s, bytes_of(out->chunk, out->n));

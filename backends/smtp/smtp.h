@@ -31,7 +31,8 @@ struct smtp_message {
 	const struct bytes *to;      /* bare addresses */
 	size_t n_to;
 	struct bytes data; /* CRLF line ends, without dot stuffing */
-	struct source *rest; /* what follows `data`; NULL: nothing. If it fails, nothing is sent, with its error */
+	struct source
+	    *rest; /* what follows `data`; NULL: nothing. If it fails, nothing is sent, with its error */
 	bool rest_is_8bit;
 	/* Called when all is sent but the final dot, so that the caller can note that from now on the message may be
 	 * out; on an error it isn't sent. May be NULL. */

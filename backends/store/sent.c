@@ -41,14 +41,16 @@ static enum store_sent read_state(struct bytes text, uint64_t now)
 
 		if (!bytes_starts(text, state_texts[s]) || text.len <= len + 1)
 			continue;
-		if (!bytes_to_u64(bytes_of(text.p + len + 1, text.len - len - 1), UINT64_MAX, &ends) && ends <= now)
+		if (!bytes_to_u64(bytes_of(text.p + len + 1, text.len - len - 1), UINT64_MAX, &ends) &&
+		    ends <= now)
 			return s;
 		return STORE_SENT_UNDER_WAY;
 	}
 	return bytes_eq_str(text, state_texts[STORE_SENT_UNDER_WAY]) ? STORE_SENT_UNDER_WAY : STORE_SENT_DONE;
 }
 
-enum err store_sent_claim(struct redis *r, const struct store_sent_id *id, uint32_t lease_s, enum store_sent *out)
+enum err store_sent_claim(
+    struct redis *r, const struct store_sent_id *id, uint32_t lease_s, enum store_sent *out)
 {
 	struct arena *a = arena_new(WORDS_SCRATCH);
 	uint64_t now = (uint64_t)time(NULL);
@@ -83,8 +85,8 @@ static enum err put_state(struct words *w, struct arena *a, enum store_sent stat
 	return text ? ERR_OK : ERR_LIMIT;
 }
 
-enum err store_sent_settle(struct redis *r, const struct store_sent_id *id, enum store_sent state, uint32_t lease_s,
-    uint32_t keep_s)
+enum err store_sent_settle(
+    struct redis *r, const struct store_sent_id *id, enum store_sent state, uint32_t lease_s, uint32_t keep_s)
 {
 	struct arena *a = arena_new(WORDS_SCRATCH);
 	bool forget = state == STORE_SENT_NEW;

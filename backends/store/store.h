@@ -111,7 +111,7 @@ enum store_sent {
 	STORE_SENT_NEW,       /* not sent: not known, or given up */
 	STORE_SENT_UNDER_WAY, /* somebody is at it */
 	STORE_SENT_GIVEN,     /* the server was given all of it, and whether it took it isn't known */
-	STORE_SENT_UNSAVED,    /* the server has it; the copy in Sent may be missing */
+	STORE_SENT_UNSAVED,   /* the server has it; the copy in Sent may be missing */
 	STORE_SENT_DONE,
 };
 /* Whose mail it is, and how the phone calls it. Borrowed. */
@@ -120,12 +120,12 @@ struct store_sent_id {
 };
 /* Claims it for a lease of lease_s seconds. NEW, GIVEN, UNSAVED: nobody else is at it, and the caller must say how it went
  * on. UNDER_WAY and DONE: the caller leaves it alone. */
-enum err store_sent_claim(struct redis *r, const struct store_sent_id *id, uint32_t lease_s, enum store_sent *out)
-    WAITS MUST_CHECK;
+enum err store_sent_claim(
+    struct redis *r, const struct store_sent_id *id, uint32_t lease_s, enum store_sent *out) WAITS MUST_CHECK;
 /* Says where it stands. NEW: forgotten, so that the phone may try again; not UNDER_WAY. Remembered for keep_s seconds, and
  * GIVEN and UNSAVED are the caller's for lease_s more. */
-enum err store_sent_settle(struct redis *r, const struct store_sent_id *id, enum store_sent state, uint32_t lease_s,
-    uint32_t keep_s) WAITS MUST_CHECK;
+enum err store_sent_settle(struct redis *r, const struct store_sent_id *id, enum store_sent state,
+    uint32_t lease_s, uint32_t keep_s) WAITS MUST_CHECK;
 
 /* ---- moves and adds remembered by content for replays ---- */
 /* A small value that lives for a while under a name of the caller's, in the account's slot. */

@@ -28,7 +28,8 @@ static enum err parse(struct arena *a, struct bytes text, struct reference *out)
 	text = bytes_trim(text);
 	*out = (struct reference){ 0 };
 	if (!bytes_split(&text, ':', &folder) || !bytes_split(&text, ':', &uid) ||
-	    bytes_to_u32(folder, UINT32_MAX, &out->folder) || bytes_to_u32(uid, UINT32_MAX, &out->uid) || !bytes_split(&text, '~', &section) || !is_section(section) ||
+	    bytes_to_u32(folder, UINT32_MAX, &out->folder) || bytes_to_u32(uid, UINT32_MAX, &out->uid) ||
+	    !bytes_split(&text, '~', &section) || !is_section(section) ||
 	    (text.len && bytes_to_u32(text, TNEF_MAX_FILES, &out->inner)))
 		return ERR_PROTO;
 	return arena_cstr(a, section, &out->section);
@@ -99,7 +100,8 @@ enum err attachment_find(struct request *rq, struct bytes text, struct attachmen
 	enum err e;
 
 	*out = (struct attachment_source){ .size = UINT64_MAX, .count = UINT64_MAX };
-	if ((e = parse(rq->arena, text, &ref)) || (e = folder_mailbox(rq, ref.folder, &out->mailbox, &validity)))
+	if ((e = parse(rq->arena, text, &ref)) ||
+	    (e = folder_mailbox(rq, ref.folder, &out->mailbox, &validity)))
 		return e;
 	if (!out->mailbox.len)
 		return ERR_NOT_FOUND;

@@ -27,7 +27,8 @@ enum { ATTACHMENT_SMALL = 64 * 1024 }; /* encoded; so little is measured by read
 
 /* ERR_PROTO: no reference of ours; ERR_NOT_FOUND: the mail or the part isn't there (any more); ERR_DENIED: the policy forbids
  * attachments; ERR_LIMIT: larger than the policy allows. */
-enum err attachment_find(struct request *rq, struct bytes reference, struct attachment_source *out) WAITS MUST_CHECK;
+enum err attachment_find(
+    struct request *rq, struct bytes reference, struct attachment_source *out) WAITS MUST_CHECK;
 /* Sets `size`, from samples of the text where it is regular base64, else by reading all of it once. Errors as above. */
 enum err attachment_measure(struct request *rq, struct attachment_source *s) WAITS MUST_CHECK;
 /* As a piece of a reply. *s must live as long as the request. */

@@ -14,7 +14,7 @@ enum {
 	FIND_RANGE_NOT_FROM_0 = 4,
 	RANGE_MAX = 999,
 	NAME_MAX_LEN = 200,
-	SEEN_S = 60 * 60,    /* how long a search may be paged through */
+	SEEN_S = 60 * 60, /* how long a search may be paged through */
 };
 
 struct find {
@@ -209,9 +209,8 @@ static enum err find_mails(struct request *rq, struct find *f, struct wbxml_writ
 	if (!fits)
 		return answer_response_status(rq, w, FIND_RANGE_NOT_FROM_0);
 	sync_options_default(&options);
-	options.body[options.body_count++] = (struct body_preference){
-		.type = BODY_PLAIN, .truncation_size = 0, .preview = BODY_PREVIEW_MAX
-	};
+	options.body[options.body_count++] =
+	    (struct body_preference){ .type = BODY_PLAIN, .truncation_size = 0, .preview = BODY_PREVIEW_MAX };
 	if (!(e = finding_run(rq, &f->ask, &found)))
 		e = finding_fetch(rq, &found, f->range, &options, &page);
 	if (e && status_of(e))

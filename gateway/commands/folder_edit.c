@@ -7,8 +7,14 @@
  * key: the device knows its own change, so the next FolderSync does not tell it again. */
 
 enum {
-	FOLDER_OK = 1, FOLDER_EXISTS = 2, FOLDER_SPECIAL = 3, FOLDER_NO_FOLDER = 4, FOLDER_NO_PARENT = 5,
-	FOLDER_FAILED = 6, FOLDER_BAD_KEY = 9, FOLDER_MALFORMED = 10,
+	FOLDER_OK = 1,
+	FOLDER_EXISTS = 2,
+	FOLDER_SPECIAL = 3,
+	FOLDER_NO_FOLDER = 4,
+	FOLDER_NO_PARENT = 5,
+	FOLDER_FAILED = 6,
+	FOLDER_BAD_KEY = 9,
+	FOLDER_MALFORMED = 10,
 	NAME_MAX_CHARS = 256,
 };
 
@@ -19,8 +25,8 @@ struct edit {
 	struct hierarchy h;
 	const struct known_folders *base;
 	struct folder_list list;
-	struct sync_key key;       /* the new one */
-	uint32_t made;             /* FolderCreate: the new folder's id */
+	struct sync_key key; /* the new one */
+	uint32_t made;       /* FolderCreate: the new folder's id */
 };
 
 static enum err answer(struct edit *x, struct wbxml_writer *w, uint32_t status)
@@ -87,7 +93,8 @@ static enum err finish(struct edit *x, uint32_t id)
 	const struct known_folder *one;
 	enum err e;
 
-	if ((e = folders_load(x->rq, x->imap, &x->list)) || (e = known_folders_of(x->rq->arena, &x->list, 0, &fresh)))
+	if ((e = folders_load(x->rq, x->imap, &x->list)) ||
+	    (e = known_folders_of(x->rq->arena, &x->list, 0, &fresh)))
 		return e;
 	now = (struct known_folders){ 0, arena_array(x->rq->arena, x->base->n + 1, sizeof(*now.v)), 0 };
 	if (!now.v)
@@ -113,7 +120,8 @@ static bool is_special(const struct folder *f)
 }
 
 /* "parent/name" in the server's terms. *status is 0, or why it can't be. */
-static enum err full_name(struct edit *x, uint32_t parent_id, struct bytes display, struct bytes *out, uint32_t *status)
+static enum err full_name(
+    struct edit *x, uint32_t parent_id, struct bytes display, struct bytes *out, uint32_t *status)
 {
 	const struct folder *parent = folders_by_id(&x->list, parent_id);
 	char separator = parent ? parent->separator : x->list.n ? x->list.v[0].separator : '/';
@@ -124,12 +132,14 @@ static enum err full_name(struct edit *x, uint32_t parent_id, struct bytes displ
 		*status = FOLDER_NO_PARENT;
 	else if (parent && !parent->mailbox.len)
 		*status = FOLDER_SPECIAL;
-	else if (!display.len || display.len > NAME_MAX_CHARS * 4 || (separator && bytes_find(display, (uint8_t)separator) < display.len))
+	else if (!display.len || display.len > NAME_MAX_CHARS * 4 ||
+		 (separator && bytes_find(display, (uint8_t)separator) < display.len))
 		*status = FOLDER_MALFORMED; /* a name with the separator would be another folder's child */
 	if (*status)
 		return ERR_OK;
 	if (parent)
-		name = arena_printf(x->rq->arena, "%.*s%c%.*s", BYTES_ARG(parent->mailbox), separator, BYTES_ARG(display));
+		name = arena_printf(
+		    x->rq->arena, "%.*s%c%.*s", BYTES_ARG(parent->mailbox), separator, BYTES_ARG(display));
 	else
 		name = arena_printf(x->rq->arena, "%.*s%.*s", BYTES_ARG(x->list.prefix), BYTES_ARG(display));
 	if (!name)
@@ -160,7 +170,8 @@ static bool type_can_be_made(const struct request *rq)
 {
 	uint32_t type = 0;
 
-	return !bytes_to_u32(wbxml_child_text(rq->xml, FOLDERHIERARCHY_TYPE), FOLDER_RECIPIENT_CACHE, &type) &&
+	return !bytes_to_u32(
+		   wbxml_child_text(rq->xml, FOLDERHIERARCHY_TYPE), FOLDER_RECIPIENT_CACHE, &type) &&
 	       (type == FOLDER_GENERIC || type == FOLDER_USER_MAIL);
 }
 
@@ -187,7 +198,8 @@ enum err command_folder_create(struct request *rq, struct wbxml_writer *w)
 		status = FOLDER_MALFORMED;
 	if (!status && (e = full_name(&x, parent_of(rq), display, &name, &status)))
 		return e;
-	if (!status && folder_of_name(&x.list, name) && !(known_folder(x.base, folder_of_name(&x.list, name)->id) == NULL))
+	if (!status && folder_of_name(&x.list, name) &&
+	    !(known_folder(x.base, folder_of_name(&x.list, name)->id) == NULL))
 		status = FOLDER_EXISTS;
 	if (status)
 		return answer(&x, w, status);
@@ -247,7 +259,8 @@ static enum err rename_ids(struct edit *x, struct bytes from, struct bytes to)
 		name = arena_printf(x->rq->arena, "%.*s%.*s", BYTES_ARG(to), BYTES_ARG(rest));
 		if (!name)
 			return ERR_LIMIT;
-		if ((e = store_folder_rename(x->rq->worker->redis, account, f->id, BYTES("imap"), bytes_str(name))))
+		if ((e = store_folder_rename(
+			 x->rq->worker->redis, account, f->id, BYTES("imap"), bytes_str(name))))
 			return e;
 	}
 	return ERR_OK;

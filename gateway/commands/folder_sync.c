@@ -56,9 +56,11 @@ static uint32_t write_differences(struct wbxml_writer *w, const struct differenc
 	return count;
 }
 
-static const wbxml_tag kinds[] = { FOLDERHIERARCHY_UPDATE, FOLDERHIERARCHY_DELETE, FOLDERHIERARCHY_ADD }; /* XSD order */
+static const wbxml_tag kinds[] = { FOLDERHIERARCHY_UPDATE, FOLDERHIERARCHY_DELETE,
+	FOLDERHIERARCHY_ADD }; /* XSD order */
 
-static void write_answer(struct request *rq, struct wbxml_writer *w, const struct difference *d, struct sync_key key)
+static void write_answer(
+    struct request *rq, struct wbxml_writer *w, const struct difference *d, struct sync_key key)
 {
 	char text[SYNC_KEY_MAX];
 	uint32_t count = 0;

@@ -25,7 +25,8 @@ static enum err send(struct request *rq, struct attachment_source *file)
 	if ((e = arena_cstr(rq->arena, file->content_type, &type)))
 		return e;
 	*piece = attachment_piece(file, false);
-	rq->reply = (struct reply){ .kind = REPLY_STREAM, .pieces = piece, .n_pieces = 1, .content_type = type };
+	rq->reply =
+	    (struct reply){ .kind = REPLY_STREAM, .pieces = piece, .n_pieces = 1, .content_type = type };
 	return ERR_OK;
 }
 

@@ -3,7 +3,13 @@
 
 /* GetItemEstimate (MS-ASCMD 2.2.1.9): how many changes the next Sync would bring. Changes no state and no key. */
 
-enum { STATUS_OK = 1, STATUS_BAD_COLLECTION = 2, STATUS_NOT_PRIMED = 3, STATUS_BAD_KEY = 4, MAX_COLLECTIONS = 300 };
+enum {
+	STATUS_OK = 1,
+	STATUS_BAD_COLLECTION = 2,
+	STATUS_NOT_PRIMED = 3,
+	STATUS_BAD_KEY = 4,
+	MAX_COLLECTIONS = 300
+};
 
 struct estimate {
 	const struct wbxml_node *node;
@@ -77,7 +83,8 @@ static enum err load(struct request *rq, struct estimate *v, size_t n)
 		ids[i] = v[i].id;
 		c[i] = &v[i].c;
 	}
-	if ((e = store_sync_load(rq->worker->redis, rq->arena, bytes_str(rq->account->name), rq->device_id, ids, n, stored)) ||
+	if ((e = store_sync_load(rq->worker->redis, rq->arena, bytes_str(rq->account->name), rq->device_id,
+		 ids, n, stored)) ||
 	    (e = device_folders(rq, &known)) || (e = collections_find(rq, &known, ids, c, n)))
 		return e;
 	for (size_t i = 0; i < n; i++) {
@@ -116,7 +123,8 @@ static void write_one(const struct request *rq, const struct estimate *s, struct
 	wbxml_put_uint(w, GETITEMESTIMATE_STATUS, s->status);
 	wbxml_open(w, GETITEMESTIMATE_COLLECTION);
 	if (rq->version <= EAS_12_1)
-		wbxml_put_str(w, GETITEMESTIMATE_CLASS, eas_class_name(s->c.ops ? s->c.ops->class : CLASS_EMAIL));
+		wbxml_put_str(
+		    w, GETITEMESTIMATE_CLASS, eas_class_name(s->c.ops ? s->c.ops->class : CLASS_EMAIL));
 	wbxml_put(w, GETITEMESTIMATE_COLLECTION_ID, s->id_text);
 	wbxml_put_uint(w, GETITEMESTIMATE_ESTIMATE, s->count);
 	wbxml_close(w);

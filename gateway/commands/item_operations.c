@@ -48,7 +48,8 @@ static enum err read_item_id(struct request *rq, const struct wbxml_node *n, uin
 	return ERR_OK;
 }
 
-static enum err find_item(struct request *rq, const struct wbxml_node *n, struct collection *c, uint64_t *id, uint32_t *status)
+static enum err find_item(
+    struct request *rq, const struct wbxml_node *n, struct collection *c, uint64_t *id, uint32_t *status)
 {
 	struct collection *one[] = { c };
 	struct known_folders known;
@@ -62,14 +63,16 @@ static enum err find_item(struct request *rq, const struct wbxml_node *n, struct
 		return e;
 	if (!c->ops || !c->mailbox.len)
 		return ERR_OK;
-	*status = sync_options_parse(wbxml_child(n, ITEMOPERATIONS_OPTIONS), &c->options) ? IO_PROTOCOL_ERROR : IO_OK;
+	*status = sync_options_parse(wbxml_child(n, ITEMOPERATIONS_OPTIONS), &c->options) ? IO_PROTOCOL_ERROR
+											  : IO_OK;
 	return *status == IO_OK ? collections_connect(rq, one, 1) : ERR_OK;
 }
 
-static enum err write_item(struct collection *c, struct wbxml_writer *w, const struct wbxml_node *n, const struct change *item,
-    uint32_t status)
+static enum err write_item(struct collection *c, struct wbxml_writer *w, const struct wbxml_node *n,
+    const struct change *item, uint32_t status)
 {
-	static const wbxml_tag ids[] = { AIRSYNC_COLLECTION_ID, AIRSYNC_SERVER_ID, SEARCH_LONG_ID }; /* as asked */
+	static const wbxml_tag ids[] = { AIRSYNC_COLLECTION_ID, AIRSYNC_SERVER_ID,
+		SEARCH_LONG_ID }; /* as asked */
 	enum err e = ERR_OK;
 
 	wbxml_open(w, ITEMOPERATIONS_FETCH);
@@ -101,7 +104,8 @@ static enum err fetch_item(struct request *rq, const struct wbxml_node *n, struc
 		return e;
 	c.schema = wbxml_child(wbxml_child(n, ITEMOPERATIONS_OPTIONS), ITEMOPERATIONS_SCHEMA);
 	c.multipart_number = rq->parts->multipart ? item_parts_next(rq->parts) : 0;
-	if (status == IO_OK && !(e = c.ops->prepare(&c, &item, 1, SIZE_MAX, &done)) && item.kind != CHANGE_ADD)
+	if (status == IO_OK && !(e = c.ops->prepare(&c, &item, 1, SIZE_MAX, &done)) &&
+	    item.kind != CHANGE_ADD)
 		e = ERR_NOT_FOUND;
 	if (e && !status_of(e, &status))
 		return e;
@@ -115,10 +119,12 @@ static enum err fetch(struct request *rq, const struct wbxml_node *n, struct wbx
 
 	if (wbxml_child(n, AIRSYNCBASE_FILE_REFERENCE))
 		return fetch_file(rq, n, w);
-	if (bytes_eq_nocase(store, "Mailbox") && (wbxml_child(n, AIRSYNC_SERVER_ID) || wbxml_child(n, SEARCH_LONG_ID)))
+	if (bytes_eq_nocase(store, "Mailbox") &&
+	    (wbxml_child(n, AIRSYNC_SERVER_ID) || wbxml_child(n, SEARCH_LONG_ID)))
 		return fetch_item(rq, n, w);
 	wbxml_open(w, ITEMOPERATIONS_FETCH);
-	wbxml_put_uint(w, ITEMOPERATIONS_STATUS, bytes_eq_nocase(store, "Mailbox") ? IO_PROTOCOL_ERROR : IO_UNKNOWN_STORE);
+	wbxml_put_uint(w, ITEMOPERATIONS_STATUS,
+	    bytes_eq_nocase(store, "Mailbox") ? IO_PROTOCOL_ERROR : IO_UNKNOWN_STORE);
 	wbxml_close(w);
 	return ERR_OK;
 }
@@ -159,7 +165,8 @@ static enum err delete_subfolders(struct imap *imap, const struct folder_list *l
 
 static enum err empty(struct request *rq, const struct wbxml_node *n, bool *partly)
 {
-	bool subfolders = wbxml_child(wbxml_child(n, ITEMOPERATIONS_OPTIONS), ITEMOPERATIONS_DELETE_SUB_FOLDERS) != NULL;
+	bool subfolders =
+	    wbxml_child(wbxml_child(n, ITEMOPERATIONS_OPTIONS), ITEMOPERATIONS_DELETE_SUB_FOLDERS) != NULL;
 	struct imap_status ignored;
 	struct folder_list list;
 	const struct folder *f;
@@ -224,7 +231,8 @@ static enum err check_move(struct request *rq, const struct wbxml_node *n, uint3
 		return e;
 	if (!folder_id_parse(wbxml_child_text(n, ITEMOPERATIONS_DST_FLD_ID), &id))
 		target = known_folder(&known, id);
-	if (!target || target->type == FOLDER_GENERIC || folder_class((enum folder_type)target->type) != CLASS_EMAIL)
+	if (!target || target->type == FOLDER_GENERIC ||
+	    folder_class((enum folder_type)target->type) != CLASS_EMAIL)
 		*status = STATUS_MOVE_INVALID_DESTINATION_FOLDER;
 	else if (target->type == FOLDER_OUTBOX || target->type == FOLDER_DRAFTS)
 		*status = STATUS_INVALID_COMBINATION_OF_IDS;

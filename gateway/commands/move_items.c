@@ -9,16 +9,21 @@
  * gone and gets the id that was remembered. */
 
 enum {
-	MOVE_NO_SOURCE = 1, MOVE_NO_TARGET = 2, MOVE_OK = 3, MOVE_SAME = 4, MOVE_FAILED = 5,
-	MAX_MOVES = 1000, REMEMBER_S = 24 * 60 * 60,
+	MOVE_NO_SOURCE = 1,
+	MOVE_NO_TARGET = 2,
+	MOVE_OK = 3,
+	MOVE_SAME = 4,
+	MOVE_FAILED = 5,
+	MAX_MOVES = 1000,
+	REMEMBER_S = 24 * 60 * 60,
 };
 
 struct move {
-	struct bytes source_id;        /* SrcMsgId as sent */
-	uint32_t from, to;             /* folders */
+	struct bytes source_id; /* SrcMsgId as sent */
+	uint32_t from, to;      /* folders */
 	uint64_t uid;
 	uint32_t status;
-	char made[SERVER_ID_MAX];      /* DstMsgId; empty = unknown */
+	char made[SERVER_ID_MAX]; /* DstMsgId; empty = unknown */
 };
 
 struct moves {
@@ -54,7 +59,8 @@ static void parse(struct moves *x, const struct wbxml_node *n, struct move *m)
 	    folder_id_parse(wbxml_child_text(n, MOVE_SRC_FLD_ID), &m->from) || folder != m->from ||
 	    !can_hold_mail(&x->known, m->from))
 		m->status = MOVE_NO_SOURCE;
-	else if (folder_id_parse(wbxml_child_text(n, MOVE_DST_FLD_ID), &m->to) || !can_hold_mail(&x->known, m->to))
+	else if (folder_id_parse(wbxml_child_text(n, MOVE_DST_FLD_ID), &m->to) ||
+		 !can_hold_mail(&x->known, m->to))
 		m->status = MOVE_NO_TARGET;
 	else if (m->from == m->to)
 		m->status = MOVE_SAME;
@@ -72,8 +78,8 @@ static enum err recall(struct moves *x, struct move *m)
 {
 	char name[SERVER_ID_MAX * 2];
 	struct bytes made;
-	enum err e = store_memo_get(x->rq->worker->redis, x->rq->arena, bytes_str(x->rq->account->name), "move",
-	    memo_name(m, name), &made);
+	enum err e = store_memo_get(x->rq->worker->redis, x->rq->arena, bytes_str(x->rq->account->name),
+	    "move", memo_name(m, name), &made);
 
 	m->status = e == ERR_OK ? MOVE_OK : MOVE_NO_SOURCE;
 	if (!e && made.len < sizeof(m->made))
@@ -87,8 +93,8 @@ static enum err remember(struct moves *x, struct move *m, uint32_t new_uid)
 
 	server_id_format(m->to, new_uid, m->made);
 	m->status = MOVE_OK;
-	return store_memo_set(x->rq->worker->redis, bytes_str(x->rq->account->name), "move", memo_name(m, name),
-	    bytes_str(m->made), REMEMBER_S);
+	return store_memo_set(x->rq->worker->redis, bytes_str(x->rq->account->name), "move",
+	    memo_name(m, name), bytes_str(m->made), REMEMBER_S);
 }
 
 /* The moves between the same two folders as v[first], together: one command for IMAP. */
@@ -116,15 +122,16 @@ static enum err make_target(struct imap *imap, const struct collection *to)
 {
 	enum err e;
 
-	if (to->folder_type != FOLDER_DRAFTS && to->folder_type != FOLDER_SENT && to->folder_type != FOLDER_TRASH)
+	if (to->folder_type != FOLDER_DRAFTS && to->folder_type != FOLDER_SENT &&
+	    to->folder_type != FOLDER_TRASH)
 		return ERR_NOT_FOUND;
 	e = imap_create(imap, to->mailbox, IMAP_USE_NONE);
 	return e == ERR_EXISTS ? ERR_OK : e;
 }
 
 /* *no_target says of ERR_NOT_FOUND which of the two isn't there. */
-static enum err run_imap(struct moves *x, struct collection *from, struct collection *to, struct move **group, size_t n,
-    struct imap_moved *moved, bool *no_target)
+static enum err run_imap(struct moves *x, struct collection *from, struct collection *to, struct move **group,
+    size_t n, struct imap_moved *moved, bool *no_target)
 {
 	uint32_t *uids = arena_array(x->rq->arena, n, sizeof(*uids));
 	struct imap *imap;
@@ -168,8 +175,12 @@ static enum err run_group(struct moves *x, struct move **group, size_t n)
 	}
 	e = run_imap(x, &from, &to, group, n, &moved, &no_target);
 	if (e == ERR_DENIED || e == ERR_LIMIT || e == ERR_NOT_FOUND) {
-		log_info("mails not moved from=%u to=%u: %s (%s)", ids[0], ids[1], imap_problem(x->rq->imap), err_name(e));
-		fail(group, n, e != ERR_NOT_FOUND ? MOVE_FAILED : no_target ? MOVE_NO_TARGET : MOVE_NO_SOURCE);
+		log_info("mails not moved from=%u to=%u: %s (%s)", ids[0], ids[1], imap_problem(x->rq->imap),
+		    err_name(e));
+		fail(group, n,
+		    e != ERR_NOT_FOUND ? MOVE_FAILED
+		    : no_target        ? MOVE_NO_TARGET
+				       : MOVE_NO_SOURCE);
 		return ERR_OK;
 	}
 	for (size_t i = 0; i < n && !e; i++)

@@ -11,8 +11,8 @@ enum { MAX_ROUNDS = 4 }; /* of body_make asking for more */
 /* ---- which one ---- */
 
 /* ERR_NOT_FOUND for what names no mail of this account. */
-static enum err read_id(
-    const struct request *rq, struct bytes folder, struct bytes item, struct bytes long_id, struct original *out)
+static enum err read_id(const struct request *rq, struct bytes folder, struct bytes item,
+    struct bytes long_id, struct original *out)
 {
 	uint32_t said;
 	uint64_t uid;
@@ -24,7 +24,8 @@ static enum err read_id(
 		e = server_id_parse(bytes_trim(item), &out->folder, &uid);
 	if (e)
 		return e;
-	if (!uid || uid > UINT32_MAX || (folder.len && (folder_id_parse(folder, &said) || said != out->folder)))
+	if (!uid || uid > UINT32_MAX ||
+	    (folder.len && (folder_id_parse(folder, &said) || said != out->folder)))
 		return ERR_NOT_FOUND;
 	out->uid = (uint32_t)uid;
 	return ERR_OK;

@@ -8,8 +8,13 @@
 
 enum {
 	FORMAT = 1,
-	STATUS_EXPIRED = 1, STATUS_CHANGES = 2, STATUS_MISSING = 3, STATUS_SYNTAX = 4, STATUS_HEARTBEAT = 5,
-	STATUS_TOO_MANY = 6, STATUS_FOLDERS = 7,
+	STATUS_EXPIRED = 1,
+	STATUS_CHANGES = 2,
+	STATUS_MISSING = 3,
+	STATUS_SYNTAX = 4,
+	STATUS_HEARTBEAT = 5,
+	STATUS_TOO_MANY = 6,
+	STATUS_FOLDERS = 7,
 };
 
 struct ping {
@@ -17,8 +22,8 @@ struct ping {
 	uint32_t heartbeat_s;
 	uint32_t *ids;
 	size_t n;
-	uint32_t status;         /* 0: go on */
-	uint32_t limit;          /* with 5 and 6 */
+	uint32_t status; /* 0: go on */
+	uint32_t limit;  /* with 5 and 6 */
 	struct store_sync *stored;
 	struct collection *c;
 	struct push_folder *folders;
@@ -52,8 +57,8 @@ static enum err remembered(struct ping *p, bool heartbeat, bool folders)
 	struct bytes in = p->rq->device.ping, format;
 	uint64_t seconds, n, id;
 
-	if (!bytes_take(&in, 1, &format) || format.p[0] != FORMAT || varint_get_max(&in, UINT32_MAX, &seconds) ||
-	    varint_get_max(&in, in.len, &n)) {
+	if (!bytes_take(&in, 1, &format) || format.p[0] != FORMAT ||
+	    varint_get_max(&in, UINT32_MAX, &seconds) || varint_get_max(&in, in.len, &n)) {
 		p->status = STATUS_MISSING;
 		return ERR_OK;
 	}
@@ -87,8 +92,8 @@ static enum err remember(struct ping *p)
 	if ((e = buf_done(&b, &encoded)) || bytes_eq(encoded, p->rq->device.ping))
 		return e;
 	p->rq->device.ping = encoded;
-	return store_device_save(p->rq->worker->redis, bytes_str(p->rq->account->name), p->rq->device_id, &p->rq->device,
-	    STORE_DEVICE_PING);
+	return store_device_save(p->rq->worker->redis, bytes_str(p->rq->account->name), p->rq->device_id,
+	    &p->rq->device, STORE_DEVICE_PING);
 }
 
 static bool has_id(const struct ping *p, uint32_t id)
@@ -115,7 +120,8 @@ static enum err parse_folders(struct ping *p, const struct wbxml_node *folders)
 	p->ids = arena_array(p->rq->arena, most, sizeof(*p->ids));
 	if (!p->ids)
 		return ERR_LIMIT;
-	for (const struct wbxml_node *n = wbxml_child(folders, PING_FOLDER); n; n = wbxml_next(n, PING_FOLDER)) {
+	for (const struct wbxml_node *n = wbxml_child(folders, PING_FOLDER); n;
+	     n = wbxml_next(n, PING_FOLDER)) {
 		if (folder_id_parse(folder_text(n), &id) || has_id(p, id)) {
 			p->status = STATUS_SYNTAX;
 		} else if (p->n == most) {
@@ -132,10 +138,12 @@ static void check_heartbeat(struct ping *p)
 {
 	const struct config *config = p->rq->worker->config;
 
-	if (p->status || (p->heartbeat_s >= config->heartbeat_min_s && p->heartbeat_s <= config->heartbeat_max_s))
+	if (p->status ||
+	    (p->heartbeat_s >= config->heartbeat_min_s && p->heartbeat_s <= config->heartbeat_max_s))
 		return;
 	p->status = STATUS_HEARTBEAT;
-	p->limit = p->heartbeat_s < config->heartbeat_min_s ? config->heartbeat_min_s : config->heartbeat_max_s;
+	p->limit =
+	    p->heartbeat_s < config->heartbeat_min_s ? config->heartbeat_min_s : config->heartbeat_max_s;
 }
 
 static enum err parse(struct ping *p)
@@ -168,8 +176,8 @@ static enum err load_states(struct ping *p)
 	p->c = arena_array(rq->arena, p->n, sizeof(*p->c));
 	if (!p->stored || !p->c)
 		return ERR_LIMIT;
-	return store_sync_load(rq->worker->redis, rq->arena, bytes_str(rq->account->name), rq->device_id, p->ids, p->n,
-	    p->stored);
+	return store_sync_load(rq->worker->redis, rq->arena, bytes_str(rq->account->name), rq->device_id,
+	    p->ids, p->n, p->stored);
 }
 
 /* A folder that the phone never synced is left alone, and not even watched: iOS names such folders in every Ping. */
@@ -267,8 +275,8 @@ static enum err look_again(struct ping *p, struct wbxml_writer *w, enum push_why
 	struct imap *imap;
 	enum err e;
 
-	if ((e = store_device_load(p->rq->worker->redis, p->rq->arena, bytes_str(p->rq->account->name), p->rq->device_id,
-	         &p->rq->device)) ||
+	if ((e = store_device_load(p->rq->worker->redis, p->rq->arena, bytes_str(p->rq->account->name),
+		 p->rq->device_id, &p->rq->device)) ||
 	    (e = load_states(p)) || (e = request_imap(p->rq, BYTES("INBOX"), &imap)) ||
 	    (e = folders_load(p->rq, imap, &now)) || (e = device_folders_differ(p->rq, &now, &differ)))
 		return e;

@@ -9,8 +9,11 @@
 #define POLICY_TYPE "MS-EAS-Provisioning-WBXML"
 
 enum {
-	PROVISION_OK = 1, PROVISION_PROTOCOL_ERROR = 2,
-	POLICY_OK = 1, POLICY_UNKNOWN_TYPE = 3, POLICY_WRONG_KEY = 5,
+	PROVISION_OK = 1,
+	PROVISION_PROTOCOL_ERROR = 2,
+	POLICY_OK = 1,
+	POLICY_UNKNOWN_TYPE = 3,
+	POLICY_WRONG_KEY = 5,
 };
 
 struct provision {
@@ -26,7 +29,8 @@ static enum err save(struct provision *p, unsigned fields)
 {
 	struct request *rq = p->rq;
 
-	return store_device_save(rq->worker->redis, bytes_str(rq->account->name), rq->device_id, &rq->device, fields);
+	return store_device_save(
+	    rq->worker->redis, bytes_str(rq->account->name), rq->device_id, &rq->device, fields);
 }
 
 /* The documents ask 14.1 and later for DeviceInformation here (165 if it's missing), but go-activesync never sends it:

@@ -7,7 +7,8 @@ enum { SETTINGS_OK = 1, SETTINGS_PROTOCOL_ERROR = 2, SETTINGS_DENIED = 3, SETTIN
 
 typedef enum err property_fn(struct request *rq, const struct wbxml_node *property, struct wbxml_writer *w);
 
-static enum err device_information(struct request *rq, const struct wbxml_node *property, struct wbxml_writer *w)
+static enum err device_information(
+    struct request *rq, const struct wbxml_node *property, struct wbxml_writer *w)
 {
 	enum err e;
 
@@ -30,7 +31,8 @@ static void write_addresses(const struct request *rq, struct wbxml_writer *w, bo
 	wbxml_close(w);
 }
 
-static enum err user_information(struct request *rq, const struct wbxml_node *property, struct wbxml_writer *w)
+static enum err user_information(
+    struct request *rq, const struct wbxml_node *property, struct wbxml_writer *w)
 {
 	if (!wbxml_child(property, SETTINGS_GET)) {
 		wbxml_put_uint(w, SETTINGS_STATUS, SETTINGS_PROTOCOL_ERROR);

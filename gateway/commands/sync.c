@@ -7,7 +7,15 @@
 /* Sync (MS-ASCMD 2.2.1.21): loads the states, lets each collection do its work, stores the new states, and only then
  * answers: a lost answer becomes a replay. The rules of one collection are in sync/engine.c. */
 
-enum { STATUS_BAD_KEY = 3, STATUS_FOLDERS_CHANGED = 12, STATUS_INCOMPLETE = 13, STATUS_OBJECT_NOT_FOUND = 8, STATUS_RETRY = 16, MAX_TRIES = 3, MAX_NODES = 100000 };
+enum {
+	STATUS_BAD_KEY = 3,
+	STATUS_FOLDERS_CHANGED = 12,
+	STATUS_INCOMPLETE = 13,
+	STATUS_OBJECT_NOT_FOUND = 8,
+	STATUS_RETRY = 16,
+	MAX_TRIES = 3,
+	MAX_NODES = 100000
+};
 
 struct sync {
 	struct request *rq;
@@ -42,7 +50,8 @@ static enum err load(struct sync *s)
 	enum err e;
 
 	if (!whole && !rq->device_loaded) {
-		if ((e = store_device_load(rq->worker->redis, rq->arena, account, rq->device_id, &rq->device)))
+		if ((e = store_device_load(
+			 rq->worker->redis, rq->arena, account, rq->device_id, &rq->device)))
 			return e;
 		rq->device_loaded = true;
 	}
@@ -55,7 +64,8 @@ static enum err load(struct sync *s)
 		return ERR_LIMIT;
 	for (size_t i = 0; i < s->ask.n; i++)
 		ids[i] = s->ask.v[i].id;
-	if ((e = store_load_for_sync(rq->worker->redis, rq->arena, account, rq->device_id, ids, s->ask.n, &rq->device, stored)))
+	if ((e = store_load_for_sync(
+		 rq->worker->redis, rq->arena, account, rq->device_id, ids, s->ask.n, &rq->device, stored)))
 		return e;
 	rq->device_loaded = true;
 	for (size_t i = 0; i < s->ask.n; i++) {
@@ -154,13 +164,16 @@ static enum err commit(struct sync *s)
 			return e;
 		if (!r->save)
 			continue;
-		v[n++] = (struct store_sync_commit){ .collection = r->c.folder_id, .expect_exists = r->stored.exists,
-			.expected_epoch = r->stored.epoch, .expected_generation = r->stored.generation,
+		v[n++] = (struct store_sync_commit){ .collection = r->c.folder_id,
+			.expect_exists = r->stored.exists,
+			.expected_epoch = r->stored.epoch,
+			.expected_generation = r->stored.generation,
 			.next = r->to_store };
 	}
 	if (!n)
 		return ERR_OK;
-	return store_sync_commit(s->rq->worker->redis, bytes_str(s->rq->account->name), s->rq->device_id, v, n);
+	return store_sync_commit(
+	    s->rq->worker->redis, bytes_str(s->rq->account->name), s->rq->device_id, v, n);
 }
 
 static bool is_worth_remembering(const struct sync *s)
@@ -190,7 +203,8 @@ static enum err remember_request(struct sync *s)
 		s->ask.v[i].proven = s->runs[i].key;
 		advances |= s->runs[i].advance;
 	}
-	if ((e = sync_request_encode(rq->arena, &s->ask, &encoded, &shape_len)) || bytes_eq(encoded, rq->device.sync_request))
+	if ((e = sync_request_encode(rq->arena, &s->ask, &encoded, &shape_len)) ||
+	    bytes_eq(encoded, rq->device.sync_request))
 		return e;
 	shape = bytes_of(encoded.p, shape_len);
 	if (advances && rq->device.sync_request.len >= shape_len &&
@@ -261,7 +275,8 @@ static enum err park(struct sync *s)
 	if (!v)
 		return ERR_LIMIT;
 	for (size_t i = 0; i < s->ask.n; i++)
-		v[i] = (struct push_folder){ .id = s->runs[i].c.folder_id, .mailbox = s->runs[i].c.mailbox,
+		v[i] = (struct push_folder){ .id = s->runs[i].c.folder_id,
+			.mailbox = s->runs[i].c.mailbox,
 			.seen = s->runs[i].c.status };
 	return push_park(s->rq, &(struct push_wait){ s->ask.heartbeat_s, v, s->ask.n, s->mark });
 }
@@ -317,7 +332,8 @@ static bool is_overtaken(const struct sync *s)
 	for (size_t i = 0; i < s->ask.n; i++) {
 		const struct sync_run *r = &s->runs[i];
 
-		if (r->mode == SYNC_REPLAY || r->off_former_key || (r->mode == SYNC_FAILED && r->status == STATUS_BAD_KEY))
+		if (r->mode == SYNC_REPLAY || r->off_former_key ||
+		    (r->mode == SYNC_FAILED && r->status == STATUS_BAD_KEY))
 			return true;
 	}
 	return is_incomplete(s);

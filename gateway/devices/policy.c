@@ -11,7 +11,8 @@
 static const struct policy_row {
 	wbxml_tag tag;
 	eas_version_set versions;
-	const char *value; /* "" = an empty element: no restriction; NULL = the configuration's: see value_of */
+	const char
+	    *value; /* "" = an empty element: no restriction; NULL = the configuration's: see value_of */
 } rows[] = {
 	{ PROVISION_DEVICE_PASSWORD_ENABLED, EAS_SINCE(EAS_12_0), "0" },
 	{ PROVISION_ALPHANUMERIC_DEVICE_PASSWORD_REQUIRED, EAS_SINCE(EAS_12_0), "0" },
@@ -109,8 +110,8 @@ static enum err challenge_once(struct request *rq, uint32_t *status)
 		return ERR_OK;
 	*status = STATUS_DEVICE_NOT_PROVISIONED;
 	rq->device.policy_key_pending = POLICY_CHALLENGED;
-	return store_device_save(rq->worker->redis, bytes_str(rq->account->name), rq->device_id, &rq->device,
-	    STORE_DEVICE_POLICY);
+	return store_device_save(
+	    rq->worker->redis, bytes_str(rq->account->name), rq->device_id, &rq->device, STORE_DEVICE_POLICY);
 }
 
 enum err policy_gate(struct request *rq, uint32_t *status)

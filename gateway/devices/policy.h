@@ -14,7 +14,8 @@ enum err policy_gate(struct request *rq, uint32_t *status) WAITS MUST_CHECK;
 /* The content of EASProvisionDoc, in the schema's order, as far as the version knows it. */
 void policy_write(struct wbxml_writer *w, enum eas_version version, const struct config *c);
 /* Names the policy as that version sees it: a key given for another one is no longer good. 8 bytes in the arena. */
-enum err policy_hash(struct arena *a, enum eas_version version, const struct config *c, struct bytes *out) MUST_CHECK;
+enum err policy_hash(
+    struct arena *a, enum eas_version version, const struct config *c, struct bytes *out) MUST_CHECK;
 /* Stands in policy_key_pending for "was challenged, has not asked for its policy yet"; no key that a device may use. */
 enum { POLICY_CHALLENGED = 1 };
 /* Never 0 or POLICY_CHALLENGED, and small enough for clients that read it as a signed number. */

@@ -68,8 +68,8 @@ void http_reply(struct http_exchange **x, int status, const char *reason, const 
  * exchange is freed. It is never gzipped. The client must be watched: see http_watch_client.
  *   length  of the body, sent as Content-Length; HTTP_LENGTH_UNKNOWN: chunked, or to a client of HTTP/1.0 until the end */
 #define HTTP_LENGTH_UNKNOWN UINT64_MAX
-void http_stream_start(struct http_exchange *x, int status, const struct http_field *fields, size_t n_fields,
-    uint64_t length);
+void http_stream_start(
+    struct http_exchange *x, int status, const struct http_field *fields, size_t n_fields, uint64_t length);
 /* Copies, and waits until it has gone out to the socket: not more than one piece is ever kept. A client that takes less than
  * a request may bring in the same time (read_timeout) is cut off. ERR_CANCELLED: it has gone. */
 enum err http_stream_put(struct http_exchange *x, struct bytes piece) WAITS MUST_CHECK;

@@ -20,7 +20,7 @@ struct push {
 	struct worker *worker;
 	struct watcher *buckets[BUCKETS]; /* by account name */
 	struct idmap watchers, parked;
-	struct store_wakes *wakes;        /* of the accounts that have a watcher here */
+	struct store_wakes *wakes; /* of the accounts that have a watcher here */
 };
 
 static void on_wake(void *arg, struct bytes account, struct bytes what);
@@ -59,7 +59,7 @@ static struct watcher *watcher_of(struct push *p, const struct account *account)
 	struct watcher *w = *bucket_of(p, account);
 
 	while (w && (strcmp(w->account->name, account->name) != 0 ||
-	             !bytes_eq(w->account->imap.password, account->imap.password)))
+			!bytes_eq(w->account->imap.password, account->imap.password)))
 		w = w->next;
 	return w;
 }
@@ -184,8 +184,9 @@ static void looked(void *arg, bool held)
 /* What matters more wins, should two things happen at once. */
 static unsigned weight(enum push_why why)
 {
-	static const unsigned char weights[] = { [PUSH_DUE] = 1, [PUSH_CHANGED] = 2, [PUSH_FOLDERS] = 3, [PUSH_NEW] = 4,
-		[PUSH_TIMEOUT] = 5 };
+	static const unsigned char weights[] = {
+		[PUSH_DUE] = 1, [PUSH_CHANGED] = 2, [PUSH_FOLDERS] = 3, [PUSH_NEW] = 4, [PUSH_TIMEOUT] = 5
+	};
 
 	return weights[why];
 }
@@ -304,15 +305,18 @@ void push_publish(struct request *rq, const uint32_t *folders, size_t n)
 	buf_init(&b, rq->arena, 0);
 	for (size_t i = 0; i < n; i++)
 		buf_printf(&b, i ? " %u" : "%u", folders[i]);
-	if ((n && buf_done(&b, &what)) || store_wake_publish(rq->worker->redis, bytes_str(rq->account->name), what))
-		log_info("other workers could not be told of this change: phones that wait there see it later");
+	if ((n && buf_done(&b, &what)) ||
+	    store_wake_publish(rq->worker->redis, bytes_str(rq->account->name), what))
+		log_info(
+		    "other workers could not be told of this change: phones that wait there see it later");
 }
 
 /* ---- parking ---- */
 
 /* The phone asks again for the same: the older request's connection is likely dead, or the phone has forgotten it. Pings for
  * other folders live on beside it. */
-static void end_older(struct watcher *w, const struct request *rq, const struct push_wait *wait, uint32_t *of_device)
+static void end_older(
+    struct watcher *w, const struct request *rq, const struct push_wait *wait, uint32_t *of_device)
 {
 	struct parked *next;
 
@@ -368,8 +372,9 @@ enum err push_park(struct request *rq, const struct push_wait *wait)
 	end_older(w, rq, wait, &of_device);
 	if (push->parked.count >= config->max_parked || w->n_parked >= config->max_parked_per_account ||
 	    of_device >= MAX_PER_DEVICE) {
-		log_warn("too many waiting requests: %zu in this worker, %u of this account, %u of this device", push->parked.count,
-		    w->n_parked, of_device);
+		log_warn(
+		    "too many waiting requests: %zu in this worker, %u of this account, %u of this device",
+		    push->parked.count, w->n_parked, of_device);
 		return ERR_LIMIT;
 	}
 	p = parked_dup(push, rq, wait);
@@ -394,7 +399,8 @@ void push_drain(struct push *push, uint32_t spread_ms)
 		for (struct watcher *w = push->buckets[b]; w; w = w->next)
 			for (struct parked *p = w->parked; p; p = p->next, i++) {
 				p->draining = true;
-				timer_restart(p->timer, (uint32_t)((uint64_t)spread_ms * i / (push->parked.count + 1)));
+				timer_restart(
+				    p->timer, (uint32_t)((uint64_t)spread_ms * i / (push->parked.count + 1)));
 			}
 }
 

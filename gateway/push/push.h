@@ -12,33 +12,35 @@ struct push *push_new(struct worker *w);
 void push_free(struct push **p);
 /* A stop or reload: every parked request is answered as if its time were up, spread over spread_ms. */
 void push_drain(struct push *p, uint32_t spread_ms);
-struct push_counts { uint32_t parked, watchers; };
+struct push_counts {
+	uint32_t parked, watchers;
+};
 struct push_counts push_counts(const struct push *p);
 
 /* Take this before looking at the backends: what happens between the look and push_park is then not lost. */
 uint64_t push_mark(struct push *p, const struct account *account);
 
 enum push_why {
-	PUSH_TIMEOUT,     /* its time is up: answer "no change" */
-	PUSH_NEW,         /* new items for certain, in the folders marked `has_new` */
-	PUSH_CHANGED,     /* something may have changed in the folders marked `changed`: look */
-	PUSH_DUE,         /* the quiet changes that were put off by parked_wait_quietly: look at all folders */
-	PUSH_FOLDERS,     /* the folder list may have changed: look */
+	PUSH_TIMEOUT, /* its time is up: answer "no change" */
+	PUSH_NEW,     /* new items for certain, in the folders marked `has_new` */
+	PUSH_CHANGED, /* something may have changed in the folders marked `changed`: look */
+	PUSH_DUE,     /* the quiet changes that were put off by parked_wait_quietly: look at all folders */
+	PUSH_FOLDERS, /* the folder list may have changed: look */
 };
 
 struct push_folder {
 	uint32_t id;
-	struct bytes mailbox;     /* in what is given to push_park: borrowed */
-	struct imap_status seen;  /* what the last look saw: mails below its UIDNEXT are no news */
-	bool changed;             /* something happened in it */
-	bool has_new;             /* new items came, for certain */
+	struct bytes mailbox;    /* in what is given to push_park: borrowed */
+	struct imap_status seen; /* what the last look saw: mails below its UIDNEXT are no news */
+	bool changed;            /* something happened in it */
+	bool has_new;            /* new items came, for certain */
 };
 
 struct push_wait {
 	uint32_t heartbeat_s;
 	const struct push_folder *folders;
 	size_t n_folders;
-	uint64_t mark;            /* from push_mark */
+	uint64_t mark; /* from push_mark */
 };
 
 /* Parks the request, which is over for its handler: it returns ERR_OK after that. What is needed later is copied. An

@@ -6,10 +6,11 @@
 #include "io/log.h"
 
 enum {
-	LINGER_MS = 90 * 1000,       /* a phone's next Ping comes well within that */
-	FIRST_RETRY_MS = 1000, LAST_RETRY_MS = 5 * 60 * 1000,
+	LINGER_MS = 90 * 1000, /* a phone's next Ping comes well within that */
+	FIRST_RETRY_MS = 1000,
+	LAST_RETRY_MS = 5 * 60 * 1000,
 	START_DEADLINE_MS = 60 * 1000,
-	RENEW_S = 25 * 60,           /* RFC 2177 wants IDLE renewed before 29 minutes */
+	RENEW_S = 25 * 60, /* RFC 2177 wants IDLE renewed before 29 minutes */
 };
 
 struct start_job {
@@ -22,8 +23,8 @@ static void set_state(struct watcher *w, enum watcher_state to)
 	static const char *const names[] = { "idle", "starting", "running", "broken" };
 
 	if (w->state != to)
-		log_event(LOG_LEVEL_DEBUG, "watcher", LOG_STR("account", w->account->name), LOG_STR("from", names[w->state]),
-		    LOG_STR("to", names[to]));
+		log_event(LOG_LEVEL_DEBUG, "watcher", LOG_STR("account", w->account->name),
+		    LOG_STR("from", names[w->state]), LOG_STR("to", names[to]));
 	w->state = to;
 }
 
@@ -159,7 +160,8 @@ struct wanted {
 /* Copies, since the watcher may change while the fiber waits. */
 static enum err collect(struct watcher *w, struct arena *a, struct wanted *out)
 {
-	*out = (struct wanted){ arena_array(a, w->n, sizeof(struct bytes)), arena_array(a, w->n, sizeof(struct imap_status)), 0 };
+	*out = (struct wanted){ arena_array(a, w->n, sizeof(struct bytes)),
+		arena_array(a, w->n, sizeof(struct imap_status)), 0 };
 	if (!out->names || !out->status)
 		return ERR_LIMIT;
 	for (size_t i = 0; i < w->n; i++) {
@@ -183,8 +185,8 @@ static enum err connect_watch(struct watcher *w, const struct wanted *want, cons
 	uint64_t number = w->node.id;
 	enum err e;
 
-	e = imap_watch_start(push_worker(push)->imap, &account->imap, want->names, want->status, want->n, &opts, on_watch, w,
-	    &watch, why);
+	e = imap_watch_start(push_worker(push)->imap, &account->imap, want->names, want->status, want->n,
+	    &opts, on_watch, w, &watch, why);
 	account_unref(&account);
 	if (push_find_watcher(push, number) != w) {
 		imap_watch_free(&watch);

@@ -14,33 +14,33 @@ enum watcher_state {
 	WATCHER_IDLE,     /* nothing to watch yet, or ended */
 	WATCHER_STARTING, /* a fiber connects, or adds mailboxes */
 	WATCHER_RUNNING,
-	WATCHER_BROKEN,   /* waits to try again */
+	WATCHER_BROKEN, /* waits to try again */
 };
 
 struct watched {
-	char *mailbox;             /* owned */
+	char *mailbox; /* owned */
 	struct imap_status seen;
-	uint64_t event;            /* number of the newest event on it */
-	bool active;               /* the watch has it */
+	uint64_t event; /* number of the newest event on it */
+	bool active;    /* the watch has it */
 };
 
 struct watcher {
-	struct id_node node;       /* first: names it in callbacks */
+	struct id_node node; /* first: names it in callbacks */
 	enum watcher_state state;
-	struct push *push;         /* borrowed */
+	struct push *push; /* borrowed */
 	struct watcher *next;
-	struct account *account;   /* a reference */
+	struct account *account; /* a reference */
 	struct imap_watch *watch;
-	struct watched *v;         /* owned */
+	struct watched *v; /* owned */
 	size_t n, cap;
-	struct parked *parked;     /* its list */
+	struct parked *parked; /* its list */
 	uint32_t n_parked;
-	uint64_t events;           /* how many so far: the clock of push_mark */
-	uint64_t folders_event;    /* number of the newest one on the folder list */
-	uint64_t wake_event;       /* number of the newest wake-up from elsewhere */
+	uint64_t events;        /* how many so far: the clock of push_mark */
+	uint64_t folders_event; /* number of the newest one on the folder list */
+	uint64_t wake_event;    /* number of the newest wake-up from elsewhere */
 	uint32_t failures;
-	bool dirty;                /* mailboxes were added that the watch doesn't have yet */
-	struct timer *timer;       /* trying again, or ending */
+	bool dirty;          /* mailboxes were added that the watch doesn't have yet */
+	struct timer *timer; /* trying again, or ending */
 };
 
 struct watcher *watcher_new(struct push *p, struct account *account);

@@ -15,10 +15,10 @@ enum change_kind { CHANGE_DELETE, CHANGE_SOFT_DELETE, CHANGE_UPDATE, CHANGE_ADD,
 struct change {
 	enum change_kind kind;
 	uint64_t id;
-	uint32_t had;            /* digest that the phone has; UPDATE only */
-	uint32_t now;            /* digest on the server */
-	bool stale;              /* `now` isn't known before `prepare`, and the item may even be gone */
-	void *item;              /* the class's own, made by `prepare` */
+	uint32_t had; /* digest that the phone has; UPDATE only */
+	uint32_t now; /* digest on the server */
+	bool stale;   /* `now` isn't known before `prepare`, and the item may even be gone */
+	void *item;   /* the class's own, made by `prepare` */
 };
 struct changes {
 	struct change *v;
@@ -29,19 +29,21 @@ struct collection_ops;
 struct collection {
 	const struct collection_ops *ops;
 	struct request *rq;
-	struct imap *imap;           /* borrowed; NULL for a folder with nothing behind it */
+	struct imap *imap; /* borrowed; NULL for a folder with nothing behind it */
 	uint32_t folder_id;
 	enum folder_type folder_type;
-	struct bytes mailbox;        /* empty: nothing behind it */
-	struct imap_status status;   /* of the beginning of this request */
-	uint64_t token;              /* what the phone's items were last compared with, see struct snapshot; 0: not known */
-	uint64_t validity;           /* UIDVALIDITY that the phone's ids belong to; 0: not known, any will do */
+	struct bytes mailbox;      /* empty: nothing behind it */
+	struct imap_status status; /* of the beginning of this request */
+	uint64_t
+	    token; /* what the phone's items were last compared with, see struct snapshot; 0: not known */
+	uint64_t validity; /* UIDVALIDITY that the phone's ids belong to; 0: not known, any will do */
 	struct sync_options options;
 	bool deletes_as_moves;
 	/* ItemOperations: */
 	const struct wbxml_node *schema; /* the properties that are wanted; NULL: all */
-	uint32_t multipart_number;              /* a body's Data becomes this part of a multipart answer; 0: it is written */
-	struct bytes multipart_data;     /* set by `write` when it did so */
+	uint32_t
+	    multipart_number; /* a body's Data becomes this part of a multipart answer; 0: it is written */
+	struct bytes multipart_data; /* set by `write` when it did so */
 	uint32_t trash_id;           /* where deleted items go; 0: nowhere */
 	struct bytes trash;
 };
@@ -51,25 +53,27 @@ struct collection_ops {
 	/* Compares `had` with the server. Fills `out` in no special order (UPDATE, DELETE and ADD may turn out as CHANGE_NONE in
 	 * prepare) and sets in `now`, a copy of had's head, what the comparison was made against: validity, token,
 	 * next id, window day. ERR_NOT_FOUND: the folder is gone or has been replaced by another of its name. */
-	enum err (*compare)(struct collection *c, const struct snapshot *had, struct snapshot *now, struct changes *out)
-	    WAITS;
+	enum err (*compare)(struct collection *c, const struct snapshot *had, struct snapshot *now,
+	    struct changes *out) WAITS;
 	/* Fetches what writing v[0..n) needs, in as few round trips as it can, until `budget` bytes are spent.
 	 * done: how many are ready, at least one if n is. Kinds and `now` may change: an item that vanished meanwhile. */
-	enum err (*prepare)(struct collection *c, struct change *v, size_t n, size_t budget, size_t *done) WAITS;
+	enum err (*prepare)(
+	    struct collection *c, struct change *v, size_t n, size_t budget, size_t *done) WAITS;
 	/* Writes the content of ApplicationData. An item that can't be shown is written as a stub. ERR_LIMIT only. */
 	enum err (*write)(struct collection *c, struct wbxml_writer *w, const struct change *change);
 	/* Client commands. *status is the item's EAS status (1 = done); `item` is what the phone has and takes the new digest. */
-	enum err (*change)(struct collection *c, struct snapshot_item *item, const struct wbxml_node *data, uint32_t *status)
-	    WAITS;
+	enum err (*change)(struct collection *c, struct snapshot_item *item, const struct wbxml_node *data,
+	    uint32_t *status) WAITS;
 	enum err (*remove)(struct collection *c, uint64_t id, uint32_t *status) WAITS;
 	/* new_id and digest tell what was made, when *status is 1. */
-	enum err (*add)(struct collection *c, const struct wbxml_node *data, uint64_t *new_id, uint32_t *digest,
-	    uint32_t *status) WAITS;
+	enum err (*add)(struct collection *c, const struct wbxml_node *data, uint64_t *new_id,
+	    uint32_t *digest, uint32_t *status) WAITS;
 };
 
 extern const struct collection_ops mail_collection;
 /* Of a mail that was prepared as ADD: what Find tells. ERR_LIMIT only. */
-enum err mail_write_found(struct collection *c, struct wbxml_writer *w, const struct change *change) MUST_CHECK;
+enum err mail_write_found(
+    struct collection *c, struct wbxml_writer *w, const struct change *change) MUST_CHECK;
 
 /* ServerId ↔ (folder, item): "17:4711". */
 enum { SERVER_ID_MAX = 40 };

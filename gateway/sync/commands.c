@@ -13,7 +13,8 @@ static enum err parse_id(const struct collection *c, struct bytes text, uint64_t
 	return !e && folder != c->folder_id ? ERR_NOT_FOUND : e;
 }
 
-static enum err run_change(struct collection *c, const struct wbxml_node *n, struct snapshot *state, struct sync_result *r)
+static enum err run_change(
+    struct collection *c, const struct wbxml_node *n, struct snapshot *state, struct sync_result *r)
 {
 	const struct wbxml_node *data = wbxml_child(n, AIRSYNC_APPLICATION_DATA);
 	struct snapshot_item *item;
@@ -41,7 +42,8 @@ static enum err run_delete(struct collection *c, struct snapshot *state, struct 
 		r->status = STATUS_OK; /* gone is what the client wanted */
 	if (!e && r->status == STATUS_OK)
 		snapshot_remove(state, id);
-	if (!e && r->status == STATUS_CONFLICT) /* phones delete at once, and would not show it again by themselves */
+	if (!e && r->status ==
+		      STATUS_CONFLICT) /* phones delete at once, and would not show it again by themselves */
 		e = snapshot_refuse(c->rq->arena, state, id, true);
 	return e;
 }
@@ -75,8 +77,10 @@ static enum err run_add(struct collection *c, const struct wbxml_node *n, struct
 static enum err run_one(struct collection *c, const struct wbxml_node *n, struct snapshot *state,
     const struct sync_results *known, struct sync_result *r)
 {
-	*r = (struct sync_result){ .kind = n->tag, .client_id = wbxml_child_text(n, AIRSYNC_CLIENT_ID),
-		.server_id = wbxml_child_text(n, AIRSYNC_SERVER_ID), .status = STATUS_OK };
+	*r = (struct sync_result){ .kind = n->tag,
+		.client_id = wbxml_child_text(n, AIRSYNC_CLIENT_ID),
+		.server_id = wbxml_child_text(n, AIRSYNC_SERVER_ID),
+		.status = STATUS_OK };
 	switch (n->tag) {
 	case AIRSYNC_CHANGE:
 		return run_change(c, n, state, r);
@@ -103,7 +107,8 @@ enum err sync_commands_run(struct collection *c, const struct wbxml_node *comman
 			return e;
 		c->rq->figures.client_commands++;
 		if (r.status != STATUS_OK)
-			log_info("command refused folder=%u id=%.*s status=%u", c->folder_id, BYTES_ARG(r.server_id), r.status);
+			log_info("command refused folder=%u id=%.*s status=%u", c->folder_id,
+			    BYTES_ARG(r.server_id), r.status);
 		if ((e = sync_results_add(c->rq->arena, results, &r)))
 			return e;
 	}
@@ -149,8 +154,8 @@ static void write_result(const struct sync_result *r, struct wbxml_writer *w)
 	wbxml_close(w);
 }
 
-enum err sync_commands_write(struct collection *c, const struct wbxml_node *commands, const struct sync_results *results,
-    struct wbxml_writer *w)
+enum err sync_commands_write(struct collection *c, const struct wbxml_node *commands,
+    const struct sync_results *results, struct wbxml_writer *w)
 {
 	enum err e = ERR_OK;
 
@@ -158,7 +163,8 @@ enum err sync_commands_write(struct collection *c, const struct wbxml_node *comm
 	for (size_t i = 0; i < results->n; i++)
 		if (results->v[i].kind != AIRSYNC_FETCH && sync_result_is_told(&results->v[i]))
 			write_result(&results->v[i], w);
-	for (const struct wbxml_node *n = wbxml_child(commands, AIRSYNC_FETCH); n && !e; n = wbxml_next(n, AIRSYNC_FETCH))
+	for (const struct wbxml_node *n = wbxml_child(commands, AIRSYNC_FETCH); n && !e;
+	     n = wbxml_next(n, AIRSYNC_FETCH))
 		e = write_fetch(c, n, w);
 	wbxml_close_or_drop(w);
 	return e;

@@ -13,7 +13,7 @@
 enum err sync_commands_run(struct collection *c, const struct wbxml_node *commands, struct snapshot *state,
     struct sync_results *results) WAITS MUST_CHECK;
 /* The Responses element, with the items that were asked for by Fetch; nothing at all if there is nothing to tell. */
-enum err sync_commands_write(struct collection *c, const struct wbxml_node *commands, const struct sync_results *results,
-    struct wbxml_writer *w) WAITS MUST_CHECK;
+enum err sync_commands_write(struct collection *c, const struct wbxml_node *commands,
+    const struct sync_results *results, struct wbxml_writer *w) WAITS MUST_CHECK;
 
 #endif

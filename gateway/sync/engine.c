@@ -32,7 +32,8 @@ static enum err open_snapshot(struct sync_run *r, struct bytes stored, uint32_t 
 	enum err e = stored.len ? snapshot_decode(a, stored, &r->base) : ERR_OK;
 
 	if (e == ERR_PROTO || (!e && stored.len && r->base.generation != generation)) {
-		log_warn("stored sync state of folder %u is damaged: the phone starts it over", r->c.folder_id);
+		log_warn(
+		    "stored sync state of folder %u is damaged: the phone starts it over", r->c.folder_id);
 		return fail(r, STATUS_BAD_KEY);
 	}
 	return e;
@@ -119,7 +120,8 @@ enum err sync_run_open(struct sync_run *r)
 		key = (struct sync_key){ r->stored.epoch, r->stored.exists ? r->stored.generation : 0 };
 	else if (sync_key_parse(r->ask->key, &key))
 		return fail(r, STATUS_BAD_KEY);
-	if (r->ask->key_current && (key.epoch != r->ask->proven.epoch || key.generation != r->ask->proven.generation))
+	if (r->ask->key_current &&
+	    (key.epoch != r->ask->proven.epoch || key.generation != r->ask->proven.generation))
 		return fail(r, STATUS_INCOMPLETE);
 	r->key = key;
 	if (key.generation == 0)
@@ -164,7 +166,8 @@ static enum err prepare(struct sync_run *r, size_t window, size_t budget, size_t
 
 		if (at && spent >= budget)
 			break;
-		e = r->c.ops->prepare(&r->c, r->changes.v + at, n - at, spent < budget ? budget - spent : 0, &done);
+		e = r->c.ops->prepare(
+		    &r->c, r->changes.v + at, n - at, spent < budget ? budget - spent : 0, &done);
 		if (e)
 			return e;
 		at += done;
@@ -274,7 +277,8 @@ static enum err work_normal(struct sync_run *r, size_t window, size_t budget)
 	/* room for what this page can add: WindowSize is at most 512, client Adds at most 200 */
 	if ((e = snapshot_copy(r->c.rq->arena, &r->base, window + r->ask->n_commands, &r->next)))
 		return e;
-	if ((e = replay_own_commands(r->c.rq->arena, &r->next, &r->results, NULL))) /* those of a lost answer */
+	if ((e = replay_own_commands(
+		 r->c.rq->arena, &r->next, &r->results, NULL))) /* those of a lost answer */
 		return e;
 	if ((e = sync_commands_run(&r->c, r->ask->commands, &r->next, &r->results)))
 		return e;
@@ -282,7 +286,8 @@ static enum err work_normal(struct sync_run *r, size_t window, size_t budget)
 		return e;
 	/* The first answer after key 0 always moves on, so that the client sees that the folder is done; and so does one to the
 	 * former key: what is stored must become what that phone has. */
-	r->advance = r->changes.n || r->more || r->ask->n_commands || r->base.validity == 0 || r->off_former_key;
+	r->advance =
+	    r->changes.n || r->more || r->ask->n_commands || r->base.validity == 0 || r->off_former_key;
 	r->save = r->advance || heads_differ(&r->base, &r->next) || settings_changed(r);
 	return ERR_OK;
 }
@@ -368,7 +373,6 @@ static enum err close_normal(struct sync_run *r)
 	return sync_results_encode(a, &r->results, &r->to_store.adds);
 }
 
-
 enum err sync_run_close(struct sync_run *r)
 {
 	struct buf settings;
@@ -417,11 +421,15 @@ static void write_key(const struct sync_run *r, struct wbxml_writer *w)
 
 static void write_change(struct sync_run *r, struct wbxml_writer *w, const struct change *c, enum err *e)
 {
-	static const wbxml_tag tags[] = { [CHANGE_DELETE] = AIRSYNC_DELETE, [CHANGE_SOFT_DELETE] = AIRSYNC_SOFT_DELETE,
-		[CHANGE_UPDATE] = AIRSYNC_CHANGE, [CHANGE_ADD] = AIRSYNC_ADD };
+	static const wbxml_tag tags[] = { [CHANGE_DELETE] = AIRSYNC_DELETE,
+		[CHANGE_SOFT_DELETE] = AIRSYNC_SOFT_DELETE,
+		[CHANGE_UPDATE] = AIRSYNC_CHANGE,
+		[CHANGE_ADD] = AIRSYNC_ADD };
 	struct request_figures *f = &r->c.rq->figures;
-	uint32_t *const counts[] = { [CHANGE_DELETE] = &f->deletes, [CHANGE_SOFT_DELETE] = &f->soft_deletes,
-		[CHANGE_UPDATE] = &f->changes, [CHANGE_ADD] = &f->adds };
+	uint32_t *const counts[] = { [CHANGE_DELETE] = &f->deletes,
+		[CHANGE_SOFT_DELETE] = &f->soft_deletes,
+		[CHANGE_UPDATE] = &f->changes,
+		[CHANGE_ADD] = &f->adds };
 	char id[SERVER_ID_MAX];
 
 	++*counts[c->kind];

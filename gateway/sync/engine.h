@@ -19,8 +19,8 @@ enum sync_mode { SYNC_START, SYNC_JOIN, SYNC_NORMAL, SYNC_REPLAY, SYNC_FAILED };
 struct sync_run {
 	const struct sync_ask *ask;
 	struct collection c;
-	struct store_sync stored;    /* as loaded */
-	struct sync_key key;         /* that the phone has, as its request shows */
+	struct store_sync stored; /* as loaded */
+	struct sync_key key;      /* that the phone has, as its request shows */
 	enum sync_mode mode;
 	uint32_t status;             /* of the collection; 1 unless it failed */
 	struct snapshot base, next;  /* what the phone has now, and with this answer */
@@ -28,8 +28,8 @@ struct sync_run {
 	struct changes changes;      /* what goes out: [0..n) */
 	bool more;                   /* MoreAvailable */
 	bool advance;                /* the answer carries a new key */
-	bool off_former_key;         /* SYNC_NORMAL from the former key: the lost answer's commands were others */
-	bool save;                   /* something is to be stored, with or without a new key */
+	bool off_former_key; /* SYNC_NORMAL from the former key: the lost answer's commands were others */
+	bool save;           /* something is to be stored, with or without a new key */
 	struct store_sync to_store;
 };
 

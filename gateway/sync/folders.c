@@ -78,7 +78,8 @@ static bool all_below_inbox(const struct imap_mailboxes *m)
 
 		if (m->v[i].use == IMAP_USE_INBOX)
 			continue;
-		if (!bytes_starts_nocase(name, "INBOX") || name.len < 7 || (char)name.p[5] != m->v[i].separator)
+		if (!bytes_starts_nocase(name, "INBOX") || name.len < 7 ||
+		    (char)name.p[5] != m->v[i].separator)
 			return false;
 		others++;
 	}
@@ -122,7 +123,8 @@ static bool type_is_taken(const struct folder_list *l, enum folder_type type)
 	return type != FOLDER_USER_MAIL && type != FOLDER_GENERIC && folders_by_type(l, type);
 }
 
-static enum err display_name(struct request *rq, struct bytes name, char separator, struct bytes prefix, struct bytes *out)
+static enum err display_name(
+    struct request *rq, struct bytes name, char separator, struct bytes prefix, struct bytes *out)
 {
 	size_t cut;
 	enum err e;
@@ -150,8 +152,8 @@ static bool is_wanted(const struct request *rq, const struct imap_mailbox *box, 
 	       folder_type_of_name(without_prefix(box->name, prefix), &rank) != FOLDER_USER_MAIL;
 }
 
-static enum err take_mailboxes(struct request *rq, const struct imap_mailboxes *m, struct bytes prefix,
-    struct folder_list *out)
+static enum err take_mailboxes(
+    struct request *rq, const struct imap_mailboxes *m, struct bytes prefix, struct folder_list *out)
 {
 	enum err e;
 
@@ -162,7 +164,9 @@ static enum err take_mailboxes(struct request *rq, const struct imap_mailboxes *
 
 		if (!is_wanted(rq, box, prefix))
 			continue;
-		*f = (struct folder){ .mailbox = box->name, .separator = box->separator, .exists = true,
+		*f = (struct folder){ .mailbox = box->name,
+			.separator = box->separator,
+			.exists = true,
 			.foreign = box->foreign };
 		f->status = box->status;
 		if (box->foreign || (type != FOLDER_USER_MAIL && type_is_taken(out, type)))
@@ -237,9 +241,11 @@ static enum err resolve_ids(struct request *rq, struct folder_list *l)
 		const struct folder *f = &l->v[i];
 
 		if (f->type == FOLDER_OUTBOX)
-			v[i] = (struct store_folder){ .source = BYTES(OUTBOX_SOURCE), .name = BYTES("outbox") };
+			v[i] =
+			    (struct store_folder){ .source = BYTES(OUTBOX_SOURCE), .name = BYTES("outbox") };
 		else
-			v[i] = (struct store_folder){ .source = BYTES(IMAP_SOURCE), .name = f->mailbox,
+			v[i] = (struct store_folder){ .source = BYTES(IMAP_SOURCE),
+				.name = f->mailbox,
 				.uid_validity = f->status.known ? f->status.uid_validity : 0 };
 	}
 	if ((e = store_folders_resolve(rq->worker->redis, rq->arena, bytes_str(rq->account->name), v, l->n)))
@@ -374,7 +380,8 @@ enum err folder_mailbox(struct request *rq, uint32_t id, struct bytes *mailbox, 
 	bool found;
 	enum err e;
 
-	if ((e = store_folders_find(rq->worker->redis, rq->arena, bytes_str(rq->account->name), &f, &found, 1)))
+	if ((e = store_folders_find(
+		 rq->worker->redis, rq->arena, bytes_str(rq->account->name), &f, &found, 1)))
 		return e;
 	if (!found)
 		return ERR_NOT_FOUND;

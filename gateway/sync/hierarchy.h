@@ -8,7 +8,8 @@
  * and the former one are good; everything else starts over. */
 
 /* The list that the key stands for, in h->current or h->previous; NULL for key 0. ERR_STALE_KEY. */
-enum err hierarchy_find(const struct hierarchy *h, struct bytes key, const struct known_folders **out) MUST_CHECK;
+enum err hierarchy_find(
+    const struct hierarchy *h, struct bytes key, const struct known_folders **out) MUST_CHECK;
 
 /* Stores that the device, which had `base` (NULL: nothing), is now told `now`; `now`'s generation is set. If that is what it
  * was told already under a good key, nothing is stored and that key is given again, so that a repeated request is harmless.

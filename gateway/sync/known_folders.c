@@ -95,7 +95,8 @@ const struct known_folder *known_folder(const struct known_folders *k, uint32_t 
 	return k->n ? bsearch(&key, k->v, k->n, sizeof(*k->v), compare_ids) : NULL;
 }
 
-enum err known_folders_of(struct arena *a, const struct folder_list *l, uint32_t generation, struct known_folders *out)
+enum err known_folders_of(
+    struct arena *a, const struct folder_list *l, uint32_t generation, struct known_folders *out)
 {
 	*out = (struct known_folders){ generation, arena_array(a, l->n, sizeof(*out->v)), l->n };
 	if (!out->v)
@@ -114,7 +115,8 @@ bool known_folders_equal(const struct known_folders *a, const struct known_folde
 	for (size_t i = 0; i < a->n; i++) {
 		const struct known_folder *x = &a->v[i], *y = &b->v[i];
 
-		if (x->id != y->id || x->parent != y->parent || x->type != y->type || x->name_hash != y->name_hash)
+		if (x->id != y->id || x->parent != y->parent || x->type != y->type ||
+		    x->name_hash != y->name_hash)
 			return false;
 	}
 	return true;

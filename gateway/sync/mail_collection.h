@@ -10,17 +10,21 @@
  * phone is told, and a hash of the keywords that are its categories. */
 
 enum {
-	DIGEST_READ = 1 << 0, DIGEST_FLAGGED = 1 << 1, DIGEST_ANSWERED = 1 << 2, DIGEST_FORWARDED = 1 << 3,
+	DIGEST_READ = 1 << 0,
+	DIGEST_FLAGGED = 1 << 1,
+	DIGEST_ANSWERED = 1 << 2,
+	DIGEST_FORWARDED = 1 << 3,
 	DIGEST_KEYWORDS_SHIFT = 8,
 };
 uint32_t mail_digest(const struct imap_flags *f);
 
-enum err mail_compare(struct collection *c, const struct snapshot *had, struct snapshot *now, struct changes *out)
-    WAITS MUST_CHECK;
-enum err mail_prepare(struct collection *c, struct change *v, size_t n, size_t budget, size_t *done) WAITS MUST_CHECK;
+enum err mail_compare(struct collection *c, const struct snapshot *had, struct snapshot *now,
+    struct changes *out) WAITS MUST_CHECK;
+enum err mail_prepare(
+    struct collection *c, struct change *v, size_t n, size_t budget, size_t *done) WAITS MUST_CHECK;
 enum err mail_write(struct collection *c, struct wbxml_writer *w, const struct change *change) MUST_CHECK;
-enum err mail_change(struct collection *c, struct snapshot_item *item, const struct wbxml_node *data, uint32_t *status)
-    WAITS MUST_CHECK;
+enum err mail_change(struct collection *c, struct snapshot_item *item, const struct wbxml_node *data,
+    uint32_t *status) WAITS MUST_CHECK;
 enum err mail_remove(struct collection *c, uint64_t id, uint32_t *status) WAITS MUST_CHECK;
 
 /* The first day of the window that the options ask for, in days since 1970; 0: all mails. */

@@ -3,12 +3,19 @@
 
 /* What a phone changes of a mail: read mark, flag, categories; and its deletion. */
 
-enum { STATUS_OK = 1, STATUS_BAD_ITEM = 6, STATUS_CONFLICT = 7, STATUS_NOT_FOUND = 8, FLAG_ACTIVE = 2, MAX_CATEGORIES = 300 };
+enum {
+	STATUS_OK = 1,
+	STATUS_BAD_ITEM = 6,
+	STATUS_CONFLICT = 7,
+	STATUS_NOT_FOUND = 8,
+	FLAG_ACTIVE = 2,
+	MAX_CATEGORIES = 300
+};
 
 struct wanted_flags {
 	uint32_t add, remove;
 	bool has_categories;
-	struct bytes *categories;   /* as keywords */
+	struct bytes *categories; /* as keywords */
 	size_t n_categories;
 };
 
@@ -23,13 +30,15 @@ static bool parse_flag(const struct wbxml_node *flag, struct wanted_flags *out)
 	return true;
 }
 
-static enum err parse_categories(struct arena *a, const struct wbxml_node *categories, struct wanted_flags *out)
+static enum err parse_categories(
+    struct arena *a, const struct wbxml_node *categories, struct wanted_flags *out)
 {
 	out->categories = arena_array(a, MAX_CATEGORIES, sizeof(*out->categories));
 	if (!out->categories)
 		return ERR_LIMIT;
 	out->has_categories = true;
-	for (const struct wbxml_node *n = wbxml_child(categories, EMAIL_CATEGORY); n; n = wbxml_next(n, EMAIL_CATEGORY)) {
+	for (const struct wbxml_node *n = wbxml_child(categories, EMAIL_CATEGORY); n;
+	     n = wbxml_next(n, EMAIL_CATEGORY)) {
 		enum err e;
 
 		if (out->n_categories == MAX_CATEGORIES)
@@ -44,7 +53,8 @@ static enum err parse_categories(struct arena *a, const struct wbxml_node *categ
 /* ERR_PROTO: a malformed item. What may not be changed in a mail is skipped, as real clients send it along. */
 static enum err parse(struct arena *a, const struct wbxml_node *data, struct wanted_flags *out)
 {
-	const struct wbxml_node *flag = wbxml_child(data, EMAIL_FLAG), *categories = wbxml_child(data, EMAIL_CATEGORIES);
+	const struct wbxml_node *flag = wbxml_child(data, EMAIL_FLAG),
+				*categories = wbxml_child(data, EMAIL_CATEGORIES);
 	bool read;
 
 	*out = (struct wanted_flags){ 0 };
@@ -72,7 +82,8 @@ struct keywords {
 };
 
 /* The mail's categories become those that the phone sent: its other keywords stay. */
-static enum err keywords_to_remove(struct collection *c, uint32_t uid, const struct wanted_flags *want, struct keywords *out)
+static enum err keywords_to_remove(
+    struct collection *c, uint32_t uid, const struct wanted_flags *want, struct keywords *out)
 {
 	const struct imap_flags *now;
 	struct imap_messages m;
@@ -88,7 +99,8 @@ static enum err keywords_to_remove(struct collection *c, uint32_t uid, const str
 	if (!out->v)
 		return ERR_LIMIT;
 	for (size_t i = 0; i < now->n_keywords; i++)
-		if (email_category(now->keywords[i]).len && !contains(want->categories, want->n_categories, now->keywords[i]))
+		if (email_category(now->keywords[i]).len &&
+		    !contains(want->categories, want->n_categories, now->keywords[i]))
 			out->v[out->n++] = now->keywords[i];
 	return ERR_OK;
 }
@@ -105,7 +117,8 @@ static uint32_t digest_after(uint32_t digest, const struct wanted_flags *want)
 	if (want->remove & IMAP_FLAGGED)
 		digest &= ~(uint32_t)DIGEST_FLAGGED;
 	if (want->has_categories) {
-		struct imap_flags f = { .keywords = want->categories, .n_keywords = (uint16_t)want->n_categories };
+		struct imap_flags f = { .keywords = want->categories,
+			.n_keywords = (uint16_t)want->n_categories };
 
 		digest = (digest & ((1u << DIGEST_KEYWORDS_SHIFT) - 1)) | mail_digest(&f);
 	}
@@ -127,8 +140,8 @@ static uint32_t digest_touched(const struct wanted_flags *want)
 }
 
 /* Whether the same property was changed on both sides, and not to the same. */
-static enum err look_for_conflict(struct collection *c, const struct snapshot_item *item, const struct wanted_flags *want,
-    bool *out)
+static enum err look_for_conflict(
+    struct collection *c, const struct snapshot_item *item, const struct wanted_flags *want, bool *out)
 {
 	uint32_t uid = (uint32_t)item->id, mask = digest_touched(want), now;
 	struct imap_messages m;
@@ -146,19 +159,19 @@ static enum err look_for_conflict(struct collection *c, const struct snapshot_it
 	return ERR_OK;
 }
 
-static enum err store(struct collection *c, uint64_t id, const struct wanted_flags *want, const struct keywords *remove,
-    uint64_t unchanged_since)
+static enum err store(struct collection *c, uint64_t id, const struct wanted_flags *want,
+    const struct keywords *remove, uint64_t unchanged_since)
 {
 	if (!want->add && !want->remove && !want->n_categories && !remove->n)
 		return ERR_OK;
-	return imap_store_flags(c->imap, (uint32_t)id, want->add, want->remove, want->categories, want->n_categories,
-	    remove->v, remove->n, unchanged_since);
+	return imap_store_flags(c->imap, (uint32_t)id, want->add, want->remove, want->categories,
+	    want->n_categories, remove->v, remove->n, unchanged_since);
 }
 
 /* Conflict 1, the default: the server's change stays (MS-ASCMD 2.2.3.41). Where the server knows modseqs the mail is only looked
  * at if it changed at all since the phone's last Sync, be it by the phone itself. */
-static enum err store_unless_changed(struct collection *c, const struct snapshot_item *item, const struct wanted_flags *want,
-    const struct keywords *remove, bool *conflict)
+static enum err store_unless_changed(struct collection *c, const struct snapshot_item *item,
+    const struct wanted_flags *want, const struct keywords *remove, bool *conflict)
 {
 	bool modseqs = c->token && imap_caps(c->imap) & IMAP_CAP_CONDSTORE;
 	enum err e = modseqs ? store(c, item->id, want, remove, c->token) : ERR_CONFLICT;
@@ -171,7 +184,8 @@ static enum err store_unless_changed(struct collection *c, const struct snapshot
 	return store(c, item->id, want, remove, 0);
 }
 
-enum err mail_change(struct collection *c, struct snapshot_item *item, const struct wbxml_node *data, uint32_t *status)
+enum err mail_change(
+    struct collection *c, struct snapshot_item *item, const struct wbxml_node *data, uint32_t *status)
 {
 	struct keywords remove = { 0 };
 	struct wanted_flags want;
@@ -191,8 +205,10 @@ enum err mail_change(struct collection *c, struct snapshot_item *item, const str
 	else if (!e)
 		e = store_unless_changed(c, item, &want, &remove, &conflict);
 	if (e == ERR_NOT_FOUND || e == ERR_DENIED) {
-		*status = e == ERR_NOT_FOUND ? STATUS_NOT_FOUND : STATUS_CONFLICT; /* the server's version stays */
-		log_info("flags not stored folder=%u uid=%u: %s", c->folder_id, (unsigned)item->id, imap_problem(c->imap));
+		*status =
+		    e == ERR_NOT_FOUND ? STATUS_NOT_FOUND : STATUS_CONFLICT; /* the server's version stays */
+		log_info("flags not stored folder=%u uid=%u: %s", c->folder_id, (unsigned)item->id,
+		    imap_problem(c->imap));
 		return ERR_OK;
 	}
 	if (e)

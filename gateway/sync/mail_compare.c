@@ -18,7 +18,7 @@ struct compare {
 	struct snapshot *now;
 	struct changes *out;
 	size_t cap;
-	struct imap_uids window;  /* the messages within the window; only if has_window */
+	struct imap_uids window; /* the messages within the window; only if has_window */
 	bool has_window;
 };
 
@@ -41,8 +41,11 @@ static enum err put(struct compare *x, struct change one)
 
 static enum err put_update(struct compare *x, const struct snapshot_item *item, struct imap_flags *f)
 {
-	return put(x, (struct change){ .kind = CHANGE_UPDATE, .id = item->id, .had = item->digest, .now = mail_digest(f),
-		.item = f });
+	return put(x, (struct change){ .kind = CHANGE_UPDATE,
+			  .id = item->id,
+			  .had = item->digest,
+			  .now = mail_digest(f),
+			  .item = f });
 }
 
 static int compare_uids(const void *a, const void *b)
@@ -65,7 +68,8 @@ static bool in_window(const struct compare *x, uint64_t id)
 static enum err search_window(struct compare *x)
 {
 	x->has_window = true;
-	return imap_search_since(x->c->imap, x->c->rq->arena, (int64_t)x->now->window_day * SECONDS_PER_DAY, &x->window);
+	return imap_search_since(
+	    x->c->imap, x->c->rq->arena, (int64_t)x->now->window_day * SECONDS_PER_DAY, &x->window);
 }
 
 /* ---- a folder with nothing behind it, or nothing yet ---- */
@@ -145,7 +149,8 @@ static enum err compare_complete(struct compare *x, const struct imap_changes *s
 			i++;
 		} else if (!item || f->uid < item->id) {
 			if (in_window(x, f->uid))
-				e = put(x, (struct change){ .kind = CHANGE_ADD, .id = f->uid, .now = mail_digest(f) });
+				e = put(x, (struct change){
+					       .kind = CHANGE_ADD, .id = f->uid, .now = mail_digest(f) });
 			k++;
 		} else {
 			if (!in_window(x, f->uid))
@@ -219,7 +224,8 @@ static enum err compare_new(struct compare *x, const struct imap_changes *server
 
 		/* With an unmoved window, an old message that changed outside of it isn't new: only uids above all that
 		 * were there at the last look are. Its date is looked at in mail_prepare. */
-		if (snapshot_find(x->had, f->uid) || snapshot_is_pending(x->had, f->uid) || (x->has_window && !in_window(x, f->uid)))
+		if (snapshot_find(x->had, f->uid) || snapshot_is_pending(x->had, f->uid) ||
+		    (x->has_window && !in_window(x, f->uid)))
 			continue;
 		if (!x->has_window && x->now->window_day && f->uid < x->had->next_id)
 			continue;
@@ -228,7 +234,8 @@ static enum err compare_new(struct compare *x, const struct imap_changes *server
 	for (size_t i = 0; x->has_window && i < x->window.n && !e; i++) {
 		uint32_t uid = x->window.v[i];
 
-		if (!snapshot_find(x->had, uid) && !snapshot_is_pending(x->had, uid) && !find_changed(server, uid))
+		if (!snapshot_find(x->had, uid) && !snapshot_is_pending(x->had, uid) &&
+		    !find_changed(server, uid))
 			e = put(x, (struct change){ .kind = CHANGE_ADD, .id = uid });
 	}
 	return e;
@@ -245,8 +252,11 @@ static enum err compare_pending(struct compare *x, const struct imap_changes *se
 
 			if (item) {
 				if (!is_gone(server, id) && !find_changed(server, id) && in_window(x, id))
-					e = put(x, (struct change){ .kind = CHANGE_UPDATE, .id = id, .had = item->digest,
-						.now = item->digest, .stale = true });
+					e = put(x, (struct change){ .kind = CHANGE_UPDATE,
+						       .id = id,
+						       .had = item->digest,
+						       .now = item->digest,
+						       .stale = true });
 			} else if (!is_gone(server, id) && in_window(x, id)) {
 				e = put(x, (struct change){ .kind = CHANGE_ADD, .id = id });
 			}
@@ -272,8 +282,9 @@ static bool unchanged(const struct compare *x)
 {
 	const struct collection *c = x->c;
 
-	return x->had->validity == c->status.uid_validity && x->had->token && x->had->token == c->status.highest_modseq &&
-	       (imap_caps(c->imap) & IMAP_CAP_QRESYNC) && x->had->window_day == x->now->window_day;
+	return x->had->validity == c->status.uid_validity && x->had->token &&
+	       x->had->token == c->status.highest_modseq && (imap_caps(c->imap) & IMAP_CAP_QRESYNC) &&
+	       x->had->window_day == x->now->window_day;
 }
 
 static enum err compare_server(struct compare *x)
@@ -301,12 +312,15 @@ static enum err compare_server(struct compare *x)
 	return server.complete ? compare_complete(x, &server) : compare_since(x, &server);
 }
 
-enum err mail_compare(struct collection *c, const struct snapshot *had, struct snapshot *now, struct changes *out)
+enum err mail_compare(
+    struct collection *c, const struct snapshot *had, struct snapshot *now, struct changes *out)
 {
 	struct compare x = { .c = c, .had = had, .now = now, .out = out };
 
 	*out = (struct changes){ 0 };
-	*now = (struct snapshot){ .validity = had->validity, .token = had->token, .window_day = mail_first_day(c),
+	*now = (struct snapshot){ .validity = had->validity,
+		.token = had->token,
+		.window_day = mail_first_day(c),
 		.next_id = had->next_id };
 	if (!c->mailbox.len || !c->status.known)
 		return compare_empty(&x);

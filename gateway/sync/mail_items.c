@@ -7,7 +7,12 @@
 /* Fetching and writing mails. Only what is shown is fetched: structure and header first, then of the text as much as the
  * phone wants. Each mail stands alone: one that can't be shown becomes a stub, and the folder goes on. */
 
-enum { BATCH = 100, MAX_ROUNDS = 12 /* three wishes of AllOrNone, four rounds each */, SECONDS_PER_DAY = 86400, LINE_ENDS = 4 };
+enum {
+	BATCH = 100,
+	MAX_ROUNDS = 12 /* three wishes of AllOrNone, four rounds each */,
+	SECONDS_PER_DAY = 86400,
+	LINE_ENDS = 4
+};
 
 struct mail_item {
 	struct imap_message *message;
@@ -27,7 +32,8 @@ static bool wants_message(const struct change *c)
 
 static int compare_messages(const void *a, const void *b)
 {
-	uint32_t x = ((const struct imap_message *)a)->flags.uid, y = ((const struct imap_message *)b)->flags.uid;
+	uint32_t x = ((const struct imap_message *)a)->flags.uid,
+		 y = ((const struct imap_message *)b)->flags.uid;
 
 	return (x > y) - (x < y);
 }
@@ -114,7 +120,8 @@ static enum err plan_part(struct collection *c, struct mail_item *item)
 	item->part = arena_alloc(c->rq->arena, sizeof(*item->part));
 	if (!item->part)
 		return ERR_LIMIT;
-	e = body_part_plan(c->rq->arena, m->header, structure_of(m), m->size, &c->options, c->rq->version, item->part);
+	e = body_part_plan(
+	    c->rq->arena, m->header, structure_of(m), m->size, &c->options, c->rq->version, item->part);
 	if (!e)
 		body_plan_cap(&item->part->plan, largest_body(c));
 	return e;
@@ -170,7 +177,8 @@ static size_t count_fetches(const struct change *v, size_t n)
 
 	for (size_t i = 0; i < n; i++)
 		if (item_of(&v[i]))
-			count += item_of(&v[i])->plan.n_fetch + (item_of(&v[i])->part ? item_of(&v[i])->part->plan.n_fetch : 0);
+			count += item_of(&v[i])->plan.n_fetch +
+				 (item_of(&v[i])->part ? item_of(&v[i])->part->plan.n_fetch : 0);
 	return count;
 }
 
@@ -189,8 +197,10 @@ static void ask_for(struct round *r, const struct change *v, struct body_plan *p
 		if (f->fetched)
 			continue;
 		r->wanted[r->n] = f;
-		r->parts[r->n++] = (struct imap_part_request){ .uid = (uint32_t)v->id, .section = f->section,
-			.from = (uint32_t)f->data.len, .count = fetch_count(r->c, f) - (uint32_t)f->data.len };
+		r->parts[r->n++] = (struct imap_part_request){ .uid = (uint32_t)v->id,
+			.section = f->section,
+			.from = (uint32_t)f->data.len,
+			.count = fetch_count(r->c, f) - (uint32_t)f->data.len };
 	}
 }
 
@@ -231,7 +241,8 @@ static void take_from_body(struct mail_item *item)
 static enum err fetch_parts(struct collection *c, struct change *v, size_t n, size_t *asked)
 {
 	size_t room = count_fetches(v, n);
-	struct round r = { .c = c, .parts = arena_array(c->rq->arena, room, sizeof(*r.parts)),
+	struct round r = { .c = c,
+		.parts = arena_array(c->rq->arena, room, sizeof(*r.parts)),
 		.wanted = arena_array(c->rq->arena, room, sizeof(struct body_fetch *)) };
 	enum err e;
 
@@ -341,11 +352,17 @@ static void describe(struct collection *c, const struct change *change, struct e
 	const struct mail_item *item = change->item;
 	const struct imap_flags *f = &item->message->flags;
 
-	*m = (struct email){ .header = item->message->header, .plan = &item->plan,
-		.body = item->enough ? &item->body : NULL, .body_part = item->part_enough ? item->part : NULL, .received = item->message->internal_date,
-		.read = (f->flags & IMAP_SEEN) != 0, .flagged = (f->flags & IMAP_FLAGGED) != 0,
-		.answered = (f->flags & IMAP_ANSWERED) != 0, .forwarded = (f->flags & IMAP_FORWARDED) != 0,
-		.draft = (f->flags & IMAP_DRAFT) || c->folder_type == FOLDER_DRAFTS, .keywords = f->keywords,
+	*m = (struct email){ .header = item->message->header,
+		.plan = &item->plan,
+		.body = item->enough ? &item->body : NULL,
+		.body_part = item->part_enough ? item->part : NULL,
+		.received = item->message->internal_date,
+		.read = (f->flags & IMAP_SEEN) != 0,
+		.flagged = (f->flags & IMAP_FLAGGED) != 0,
+		.answered = (f->flags & IMAP_ANSWERED) != 0,
+		.forwarded = (f->flags & IMAP_FORWARDED) != 0,
+		.draft = (f->flags & IMAP_DRAFT) || c->folder_type == FOLDER_DRAFTS,
+		.keywords = f->keywords,
 		.n_keywords = f->n_keywords };
 }
 
@@ -369,7 +386,8 @@ static enum err write_whole(struct collection *c, struct wbxml_writer *w, const 
 			c->multipart_data = m.body->data;
 		return ERR_OK;
 	}
-	log_warn("mail shown as a stub folder=%u uid=%u cause=\"%s\"", c->folder_id, (unsigned)change->id, err_name(e));
+	log_warn("mail shown as a stub folder=%u uid=%u cause=\"%s\"", c->folder_id, (unsigned)change->id,
+	    err_name(e));
 	c->rq->figures.stubs++;
 	wbxml_rollback(w, mark);
 	return email_write_stub(w, c->rq->version, &m, err_name(e));
@@ -378,8 +396,10 @@ static enum err write_whole(struct collection *c, struct wbxml_writer *w, const 
 /* Flags alone: what the phone has of the mail stays. */
 static enum err write_flags(struct collection *c, struct wbxml_writer *w, const struct change *change)
 {
-	struct email m = { .read = change->now & DIGEST_READ, .flagged = change->now & DIGEST_FLAGGED,
-		.answered = change->now & DIGEST_ANSWERED, .forwarded = change->now & DIGEST_FORWARDED };
+	struct email m = { .read = change->now & DIGEST_READ,
+		.flagged = change->now & DIGEST_FLAGGED,
+		.answered = change->now & DIGEST_ANSWERED,
+		.forwarded = change->now & DIGEST_FORWARDED };
 	const struct imap_flags *f = change->item;
 
 	if (f) {

@@ -8,7 +8,8 @@ enum err device_folders(struct request *rq, struct known_folders *out)
 	enum err e = hierarchy_decode(rq->arena, rq->device.hierarchy, &h);
 
 	if (e == ERR_PROTO) {
-		log_warn("stored folder list of the device is damaged: it will be asked to fetch its folders again");
+		log_warn("stored folder list of the device is damaged: it will be asked to fetch its folders "
+			 "again");
 		h = (struct hierarchy){ 0 };
 		e = ERR_OK;
 	}
@@ -46,8 +47,8 @@ static bool is_hollow(enum folder_type type)
 	return type == FOLDER_OUTBOX || type == FOLDER_GENERIC;
 }
 
-enum err collections_find(struct request *rq, const struct known_folders *known, const uint32_t *ids, struct collection **c,
-    size_t n)
+enum err collections_find(struct request *rq, const struct known_folders *known, const uint32_t *ids,
+    struct collection **c, size_t n)
 {
 	struct store_folder *v = arena_array(rq->arena, n + 1, sizeof(*v));
 	bool *found = arena_array(rq->arena, n + 1, sizeof(*found));
@@ -59,7 +60,8 @@ enum err collections_find(struct request *rq, const struct known_folders *known,
 	for (size_t i = 0; i < n; i++)
 		v[i].id = ids[i];
 	v[n].id = trash;
-	if ((e = store_folders_find(rq->worker->redis, rq->arena, bytes_str(rq->account->name), v, found, n + 1)))
+	if ((e = store_folders_find(
+		 rq->worker->redis, rq->arena, bytes_str(rq->account->name), v, found, n + 1)))
 		return e;
 	for (size_t i = 0; i < n; i++) {
 		const struct known_folder *k = known_folder(known, ids[i]);

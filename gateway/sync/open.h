@@ -13,8 +13,8 @@ enum err device_folders_differ(struct request *rq, const struct folder_list *now
 
 /* Fills c->folder_id, type, mailbox, trash and ops for each id in one Redis round trip; the rest of c stays as it is.
  * ids[i] that the device doesn't know give ops NULL. */
-enum err collections_find(struct request *rq, const struct known_folders *known, const uint32_t *ids, struct collection **c,
-    size_t n) WAITS MUST_CHECK;
+enum err collections_find(struct request *rq, const struct known_folders *known, const uint32_t *ids,
+    struct collection **c, size_t n) WAITS MUST_CHECK;
 /* Opens IMAP for those with a mailbox and reads their status, one round trip for all. */
 enum err collections_connect(struct request *rq, struct collection **c, size_t n) WAITS MUST_CHECK;
 

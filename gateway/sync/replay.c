@@ -2,8 +2,8 @@
 
 enum { STATUS_OK = 1, STATUS_CONFLICT = 7 };
 
-enum err replay_own_commands(struct arena *a, struct snapshot *has, const struct sync_results *results,
-    const struct snapshot *next)
+enum err replay_own_commands(
+    struct arena *a, struct snapshot *has, const struct sync_results *results, const struct snapshot *next)
 {
 	for (size_t i = 0; i < results->n; i++) {
 		const struct sync_result *one = &results->v[i];

@@ -313,7 +313,8 @@ enum err snapshot_encode(struct arena *a, const struct snapshot *s, struct bytes
 
 /* ---- decoding: every count is checked against what it can be, since the bytes come from outside ---- */
 
-static enum err get_ranges(struct arena *a, struct bytes *in, struct snapshot_range **out, size_t *n, uint64_t *total)
+static enum err get_ranges(
+    struct arena *a, struct bytes *in, struct snapshot_range **out, size_t *n, uint64_t *total)
 {
 	uint64_t count, next = 0, gap, more;
 	struct snapshot_range *v;

@@ -20,21 +20,23 @@ struct snapshot_range {
 };
 
 struct snapshot {
-	uint32_t generation;   /* of the sync key that this is the state of */
-	uint64_t validity;     /* UIDVALIDITY; another one makes all ids void. 0: never looked at the server */
-	uint64_t token;        /* the server's state that this was compared with (HIGHESTMODSEQ); 0 = compare all */
-	uint64_t next_id;      /* ids from here on were unknown at that look (UIDNEXT); 0 where ids are not in order */
-	uint32_t window_day;   /* the filter's first day, in days since 1970; 0 = no filter */
-	struct snapshot_item *items;     /* ascending ids, no id twice */
+	uint32_t generation; /* of the sync key that this is the state of */
+	uint64_t validity;   /* UIDVALIDITY; another one makes all ids void. 0: never looked at the server */
+	uint64_t token; /* the server's state that this was compared with (HIGHESTMODSEQ); 0 = compare all */
+	uint64_t
+	    next_id; /* ids from here on were unknown at that look (UIDNEXT); 0 where ids are not in order */
+	uint32_t window_day;         /* the filter's first day, in days since 1970; 0 = no filter */
+	struct snapshot_item *items; /* ascending ids, no id twice */
 	size_t n_items;
-	struct snapshot_range *pending;  /* ascending, not touching */
+	struct snapshot_range *pending; /* ascending, not touching */
 	size_t n_pending;
 };
 
 /* The item with that id, or NULL. */
 struct snapshot_item *snapshot_find(const struct snapshot *s, uint64_t id);
 /* A copy with room for `extra` more items. ERR_LIMIT. */
-enum err snapshot_copy(struct arena *a, const struct snapshot *s, size_t extra, struct snapshot *out) MUST_CHECK;
+enum err snapshot_copy(
+    struct arena *a, const struct snapshot *s, size_t extra, struct snapshot *out) MUST_CHECK;
 /* Inserts, or replaces the digest. There must be room (see snapshot_copy). */
 void snapshot_put(struct snapshot *s, uint64_t id, uint32_t digest);
 void snapshot_remove(struct snapshot *s, uint64_t id); /* no error if it isn't there */

@@ -5,9 +5,13 @@
 
 enum {
 	FORMAT = 2,
-	WINDOW_DEFAULT = 100, WINDOW_MAX = 512,
+	WINDOW_DEFAULT = 100,
+	WINDOW_MAX = 512,
 	MAX_COMMANDS = 200,
-	STATUS_PROTOCOL = 4, STATUS_INCOMPLETE = 13, STATUS_WAIT_RANGE = 14, STATUS_TOO_MANY = 15,
+	STATUS_PROTOCOL = 4,
+	STATUS_INCOMPLETE = 13,
+	STATUS_WAIT_RANGE = 14,
+	STATUS_TOO_MANY = 15,
 };
 
 /* 0 and what is above 512 count as 512. Source: MS-ASCMD 2.2.3.199. */
@@ -37,7 +41,8 @@ static void parse_options(const struct wbxml_node *collection, struct sync_ask *
 		enum err e = sync_options_parse(n, &o);
 
 		if (e) {
-			ask->status = e == ERR_UNSUPPORTED ? STATUS_BODY_PART_PREFERENCE_TYPE_NOT_SUPPORTED : STATUS_PROTOCOL;
+			ask->status = e == ERR_UNSUPPORTED ? STATUS_BODY_PART_PREFERENCE_TYPE_NOT_SUPPORTED
+							   : STATUS_PROTOCOL;
 			return;
 		}
 		if (o.class == CLASS_SMS && wbxml_child(collection, AIRSYNC_OPTIONS) != n)
@@ -67,7 +72,8 @@ static void parse_collection(const struct wbxml_node *n, struct sync_ask *ask)
 	bool initial;
 
 	*ask = (struct sync_ask){ .id_text = wbxml_child_text(n, AIRSYNC_COLLECTION_ID),
-		.key = wbxml_child_text(n, AIRSYNC_SYNC_KEY), .window = WINDOW_DEFAULT };
+		.key = wbxml_child_text(n, AIRSYNC_SYNC_KEY),
+		.window = WINDOW_DEFAULT };
 	initial = ask->key.len == 0 || bytes_eq_str(ask->key, "0");
 	ask->has_supported = wbxml_child(n, AIRSYNC_SUPPORTED) != NULL;
 	ask->commands = wbxml_child(n, AIRSYNC_COMMANDS);
@@ -75,7 +81,8 @@ static void parse_collection(const struct wbxml_node *n, struct sync_ask *ask)
 	if (folder_id_parse(ask->id_text, &ask->id))
 		ask->id = 0;
 	/* GetChanges with key 0 is an error by the documents, but go-activesync and others send it: quirks.md, wire rule 4 */
-	if (!ask->id_text.len || !wbxml_child(n, AIRSYNC_SYNC_KEY) || (class.len && eas_class_parse(class, &ask->class)) ||
+	if (!ask->id_text.len || !wbxml_child(n, AIRSYNC_SYNC_KEY) ||
+	    (class.len && eas_class_parse(class, &ask->class)) ||
 	    wbxml_child_bool(n, AIRSYNC_DELETES_AS_MOVES, true, &ask->deletes_as_moves) ||
 	    wbxml_child_bool(n, AIRSYNC_GET_CHANGES, get_changes != NULL || !initial, &ask->get_changes) ||
 	    get_window(n, &ask->has_window, &ask->window) || ask->n_commands > MAX_COMMANDS)
@@ -121,7 +128,8 @@ static struct sync_ask *find_ask(struct sync_request *s, uint32_t id)
 }
 
 /* Adds the cached collections that the request doesn't name, and what else it doesn't say. */
-static enum err merge_cached(struct arena *a, struct bytes cached, bool partial, struct sync_request *s, size_t room)
+static enum err merge_cached(
+    struct arena *a, struct bytes cached, bool partial, struct sync_request *s, size_t room)
 {
 	struct sync_ask *v = arena_array(a, room, sizeof(*v));
 	uint64_t n, id, window, heartbeat;
@@ -129,8 +137,9 @@ static enum err merge_cached(struct arena *a, struct bytes cached, bool partial,
 
 	if (!v)
 		return ERR_LIMIT;
-	if (!bytes_take(&cached, 1, &format) || format.p[0] != FORMAT || varint_get_max(&cached, UINT32_MAX, &heartbeat) ||
-	    varint_get_max(&cached, WINDOW_MAX, &window) || varint_get_max(&cached, room, &n))
+	if (!bytes_take(&cached, 1, &format) || format.p[0] != FORMAT ||
+	    varint_get_max(&cached, UINT32_MAX, &heartbeat) || varint_get_max(&cached, WINDOW_MAX, &window) ||
+	    varint_get_max(&cached, room, &n))
 		return ERR_PROTO;
 	if (!partial || !s->heartbeat_s)
 		s->heartbeat_s = (uint32_t)heartbeat;
@@ -139,11 +148,14 @@ static enum err merge_cached(struct arena *a, struct bytes cached, bool partial,
 	for (size_t i = 0; i < n; i++) {
 		uint64_t moves;
 
-		if (varint_get_max(&cached, UINT32_MAX, &id) || varint_get_max(&cached, WINDOW_MAX, &window) ||
-		    varint_get_max(&cached, 1, &moves))
+		if (varint_get_max(&cached, UINT32_MAX, &id) ||
+		    varint_get_max(&cached, WINDOW_MAX, &window) || varint_get_max(&cached, 1, &moves))
 			return ERR_PROTO;
-		v[i] = (struct sync_ask){ .key_current = true, .get_changes = true, .id = (uint32_t)id,
-			.window = (uint32_t)window, .deletes_as_moves = moves != 0 };
+		v[i] = (struct sync_ask){ .key_current = true,
+			.get_changes = true,
+			.id = (uint32_t)id,
+			.window = (uint32_t)window,
+			.deletes_as_moves = moves != 0 };
 	}
 	for (size_t i = 0; i < n; i++) {
 		uint64_t epoch, generation;
@@ -165,7 +177,8 @@ static void drop_doubles(struct sync_request *s)
 				s->v[i].status = STATUS_PROTOCOL;
 }
 
-static enum err parse_named(struct request *rq, const struct wbxml_node *xml, struct sync_request *s, size_t room)
+static enum err parse_named(
+    struct request *rq, const struct wbxml_node *xml, struct sync_request *s, size_t room)
 {
 	const struct wbxml_node *n = wbxml_child(wbxml_child(xml, AIRSYNC_COLLECTIONS), AIRSYNC_COLLECTION);
 	bool has_window = false;
@@ -185,7 +198,8 @@ static enum err parse_named(struct request *rq, const struct wbxml_node *xml, st
 	return ERR_OK;
 }
 
-enum err sync_request_parse(struct request *rq, const struct wbxml_node *xml, struct bytes cached, struct sync_request *out)
+enum err sync_request_parse(
+    struct request *rq, const struct wbxml_node *xml, struct bytes cached, struct sync_request *out)
 {
 	size_t room = rq->worker->config->max_sync_collections;
 	bool partial = xml && wbxml_child(xml, AIRSYNC_PARTIAL);
@@ -212,7 +226,8 @@ enum err sync_request_parse(struct request *rq, const struct wbxml_node *xml, st
 	return ERR_OK;
 }
 
-enum err sync_request_encode(struct arena *a, const struct sync_request *s, struct bytes *out, size_t *shape_len)
+enum err sync_request_encode(
+    struct arena *a, const struct sync_request *s, struct bytes *out, size_t *shape_len)
 {
 	struct buf b;
 

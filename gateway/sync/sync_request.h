@@ -7,31 +7,31 @@
 
 /* A Sync request, decoded (MS-ASCMD 2.2.1.21), with what it leaves out filled in from the device's cached request. */
 struct sync_ask {
-	struct bytes id_text;        /* CollectionId as sent */
-	uint32_t id;                 /* 0: can't be an id of ours */
-	struct bytes key;            /* SyncKey as sent */
-	bool key_current;            /* from the cache: the key is whatever it is now, if that is `proven` */
-	struct sync_key proven;      /* the key that the phone was last seen to have; generation 0: none */
-	enum eas_class class;        /* ≤12.1 */
+	struct bytes id_text;   /* CollectionId as sent */
+	uint32_t id;            /* 0: can't be an id of ours */
+	struct bytes key;       /* SyncKey as sent */
+	bool key_current;       /* from the cache: the key is whatever it is now, if that is `proven` */
+	struct sync_key proven; /* the key that the phone was last seen to have; generation 0: none */
+	enum eas_class class;   /* ≤12.1 */
 	bool has_options;
 	struct sync_options options;
-	uint32_t window;             /* 1..512 */
+	uint32_t window; /* 1..512 */
 	bool has_window;
 	bool deletes_as_moves, get_changes;
 	bool has_supported;
 	const struct wbxml_node *commands;
 	uint32_t n_commands;
-	uint32_t status;             /* 0, or why this collection can't be done: 4, 164 */
+	uint32_t status; /* 0, or why this collection can't be done: 4, 164 */
 };
 
 struct sync_request {
 	struct sync_ask *v;
 	size_t n;
-	uint32_t window;             /* of all collections together, 1..512 */
-	uint32_t heartbeat_s;        /* 0: answer at once */
-	bool from_cache;             /* an empty or a partial request */
-	uint32_t status;             /* 0, or why the whole can't be done: 4, 13, 14, 15 */
-	uint32_t limit;              /* with 14 (in the unit that was asked in) and 15 */
+	uint32_t window;      /* of all collections together, 1..512 */
+	uint32_t heartbeat_s; /* 0: answer at once */
+	bool from_cache;      /* an empty or a partial request */
+	uint32_t status;      /* 0, or why the whole can't be done: 4, 13, 14, 15 */
+	uint32_t limit;       /* with 14 (in the unit that was asked in) and 15 */
 };
 
 /* xml     NULL for an empty request
@@ -41,7 +41,7 @@ enum err sync_request_parse(struct request *rq, const struct wbxml_node *xml, st
     struct sync_request *out) MUST_CHECK;
 /* The stored form: collections, windows and waiting time, then what is proven of their keys; their options are kept with their
  * states. shape_len: how much of it says what is asked for, without the keys. */
-enum err sync_request_encode(struct arena *a, const struct sync_request *s, struct bytes *out, size_t *shape_len)
-    MUST_CHECK;
+enum err sync_request_encode(
+    struct arena *a, const struct sync_request *s, struct bytes *out, size_t *shape_len) MUST_CHECK;
 
 #endif

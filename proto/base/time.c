@@ -75,8 +75,8 @@ enum err time_join(const struct time_parts *p, int64_t *out)
 	    p->day > days_in_month(p->year, p->month) || p->hour < 0 || p->hour > 23 || p->minute < 0 ||
 	    p->minute > 59 || second < 0 || second > 59)
 		return ERR_PROTO;
-	*out = days_of_date(p->year, p->month, p->day) * SECONDS_PER_DAY + p->hour * INT64_C(3600) + p->minute * INT64_C(60) +
-	       second;
+	*out = days_of_date(p->year, p->month, p->day) * SECONDS_PER_DAY + p->hour * INT64_C(3600) +
+	       p->minute * INT64_C(60) + second;
 	return ERR_OK;
 }
 

@@ -329,7 +329,8 @@ enum err address_list(struct arena *a, struct bytes value, struct mail_addresses
 	return read_list(a, value, out, &cap);
 }
 
-enum err header_addresses(struct arena *a, const struct header *h, const char *name, struct mail_addresses *out)
+enum err header_addresses(
+    struct arena *a, const struct header *h, const char *name, struct mail_addresses *out)
 {
 	size_t cap = 0;
 	enum err e;
@@ -372,8 +373,8 @@ static void put_name(struct buf *out, const struct mail_address *m)
 	buf_put(out, m->name.len ? m->name : m->address);
 }
 
-static enum err put_list(struct arena *a, const struct mail_addresses *list, const char *separator, size_t max,
-    void (*put)(struct buf *out, const struct mail_address *m), struct bytes *out)
+static enum err put_list(struct arena *a, const struct mail_addresses *list, const char *separator,
+    size_t max, void (*put)(struct buf *out, const struct mail_address *m), struct bytes *out)
 {
 	struct buf b;
 	size_t whole = 0;
@@ -391,8 +392,8 @@ static enum err put_list(struct arena *a, const struct mail_addresses *list, con
 	return b.failed;
 }
 
-enum err address_list_format(struct arena *a, const struct mail_addresses *list, const char *separator, size_t max,
-    struct bytes *out)
+enum err address_list_format(
+    struct arena *a, const struct mail_addresses *list, const char *separator, size_t max, struct bytes *out)
 {
 	return put_list(a, list, separator, max, put_address, out);
 }

@@ -18,13 +18,14 @@ struct mail_addresses {
 /* A list (RFC 5322, 3.4) with groups, comments, routes, missing quotes and commas; groups are flattened. */
 enum err address_list(struct arena *a, struct bytes value, struct mail_addresses *out) MUST_CHECK;
 /* All fields of that name together. */
-enum err header_addresses(struct arena *a, const struct header *h, const char *name, struct mail_addresses *out)
-    MUST_CHECK;
+enum err header_addresses(
+    struct arena *a, const struct header *h, const char *name, struct mail_addresses *out) MUST_CHECK;
 /* `"Name" <addr>, <addr>`: as ActiveSync shows addresses. Whole entries only, at most max bytes.
  * Source: MS-ASDTYPE 2.7.3; MS-ASEMAIL 2.2.2.80. */
-enum err address_list_format(struct arena *a, const struct mail_addresses *list, const char *separator, size_t max,
-    struct bytes *out) MUST_CHECK;
+enum err address_list_format(struct arena *a, const struct mail_addresses *list, const char *separator,
+    size_t max, struct bytes *out) MUST_CHECK;
 /* The names, or addresses where there is no name, separated by semicolons. Source: MS-ASEMAIL 2.2.2.27. */
-enum err address_names(struct arena *a, const struct mail_addresses *list, size_t max, struct bytes *out) MUST_CHECK;
+enum err address_names(
+    struct arena *a, const struct mail_addresses *list, size_t max, struct bytes *out) MUST_CHECK;
 
 #endif

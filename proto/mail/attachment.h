@@ -9,14 +9,14 @@ struct attachment {
 	struct bytes display_name; /* never empty */
 	struct bytes content_id;   /* without <> */
 	struct bytes content_location;
-	uint8_t method;            /* 1 normal, 5 embedded message */
-	uint32_t size;             /* decoded, estimated */
-	bool is_inline;            /* shown inside the HTML, so that phones may hide it in the list */
+	uint8_t method; /* 1 normal, 5 embedded message */
+	uint32_t size;  /* decoded, estimated */
+	bool is_inline; /* shown inside the HTML, so that phones may hide it in the list */
 };
 
 /* number: from 1, for parts that have no name of their own. Only ERR_LIMIT (arena). */
-enum err attachment_of(struct arena *a, const struct mime_part *part, unsigned number, struct attachment *out)
-    MUST_CHECK;
+enum err attachment_of(
+    struct arena *a, const struct mime_part *part, unsigned number, struct attachment *out) MUST_CHECK;
 /* The file name that the mail gives; empty if it gives none. Never holds a path or control characters. */
 enum err attachment_name(struct arena *a, const struct mime_part *part, struct bytes *out) MUST_CHECK;
 

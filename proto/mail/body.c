@@ -9,7 +9,8 @@
 #include "mail/tnef_part.h"
 #include "mail/transfer.h"
 
-static const char html_begin[] = "<html><head><meta http-equiv=\"Content-Type\" content=\"text/html; charset=utf-8\">"
+static const char html_begin[] =
+    "<html><head><meta http-equiv=\"Content-Type\" content=\"text/html; charset=utf-8\">"
     "</head><body>\r\n";
 static const char html_end[] = "</body></html>\r\n";
 
@@ -72,8 +73,8 @@ static enum err part_text(struct maker *m, const struct body_fetch *f, struct by
 	if ((e = charset_to_utf8(m->arena, charset, octets, out)) || is_html(p))
 		return e;
 	format = mime_param(&p->params, "format");
-	if (bytes_eq_nocase(format, "flowed") && (e = text_unflow(m->arena, *out,
-	    bytes_eq_nocase(mime_param(&p->params, "delsp"), "yes"), out)))
+	if (bytes_eq_nocase(format, "flowed") &&
+	    (e = text_unflow(m->arena, *out, bytes_eq_nocase(mime_param(&p->params, "delsp"), "yes"), out)))
 		return e;
 	return text_crlf(m->arena, *out, out);
 }
@@ -199,7 +200,8 @@ static enum err make_preview(struct maker *m, struct bytes text, struct body *ou
 	/* Beside a plain body it would say the same again. Source: MS-ASAIRS 2.2.2.35. */
 	if (!m->plan->preview || (out->type == BODY_PLAIN && out->data.len))
 		return ERR_OK;
-	if (m->plan->type == BODY_HTML && (e = text_from_html(m->arena, text, preview_room(m->plan), &text, &used)))
+	if (m->plan->type == BODY_HTML &&
+	    (e = text_from_html(m->arena, text, preview_room(m->plan), &text, &used)))
 		return e;
 	return text_preview(m->arena, text, m->plan->preview, &out->preview);
 }
@@ -230,7 +232,8 @@ static enum err make_text(struct arena *a, struct body_plan *plan, struct body *
 	}
 	if ((e = buf_done(&m.out, &text)))
 		return e;
-	text = bytes_of(text.p, utf8_valid_len(text)); /* all pieces are valid; this is a safety net for cuts */
+	text =
+	    bytes_of(text.p, utf8_valid_len(text)); /* all pieces are valid; this is a safety net for cuts */
 	if ((e = wbxml_clean(a, text, &text))) /* or else Data would be shorter than EstimatedDataSize says */
 		return e;
 	if (!m.complete && text.len <= plan->limit && plan->limit && want_more(plan, 0, plan->n_text)) {

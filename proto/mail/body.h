@@ -14,40 +14,43 @@
 
 enum {
 	BODY_MAX_FETCH = 16,
-	BODY_LONGEST_TEXT = 4 * 1024 * 1024, /* octets of one text part; what is longer is sent as truncated */
+	BODY_LONGEST_TEXT =
+	    4 * 1024 * 1024, /* octets of one text part; what is longer is sent as truncated */
 };
 
 struct body_fetch {
 	const char *section; /* "" = the whole mail */
 	uint32_t count;      /* octets from the beginning; 0 = all of it */
 	struct bytes data;   /* set by the caller; shorter than count means that there is no more */
-	bool fetched;        /* set by the caller; body_make clears it when it wants more, raises count, and leaves data: so
+	bool
+	    fetched; /* set by the caller; body_make clears it when it wants more, raises count, and leaves data: so
 			      * that only what is missing behind it has to be fetched */
 	const struct mime_part *part; /* NULL for the whole mail */
 };
 
 struct body_plan {
-	struct mime_part *root;  /* NULL: the structure is not known (yet) */
-	uint32_t size;           /* RFC822.SIZE */
+	struct mime_part *root; /* NULL: the structure is not known (yet) */
+	uint32_t size;          /* RFC822.SIZE */
 	enum eas_version version;
 	const struct sync_options *options; /* borrowed until body_make has had enough */
-	enum body_type type;     /* what Body will be: plain, HTML or MIME; BODY_NONE: no body is sent */
-	enum body_type native;   /* plain or HTML */
-	uint32_t limit;          /* bytes of Data; BODY_WHOLE = no limit */
+	enum body_type type;   /* what Body will be: plain, HTML or MIME; BODY_NONE: no body is sent */
+	enum body_type native; /* plain or HTML */
+	uint32_t limit;        /* bytes of Data; BODY_WHOLE = no limit */
 	bool all_or_none;
-	uint8_t preview;         /* characters; 0 = none */
+	uint8_t preview;                             /* characters; 0 = none */
 	struct body_fetch fetch[BODY_MAX_FETCH + 1]; /* in the order of the text */
-	size_t n_fetch, n_text;  /* may be 0; the first n_text are the body */
-	size_t n_preview;        /* 1: behind them a text for the preview; one more is a report's machine-readable part, and
+	size_t n_fetch, n_text;                      /* may be 0; the first n_text are the body */
+	size_t
+	    n_preview; /* 1: behind them a text for the preview; one more is a report's machine-readable part, and
 				  * the last one a winmail.dat */
-	struct mime_part *tnef;  /* a winmail.dat that is still packed; NULL: none */
-	bool tnef_alone;         /* there is no text beside it */
+	struct mime_part *tnef; /* a winmail.dat that is still packed; NULL: none */
+	bool tnef_alone;        /* there is no text beside it */
 	struct attachment *attachments;
 	size_t n_attachments;
-	uint32_t text_size;      /* decoded size of all texts, estimated; before any conversion */
-	uint32_t most;           /* no wish gets more than that; see body_plan_cap */
-	uint8_t tried;           /* bits 1 << body_type: wishes of AllOrNone that turned out to be too large */
-	bool cut;                /* there are further texts, not fetched because these are more than the limit */
+	uint32_t text_size; /* decoded size of all texts, estimated; before any conversion */
+	uint32_t most;      /* no wish gets more than that; see body_plan_cap */
+	uint8_t tried;      /* bits 1 << body_type: wishes of AllOrNone that turned out to be too large */
+	bool cut;           /* there are further texts, not fetched because these are more than the limit */
 	const char *placeholder; /* instead of a body that only the phone's own keys open; NULL = none */
 };
 
@@ -56,8 +59,8 @@ struct body_plan {
  *         what it holds, once body_make has it
  *   size  RFC822.SIZE
  * Only ERR_LIMIT. Source: MS-ASAIRS 2.2.2.9, 2.2.2.40; MS-ASCMD 2.2.3.115 (MIMESupport). */
-enum err body_plan(struct arena *a, struct mime_part *root, uint32_t size,
-    const struct sync_options *options, enum eas_version version, struct body_plan *out) MUST_CHECK;
+enum err body_plan(struct arena *a, struct mime_part *root, uint32_t size, const struct sync_options *options,
+    enum eas_version version, struct body_plan *out) MUST_CHECK;
 /* No body above that many bytes, whatever is wished: what is longer is cut and marked as truncated. */
 void body_plan_cap(struct body_plan *plan, uint32_t most);
 /* The body of that type is larger than its AllOrNone allows: plans the next wish. What has been fetched is forgotten.
@@ -66,10 +69,10 @@ enum err body_plan_next(struct arena *a, struct body_plan *plan, bool *found) MU
 
 struct body {
 	enum body_type type, native;
-	uint32_t estimated_size;   /* of the whole body in this representation */
+	uint32_t estimated_size; /* of the whole body in this representation */
 	bool truncated;
-	struct bytes data;         /* UTF-8; empty: Data is left out */
-	struct bytes preview;      /* empty: left out */
+	struct bytes data;    /* UTF-8; empty: Data is left out */
+	struct bytes preview; /* empty: left out */
 };
 
 /* Makes the body out of what was fetched. *enough false: fetch again what is marked as not fetched, then call

@@ -8,13 +8,13 @@
 #include "mail/transfer.h"
 
 enum {
-	WHOLE_BELOW = 8 * 1024,     /* parts up to here are fetched whole: a second round trip costs more */
-	HTML_HEAD = 24 * 1024,      /* styles and markup that stand before the first words of HTML */
-	HTML_PER_TEXT = 6,          /* bytes of HTML behind one byte of text */
-	UNKNOWN_MAIL = 512 * 1024,  /* of a mail whose structure the server could not tell */
+	WHOLE_BELOW = 8 * 1024,    /* parts up to here are fetched whole: a second round trip costs more */
+	HTML_HEAD = 24 * 1024,     /* styles and markup that stand before the first words of HTML */
+	HTML_PER_TEXT = 6,         /* bytes of HTML behind one byte of text */
+	UNKNOWN_MAIL = 512 * 1024, /* of a mail whose structure the server could not tell */
 	REPORT_PART = 4 * 1024,
-	MOST_SHRINK = 4,            /* UTF-32 */
-	EMPTY_TEXT = 2, /* a lone line end: some mailers fill an alternative with that */
+	MOST_SHRINK = 4, /* UTF-32 */
+	EMPTY_TEXT = 2,  /* a lone line end: some mailers fill an alternative with that */
 };
 
 /* ---- which parts ---- */
@@ -26,9 +26,11 @@ static bool is_html(const struct mime_part *p)
 
 static bool is_named(const struct mime_part *p)
 {
-	return mime_param(&p->disposition_params, "filename").len || mime_param(&p->disposition_params, "filename*").len ||
-	    mime_param(&p->disposition_params, "filename*0").len || mime_param(&p->disposition_params, "filename*0*").len ||
-	    mime_param(&p->params, "name").len || mime_param(&p->params, "name*").len;
+	return mime_param(&p->disposition_params, "filename").len ||
+	       mime_param(&p->disposition_params, "filename*").len ||
+	       mime_param(&p->disposition_params, "filename*0").len ||
+	       mime_param(&p->disposition_params, "filename*0*").len || mime_param(&p->params, "name").len ||
+	       mime_param(&p->params, "name*").len;
 }
 
 /* Text that is read rather than opened. A named text behind something else is a file that a mailer showed
@@ -42,7 +44,8 @@ static bool is_text(const struct mime_part *p)
 		ok = ok || mime_is(p, "text", plain[i]);
 	if (!ok || p->disposition == MIME_ATTACHMENT)
 		return false;
-	return !is_named(p) || !p->parent || p == p->parent->child || mime_is(p->parent, "multipart", "alternative");
+	return !is_named(p) || !p->parent || p == p->parent->child ||
+	       mime_is(p->parent, "multipart", "alternative");
 }
 
 static bool is_message(const struct mime_part *p)
@@ -70,7 +73,8 @@ static void branch_holds(const struct mime_part *branch, uint32_t empty, bool *p
 
 /* The branch to show: the last one that has the wanted type (RFC 2046, 5.1.4), a pure one rather than a
  * mixed one for plain text, else the last one with any text. */
-static const struct mime_part *best_branch(const struct mime_part *alternative, bool want_html, uint32_t empty)
+static const struct mime_part *best_branch(
+    const struct mime_part *alternative, bool want_html, uint32_t empty)
 {
 	const struct mime_part *best = NULL;
 	int best_rank = 0;
@@ -122,7 +126,7 @@ enum role { ROLE_TEXT, ROLE_ATTACHMENT, ROLE_NOTHING };
 static bool is_bookkeeping(const struct mime_part *p)
 {
 	return mime_is(p, "application", "pgp-encrypted") || mime_is(p, "application", "applefile") ||
-	    mime_is(p, "text", "x-amp-html") || (mime_is(p, "multipart", NULL) && p->child);
+	       mime_is(p, "text", "x-amp-html") || (mime_is(p, "multipart", NULL) && p->child);
 }
 
 /* A walk that tells each part's role. What a multipart decides is decided once, when the walk comes to it: of
@@ -231,7 +235,7 @@ static uint64_t text_size(const struct mime_part *root, bool want_html)
 static bool may_fit(const struct body_plan *plan, const struct body_preference *p)
 {
 	return !p->all_or_none || !plan->root ||
-	    text_size(plan->root, p->type == BODY_HTML) / MOST_SHRINK <= p->truncation_size;
+	       text_size(plan->root, p->type == BODY_HTML) / MOST_SHRINK <= p->truncation_size;
 }
 
 /* Neither plain text nor HTML is listed. RTF is answered with the native type, since a gateway makes none. */
@@ -329,8 +333,8 @@ static void plan_texts(struct body_plan *plan)
 			plan->cut = true;
 			break;
 		}
-		plan->fetch[plan->n_fetch++] = (struct body_fetch){
-			.section = p->section, .count = octets_for(plan, p), .part = p };
+		plan->fetch[plan->n_fetch++] =
+		    (struct body_fetch){ .section = p->section, .count = octets_for(plan, p), .part = p };
 		have += is_html(p) && !html ? 0 : least_text(p); /* HTML may be markup alone */
 	}
 	plan->n_text = plan->n_fetch;
@@ -343,12 +347,14 @@ static void plan_mime_preview(struct body_plan *plan)
 
 	while (walk_next(&w)) {
 		const struct mime_part *p = w.part;
-		uint32_t count = transfer_encoded_size(p->encoding, is_html(p) ? HTML_HEAD : 4 * BODY_PREVIEW_MAX);
+		uint32_t count =
+		    transfer_encoded_size(p->encoding, is_html(p) ? HTML_HEAD : 4 * BODY_PREVIEW_MAX);
 
 		if (w.role != ROLE_TEXT || p->size <= EMPTY_TEXT)
 			continue;
 		plan->fetch[plan->n_fetch++] = (struct body_fetch){
-			.section = p->section, .count = count >= p->size ? 0 : count, .part = p };
+			.section = p->section, .count = count >= p->size ? 0 : count, .part = p
+		};
 		plan->n_preview = 1;
 		return;
 	}
@@ -360,9 +366,10 @@ static void plan_report(struct body_plan *plan)
 	if (!mime_is(plan->root, "multipart", "report"))
 		return;
 	for (const struct mime_part *p = plan->root->child; p; p = p->next)
-		if (mime_is(p, "message", "delivery-status") || mime_is(p, "message", "disposition-notification")) {
-			plan->fetch[plan->n_fetch++] = (struct body_fetch){
-				.section = p->section, .count = REPORT_PART, .part = p };
+		if (mime_is(p, "message", "delivery-status") ||
+		    mime_is(p, "message", "disposition-notification")) {
+			plan->fetch[plan->n_fetch++] =
+			    (struct body_fetch){ .section = p->section, .count = REPORT_PART, .part = p };
 			return;
 		}
 }
@@ -395,7 +402,8 @@ static enum err plan_attachments(struct arena *a, struct body_plan *plan)
 	for (w = walk_begin(plan->root, html); walk_next(&w);) {
 		if (w.role != ROLE_ATTACHMENT)
 			continue;
-		e = attachment_of(a, w.part, (unsigned)plan->n_attachments + 1, &plan->attachments[plan->n_attachments]);
+		e = attachment_of(
+		    a, w.part, (unsigned)plan->n_attachments + 1, &plan->attachments[plan->n_attachments]);
 		if (e)
 			return e;
 		plan->n_attachments++;
@@ -447,8 +455,13 @@ static enum err plan_wish(struct arena *a, struct body_plan *out, const struct b
 
 static struct body_plan plan_begin(const struct body_plan *what)
 {
-	return (struct body_plan){ .root = what->root, .size = what->size, .version = what->version,
-		.options = what->options, .native = what->native, .most = what->most, .tried = what->tried };
+	return (struct body_plan){ .root = what->root,
+		.size = what->size,
+		.version = what->version,
+		.options = what->options,
+		.native = what->native,
+		.most = what->most,
+		.tried = what->tried };
 }
 
 enum err body_plan(struct arena *a, struct mime_part *root, uint32_t size, const struct sync_options *options,
@@ -456,7 +469,9 @@ enum err body_plan(struct arena *a, struct mime_part *root, uint32_t size, const
 {
 	struct body_preference choice;
 
-	*out = (struct body_plan){ .root = root, .size = size, .version = version, .options = options, .most = BODY_WHOLE };
+	*out = (struct body_plan){
+		.root = root, .size = size, .version = version, .options = options, .most = BODY_WHOLE
+	};
 	out->native = root && has_html(root) ? BODY_HTML : BODY_PLAIN;
 	choose(out, &choice);
 	return plan_wish(a, out, &choice);

@@ -9,16 +9,16 @@
 /* The charsets that make up nearly all mail are converted here. Beside speed that keeps iconv, which may
  * load a module from disk each time it is opened, off the usual path. */
 enum way {
-	WAY_GUESS,   /* nothing or nonsense was declared */
+	WAY_GUESS, /* nothing or nonsense was declared */
 	WAY_UTF8,
-	WAY_1252,    /* also for iso-8859-1, which has nothing where windows-1252 has quotes and the euro */
+	WAY_1252, /* also for iso-8859-1, which has nothing where windows-1252 has quotes and the euro */
 	WAY_8859_15,
 	WAY_ICONV,   /* ASCII-based */
 	WAY_ESCAPES, /* iconv; ASCII bytes need not mean ASCII */
 };
 
 struct charset {
-	const char *key;   /* the name's letters and digits in lower case */
+	const char *key; /* the name's letters and digits in lower case */
 	enum way way;
 	const char *iconv; /* what to open; NULL: the name as it is */
 };
@@ -73,7 +73,8 @@ static const struct charset charsets[] = {
 	{ "gb23121980", WAY_ICONV, "GB18030" },
 	{ "gb231280", WAY_ICONV, "GB18030" },
 	{ "csgb2312", WAY_ICONV, "GB18030" },
-	{ "hzgb2312", WAY_ESCAPES, "HZ" }, /* glibc has none; then it is shown as the ASCII that it is made of */
+	{ "hzgb2312", WAY_ESCAPES,
+	    "HZ" }, /* glibc has none; then it is shown as the ASCII that it is made of */
 	{ "gbk", WAY_ICONV, "GB18030" },
 	{ "xgbk", WAY_ICONV, "GB18030" },
 	{ "cp936", WAY_ICONV, "GB18030" },
@@ -121,8 +122,8 @@ enum { NAME_MAX_LEN = 40 };
  * name. */
 static bool name_byte(uint8_t c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
-	    c == '.' || c == ':';
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+	       c == '_' || c == '.' || c == ':';
 }
 
 /* Splits a name into the spelling for iconv and the key for the table. False: no name of any charset. */
@@ -217,7 +218,8 @@ static bool is_utf8(struct bytes in, bool declared, struct bytes *out)
 	size_t n = utf8_valid_len(in);
 	struct bytes whole = bytes_of(in.p, n);
 
-	if (n < in.len && !(is_cut_char(bytes_of(in.p + n, in.len - n)) && (declared || has_multibyte(whole))))
+	if (n < in.len &&
+	    !(is_cut_char(bytes_of(in.p + n, in.len - n)) && (declared || has_multibyte(whole))))
 		return false;
 	*out = whole;
 	return true;
@@ -226,10 +228,38 @@ static bool is_utf8(struct bytes in, bool declared, struct bytes *out)
 uint32_t charset_windows_1252(uint8_t c)
 {
 	static const uint16_t high_1252[32] = {
-		0x20AC, UTF8_REPLACEMENT, 0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021,
-		0x02C6, 0x2030, 0x0160, 0x2039, 0x0152, UTF8_REPLACEMENT, 0x017D, UTF8_REPLACEMENT,
-		UTF8_REPLACEMENT, 0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2013, 0x2014,
-		0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, UTF8_REPLACEMENT, 0x017E, 0x0178,
+		0x20AC,
+		UTF8_REPLACEMENT,
+		0x201A,
+		0x0192,
+		0x201E,
+		0x2026,
+		0x2020,
+		0x2021,
+		0x02C6,
+		0x2030,
+		0x0160,
+		0x2039,
+		0x0152,
+		UTF8_REPLACEMENT,
+		0x017D,
+		UTF8_REPLACEMENT,
+		UTF8_REPLACEMENT,
+		0x2018,
+		0x2019,
+		0x201C,
+		0x201D,
+		0x2022,
+		0x2013,
+		0x2014,
+		0x02DC,
+		0x2122,
+		0x0161,
+		0x203A,
+		0x0153,
+		UTF8_REPLACEMENT,
+		0x017E,
+		0x0178,
 	};
 
 	return c >= 0x80 && c < 0xA0 ? high_1252[c - 0x80] : c;
@@ -239,14 +269,22 @@ static uint32_t single_byte_char(enum way way, uint8_t c)
 {
 	if (way == WAY_8859_15)
 		switch (c) {
-		case 0xA4: return 0x20AC;
-		case 0xA6: return 0x0160;
-		case 0xA8: return 0x0161;
-		case 0xB4: return 0x017D;
-		case 0xB8: return 0x017E;
-		case 0xBC: return 0x0152;
-		case 0xBD: return 0x0153;
-		case 0xBE: return 0x0178;
+		case 0xA4:
+			return 0x20AC;
+		case 0xA6:
+			return 0x0160;
+		case 0xA8:
+			return 0x0161;
+		case 0xB4:
+			return 0x017D;
+		case 0xB8:
+			return 0x017E;
+		case 0xBC:
+			return 0x0152;
+		case 0xBD:
+			return 0x0153;
+		case 0xBE:
+			return 0x0178;
 		}
 	return charset_windows_1252(c);
 }
@@ -302,7 +340,8 @@ static void convert(iconv_t cd, struct bytes in, struct buf *out)
 	}
 	had = room = 64;
 	to = (char *)buf_room(out, room);
-	if (to && iconv(cd, NULL, NULL, &to, &room) != (size_t)-1) /* what a stateful charset still holds back */
+	if (to &&
+	    iconv(cd, NULL, NULL, &to, &room) != (size_t)-1) /* what a stateful charset still holds back */
 		buf_claim(out, had - room);
 }
 

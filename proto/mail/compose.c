@@ -105,7 +105,7 @@ static bool fits(struct bytes pattern, struct bytes address)
 	if (pattern.len < 2 || pattern.p[0] != '*' || pattern.p[1] != '@')
 		return same_address(address, pattern);
 	return at < address.len && same_address(bytes_of(address.p + at, address.len - at),
-	    bytes_of(pattern.p + 1, pattern.len - 1));
+				       bytes_of(pattern.p + 1, pattern.len - 1));
 }
 
 static bool may_send_as(const struct compose_options *o, struct bytes address)
@@ -127,8 +127,10 @@ static enum err read_from(struct composer *c, struct mail_address *from)
 	if (e)
 		return e;
 	*from = list.n ? list.v[0] : (struct mail_address){ c->options->from_name, c->options->from };
-	c->out->from_replaced = list.n != 1 || !is_sendable(from->address) || !may_send_as(c->options, from->address);
-	if (c->out->from_replaced && !(list.n && is_sendable(from->address) && may_send_as(c->options, from->address)))
+	c->out->from_replaced =
+	    list.n != 1 || !is_sendable(from->address) || !may_send_as(c->options, from->address);
+	if (c->out->from_replaced &&
+	    !(list.n && is_sendable(from->address) && may_send_as(c->options, from->address)))
 		from->address = c->options->from;
 	c->out->from_foreign = list.n && !may_send_as(c->options, list.v[0].address);
 	c->out->from = from->address;
@@ -215,8 +217,8 @@ static void put_header(struct composer *c, struct buf *out, const struct mail_ad
 	buf_put_str(out, "\r\n");
 }
 
-static enum err write_copy(struct composer *c, const struct mail_address *from, struct bytes body, bool with_bcc,
-    struct bytes *out)
+static enum err write_copy(
+    struct composer *c, const struct mail_address *from, struct bytes body, bool with_bcc, struct bytes *out)
 {
 	struct buf b;
 
@@ -253,7 +255,8 @@ static enum err read_message_id(struct composer *c)
 	return text ? ERR_OK : ERR_LIMIT;
 }
 
-enum err compose_read(struct arena *a, struct bytes raw, const struct compose_options *options, struct compose *out)
+enum err compose_read(
+    struct arena *a, struct bytes raw, const struct compose_options *options, struct compose *out)
 {
 	struct composer c = { .arena = a, .options = options, .out = out };
 	struct mail_address from;

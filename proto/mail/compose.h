@@ -6,24 +6,24 @@
 /* A mail that a phone sends, made fit for SMTP and for the Sent folder. */
 
 struct compose_options {
-	struct bytes from;         /* the account's own address: for a From that is missing or not allowed */
-	struct bytes from_name;    /* display name for a From that is missing; may be empty */
-	const struct bytes *own;   /* further addresses that From may name; "*@domain" is a whole domain */
+	struct bytes from;       /* the account's own address: for a From that is missing or not allowed */
+	struct bytes from_name;  /* display name for a From that is missing; may be empty */
+	const struct bytes *own; /* further addresses that From may name; "*@domain" is a whole domain */
 	size_t n_own;
-	bool any_from;             /* From may be anything */
-	int64_t date;              /* for a missing Date */
-	struct bytes message_id;   /* with brackets, for a missing Message-ID */
+	bool any_from;           /* From may be anything */
+	int64_t date;            /* for a missing Date */
+	struct bytes message_id; /* with brackets, for a missing Message-ID */
 };
 
 struct compose {
-	struct bytes wire;         /* without Bcc, CRLF line ends */
-	struct bytes sent;         /* for the Sent folder: with Bcc; the same bytes as wire where there is none */
-	struct bytes from;         /* envelope sender, bare */
-	struct bytes *to;          /* envelope recipients, bare, each once */
+	struct bytes wire; /* without Bcc, CRLF line ends */
+	struct bytes sent; /* for the Sent folder: with Bcc; the same bytes as wire where there is none */
+	struct bytes from; /* envelope sender, bare */
+	struct bytes *to;  /* envelope recipients, bare, each once */
 	size_t n_to;
-	struct bytes message_id;   /* as it is now, with brackets; empty if the phone's is broken */
+	struct bytes message_id; /* as it is now, with brackets; empty if the phone's is broken */
 	bool from_replaced;
-	bool from_foreign;         /* it named an address that it may not name */
+	bool from_foreign; /* it named an address that it may not name */
 };
 
 enum { COMPOSE_MAX_RECIPIENTS = 2000 };
@@ -32,7 +32,7 @@ enum { COMPOSE_MAX_RECIPIENTS = 2000 };
  * recipients, or the arena. The body is passed on as it is but for line ends. Resent fields are left
  * alone.
  * Source: RFC 5322, 3.6; RFC 6409, 8. */
-enum err compose_read(struct arena *a, struct bytes raw, const struct compose_options *options, struct compose *out)
-    MUST_CHECK;
+enum err compose_read(
+    struct arena *a, struct bytes raw, const struct compose_options *options, struct compose *out) MUST_CHECK;
 
 #endif

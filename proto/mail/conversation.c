@@ -7,7 +7,7 @@
 
 enum {
 	ID_LEN = 16,
-	INDEX_HEAD = 22,  /* of Thread-Index: a reserved byte, 5 of time, 16 of a GUID */
+	INDEX_HEAD = 22, /* of Thread-Index: a reserved byte, 5 of time, 16 of a GUID */
 	INDEX_LEVEL = 5,
 	MAX_LEVELS = 60,
 };
@@ -15,8 +15,8 @@ enum {
 /* Prefixes in the languages whose mailers translate them. */
 static bool take_prefix(struct bytes *subject)
 {
-	static const char *const prefixes[] = { "re", "fw", "fwd", "aw", "wg", "sv", "vs", "antw", "tr", "rv", "ref", "vl",
-		"doorst", "odp", "pd", "res", "enc", "ynt", "ilt" };
+	static const char *const prefixes[] = { "re", "fw", "fwd", "aw", "wg", "sv", "vs", "antw", "tr", "rv",
+		"ref", "vl", "doorst", "odp", "pd", "res", "enc", "ynt", "ilt" };
 
 	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
 		size_t n = strlen(prefixes[i]);
@@ -123,7 +123,8 @@ enum err conversation_index(struct arena *a, const struct header *h, int64_t rec
 		size_t levels = (index.len - INDEX_HEAD) / INDEX_LEVEL;
 
 		buf_put(&b, bytes_of(index.p + 1, INDEX_LEVEL));
-		buf_put(&b, bytes_of(index.p + INDEX_HEAD, (levels < MAX_LEVELS ? levels : MAX_LEVELS) * INDEX_LEVEL));
+		buf_put(&b, bytes_of(index.p + INDEX_HEAD,
+				(levels < MAX_LEVELS ? levels : MAX_LEVELS) * INDEX_LEVEL));
 		return buf_done(&b, out);
 	}
 	for (int shift = 48; shift >= 16; shift -= 8)

@@ -11,7 +11,8 @@
  * all. */
 enum err conversation_id(struct arena *a, const struct header *h, struct bytes *out) MUST_CHECK;
 /* Five bytes of the time, then five for each reply level that Thread-Index tells. */
-enum err conversation_index(struct arena *a, const struct header *h, int64_t received, struct bytes *out) MUST_CHECK;
+enum err conversation_index(
+    struct arena *a, const struct header *h, int64_t received, struct bytes *out) MUST_CHECK;
 /* Thread-Topic, else the subject without its reply and forward prefixes. */
 enum err conversation_topic(struct arena *a, const struct header *h, struct bytes *out) MUST_CHECK;
 

@@ -134,17 +134,20 @@ static void put_topic(struct job *j, wbxml_tag tag)
 
 static void put_importance(struct job *j, wbxml_tag tag)
 {
-	struct bytes importance = header_get(&j->header, "Importance"), number = header_get(&j->header, "X-Priority");
+	struct bytes importance = header_get(&j->header, "Importance"),
+		     number = header_get(&j->header, "X-Priority");
 	struct bytes priority = header_get(&j->header, "Priority");
 	uint8_t digit = number.len ? number.p[0] : 0;
 	bool high, low;
 
 	if (!importance.len)
 		importance = header_get(&j->header, "X-MSMail-Priority");
-	high = importance.len ? bytes_eq_nocase(importance, "high") : digit ? digit == '1' || digit == '2' :
-	    bytes_eq_nocase(priority, "urgent");
-	low = importance.len ? bytes_eq_nocase(importance, "low") : digit ? digit == '4' || digit == '5' :
-	    bytes_eq_nocase(priority, "non-urgent");
+	high = importance.len ? bytes_eq_nocase(importance, "high")
+	       : digit        ? digit == '1' || digit == '2'
+			      : bytes_eq_nocase(priority, "urgent");
+	low = importance.len ? bytes_eq_nocase(importance, "low")
+	      : digit        ? digit == '4' || digit == '5'
+			     : bytes_eq_nocase(priority, "non-urgent");
 	wbxml_put_uint(j->w, tag, high ? 2 : low ? 0 : 1);
 }
 
@@ -449,7 +452,8 @@ enum err email_write_found(struct wbxml_writer *w, const struct email *m)
 
 /* ---- whole ---- */
 
-static enum err write_props(struct wbxml_writer *w, enum eas_version version, const struct email *m, bool flags_only)
+static enum err write_props(
+    struct wbxml_writer *w, enum eas_version version, const struct email *m, bool flags_only)
 {
 	struct job j = { .w = w, .arena = w->out->arena, .version = version, .m = m };
 
@@ -472,10 +476,13 @@ enum err email_write_flags(struct wbxml_writer *w, enum eas_version version, con
 	return write_props(w, version, m, true);
 }
 
-enum err email_write_stub(struct wbxml_writer *w, enum eas_version version, const struct email *m, const char *why)
+enum err email_write_stub(
+    struct wbxml_writer *w, enum eas_version version, const struct email *m, const char *why)
 {
-	char *text = arena_printf(w->out->arena, "This message could not be shown here%s%s. It is unchanged on the mail "
-	    "server.\r\n", why ? ": " : "", why ? why : "");
+	char *text = arena_printf(w->out->arena,
+	    "This message could not be shown here%s%s. It is unchanged on the mail "
+	    "server.\r\n",
+	    why ? ": " : "", why ? why : "");
 	struct body body = { .type = BODY_PLAIN, .native = BODY_PLAIN };
 	struct email stub = *m;
 

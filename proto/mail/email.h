@@ -5,31 +5,33 @@
 
 /* A mail as the Email class has it. Source: MS-ASEMAIL 2.2.2; MS-ASAIRS 2.2.2. */
 struct email {
-	struct bytes header;       /* raw header block; may be empty */
-	const struct body_plan *plan; /* NULL: neither body nor attachments */
-	const struct body *body;   /* NULL: no body */
+	struct bytes header;               /* raw header block; may be empty */
+	const struct body_plan *plan;      /* NULL: neither body nor attachments */
+	const struct body *body;           /* NULL: no body */
 	const struct body_part *body_part; /* NULL: none */
-	int64_t received;          /* INTERNALDATE */
+	int64_t received;                  /* INTERNALDATE */
 	bool read, flagged, answered, forwarded;
-	bool draft;                /* \Draft, or in the Drafts folder */
+	bool draft;                   /* \Draft, or in the Drafts folder */
 	const struct bytes *keywords; /* IMAP keywords other than those above */
 	size_t n_keywords;
 	/* An attachment's FileReference is this, a colon and its section: "17:4711" → "17:4711:2.1". */
 	struct bytes file_prefix;
 	const struct wbxml_node *schema; /* its children are the properties to write; NULL: all */
-	uint32_t multipart_number; /* Part of this number stands for the body's Data (MS-ASCMD 2.2.1.10.1); 0: Data is written */
+	uint32_t
+	    multipart_number; /* Part of this number stands for the body's Data (MS-ASCMD 2.2.1.10.1); 0: Data is written */
 };
 
 /* Writes the children of ApplicationData (or Properties). Content never fails: only ERR_LIMIT. */
 enum err email_write(struct wbxml_writer *w, enum eas_version version, const struct email *m) MUST_CHECK;
 /* The same for a change of flags alone: Read, Flag and Categories as the version has them. */
-enum err email_write_flags(struct wbxml_writer *w, enum eas_version version, const struct email *m) MUST_CHECK;
+enum err email_write_flags(
+    struct wbxml_writer *w, enum eas_version version, const struct email *m) MUST_CHECK;
 /* The Properties of a result of Find: what a list of results shows. m->body's preview is its Preview. */
 enum err email_write_found(struct wbxml_writer *w, const struct email *m) MUST_CHECK;
 /* A mail that could not be read or converted, so that the folder goes on: sender, subject and date as far
  * as header gives them, and a body that says so in plain words. why: a short word for it, may be NULL. */
-enum err email_write_stub(struct wbxml_writer *w, enum eas_version version, const struct email *m, const char *why)
-    MUST_CHECK;
+enum err email_write_stub(
+    struct wbxml_writer *w, enum eas_version version, const struct email *m, const char *why) MUST_CHECK;
 
 /* Which keywords are categories, and under which name: those that mean something else ($MDNSent, NonJunk,
  * …) give an empty view, Thunderbird's $label1 … $label5 their English names. */

@@ -14,8 +14,8 @@ static const struct label {
 };
 
 /* Keywords without a dollar sign that mean a state and no category. */
-static const char *const states[] = { "NonJunk", "NotJunk", "Junk", "JunkRecorded", "Forwarded", "Redirected", "MDNSent",
-	"unknown-0", "Old" };
+static const char *const states[] = { "NonJunk", "NotJunk", "Junk", "JunkRecorded", "Forwarded", "Redirected",
+	"MDNSent", "unknown-0", "Old" };
 
 struct bytes email_category(struct bytes keyword)
 {

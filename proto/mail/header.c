@@ -43,8 +43,8 @@ static bool is_end(struct bytes line, struct bytes rest)
 
 	if (is_blank(line))
 		return true;
-	return !bytes_trim(line).len && take_line(&rest, &next) && !is_blank(next) && !is_continuation(next) &&
-	    !split_field(next, &name, &value);
+	return !bytes_trim(line).len && take_line(&rest, &next) && !is_blank(next) &&
+	       !is_continuation(next) && !split_field(next, &name, &value);
 }
 
 size_t header_block_len(struct bytes raw)
@@ -140,7 +140,7 @@ static bool bracketed_id_next(struct bytes *value, struct bytes *out)
 	struct bytes before, id;
 
 	while (bytes_find(*value, '<') < value->len && bytes_split(value, '<', &before) &&
-	    bytes_split(value, '>', &id)) {
+	       bytes_split(value, '>', &id)) {
 		*out = bytes_trim(id);
 		if (out->len)
 			return true;

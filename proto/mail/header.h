@@ -35,18 +35,20 @@ struct bytes header_get(const struct header *h, const char *name);
 /* The value as text: unfolded, encoded words decoded (RFC 2047) also where they are slightly wrong, raw
  * 8-bit as UTF-8, else as `charset` (may be empty), else as windows-1252. */
 enum err header_text(struct arena *a, struct bytes value, struct bytes charset, struct bytes *out) MUST_CHECK;
-enum err header_get_text(struct arena *a, const struct header *h, const char *name, struct bytes *out) MUST_CHECK;
+enum err header_get_text(
+    struct arena *a, const struct header *h, const char *name, struct bytes *out) MUST_CHECK;
 
 /* ---- structured values ---- */
 
 /* "text/plain; charset=utf-8": what stands before the first semicolon, and the parameters, raw as in
  * struct mime_param. */
-enum err header_params(struct arena *a, struct bytes value, struct bytes *head, struct mime_params *out) MUST_CHECK;
+enum err header_params(
+    struct arena *a, struct bytes value, struct bytes *head, struct mime_params *out) MUST_CHECK;
 /* A parameter decoded, for what people read and for what should not have been encoded but was: RFC 2231
  * pieces put together, percent-decoded and converted, else RFC 2047 words (wrong but usual). Empty if it
  * isn't there. */
-enum err mime_param_decode(struct arena *a, const struct mime_params *params, const char *name, struct bytes *out)
-    MUST_CHECK;
+enum err mime_param_decode(
+    struct arena *a, const struct mime_params *params, const char *name, struct bytes *out) MUST_CHECK;
 
 /* The next <id> of a Message-ID, References or In-Reply-To value, without its brackets; false at the end. */
 bool message_id_next(struct bytes *value, struct bytes *out);

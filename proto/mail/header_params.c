@@ -118,7 +118,8 @@ static void put_percent_decoded(struct buf *out, struct bytes in)
 	for (size_t i = 0; i < in.len; i++) {
 		uint8_t c = in.p[i];
 
-		if (c == '%' && i + 2 < in.len && hex_digit(in.p[i + 1]) >= 0 && hex_digit(in.p[i + 2]) >= 0) {
+		if (c == '%' && i + 2 < in.len && hex_digit(in.p[i + 1]) >= 0 &&
+		    hex_digit(in.p[i + 2]) >= 0) {
 			c = (uint8_t)(hex_digit(in.p[i + 1]) << 4 | hex_digit(in.p[i + 2]));
 			i += 2;
 		}
@@ -131,7 +132,8 @@ static void put_extended(struct buf *out, struct bytes value, struct bytes *char
 {
 	struct bytes rest = value, name, language;
 
-	if (bytes_split(&rest, '\'', &name) && bytes_find(rest, '\'') < rest.len && bytes_split(&rest, '\'', &language)) {
+	if (bytes_split(&rest, '\'', &name) && bytes_find(rest, '\'') < rest.len &&
+	    bytes_split(&rest, '\'', &language)) {
 		*charset = name;
 		value = rest;
 	}
@@ -139,7 +141,8 @@ static void put_extended(struct buf *out, struct bytes value, struct bytes *char
 }
 
 /* name*, or name*0, name*1*, … RFC 2231, 3 and 4. False if there is none. */
-static bool put_pieces(struct buf *out, const struct mime_params *params, const char *name, struct bytes *charset)
+static bool put_pieces(
+    struct buf *out, const struct mime_params *params, const char *name, struct bytes *charset)
 {
 	char key[40];
 	const struct mime_param *p;
@@ -167,7 +170,8 @@ static bool put_pieces(struct buf *out, const struct mime_params *params, const 
 	return i > 0;
 }
 
-enum err mime_param_decode(struct arena *a, const struct mime_params *params, const char *name, struct bytes *out)
+enum err mime_param_decode(
+    struct arena *a, const struct mime_params *params, const char *name, struct bytes *out)
 {
 	struct bytes charset = { 0 }, octets;
 	struct buf b;

@@ -13,7 +13,7 @@ struct word {
 	struct bytes charset; /* without a language (RFC 2231, 5) */
 	bool base64;
 	struct bytes text;
-	size_t len;           /* of the whole word */
+	size_t len; /* of the whole word */
 };
 
 static size_t find_pair(struct bytes in, char first, char second)
@@ -60,7 +60,8 @@ static void put_q(struct buf *out, struct bytes in)
 	for (size_t i = 0; i < in.len; i++) {
 		uint8_t c = in.p[i];
 
-		if (c == '=' && i + 2 < in.len && hex_digit(in.p[i + 1]) >= 0 && hex_digit(in.p[i + 2]) >= 0) {
+		if (c == '=' && i + 2 < in.len && hex_digit(in.p[i + 1]) >= 0 &&
+		    hex_digit(in.p[i + 2]) >= 0) {
 			c = (uint8_t)(hex_digit(in.p[i + 1]) << 4 | hex_digit(in.p[i + 2]));
 			i += 2;
 		} else if (c == '_') {
@@ -77,7 +78,7 @@ struct decoder {
 	struct buf out;
 	struct bytes fallback; /* charset of raw 8-bit text */
 	struct bytes charset;
-	struct buf pending;    /* octets in `charset` */
+	struct buf pending; /* octets in `charset` */
 };
 
 static void put_converted(struct decoder *d, struct bytes charset, struct bytes octets)
@@ -105,8 +106,9 @@ static void put_word(struct decoder *d, const struct word *w)
 {
 	struct bytes octets;
 
-	if (d->pending.len && !(d->charset.len == w->charset.len &&
-	    strncasecmp((const char *)d->charset.p, (const char *)w->charset.p, w->charset.len) == 0))
+	if (d->pending.len &&
+	    !(d->charset.len == w->charset.len &&
+		strncasecmp((const char *)d->charset.p, (const char *)w->charset.p, w->charset.len) == 0))
 		flush(d);
 	d->charset = w->charset;
 	if (!w->base64)

@@ -17,8 +17,8 @@ static bool is_blank(uint8_t c)
 
 static bool is_name(uint8_t c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c >= 128 || c == ':' ||
-	    c == '_' || c == '-' || c == '.';
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c >= 128 ||
+	       c == ':' || c == '_' || c == '-' || c == '.';
 }
 
 /* One attribute as libxml2 reads it, or a run of junk between two. */
@@ -157,8 +157,8 @@ static const uint8_t *skip_content(const uint8_t *p, const uint8_t *end, const c
 
 size_t html_strip(struct layout *l, struct bytes html)
 {
-	static const char *const lines[] = { "p", "br", "div", "tr", "li", "h1", "h2", "h3", "table", "ul", "ol",
-		"blockquote", "hr", "pre" };
+	static const char *const lines[] = { "p", "br", "div", "tr", "li", "h1", "h2", "h3", "table", "ul",
+		"ol", "blockquote", "hr", "pre" };
 	static const char *const skipped[] = { "style", "script", "title" };
 	const uint8_t *p = html.p, *end = html.p + html.len;
 	size_t attributes;

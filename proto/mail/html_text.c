@@ -16,14 +16,14 @@ struct converter {
 	struct layout layout;
 	struct arena *arena;
 	htmlParserCtxtPtr parser;
-	size_t depth;         /* of open elements */
-	size_t hidden;        /* depth at which hidden content began; 0 = visible */
-	size_t pre;           /* open elements that keep white space */
-	size_t lists;         /* open lists; only LIST_LEVELS are told apart */
+	size_t depth;                 /* of open elements */
+	size_t hidden;                /* depth at which hidden content began; 0 = visible */
+	size_t pre;                   /* open elements that keep white space */
+	size_t lists;                 /* open lists; only LIST_LEVELS are told apart */
 	unsigned number[LIST_LEVELS]; /* the next number; 0: bullets */
-	struct bytes href;    /* of the open link; empty: nothing to show */
-	size_t href_at;       /* where its text begins in the output */
-	size_t used;          /* bytes of the input that were read before the parser was stopped; 0: all */
+	struct bytes href;            /* of the open link; empty: nothing to show */
+	size_t href_at;               /* where its text begins in the output */
+	size_t used; /* bytes of the input that were read before the parser was stopped; 0: all */
 	bool too_deep;
 };
 
@@ -49,18 +49,55 @@ static const struct element {
 	const char *name;
 	enum action action;
 } elements[] = {
-	{ "a", ACT_LINK }, { "address", ACT_LINE }, { "article", ACT_LINE }, { "blockquote", ACT_QUOTE },
-	{ "br", ACT_BR }, { "caption", ACT_LINE }, { "center", ACT_LINE }, { "dd", ACT_LINE }, { "dir", ACT_LIST },
-	{ "div", ACT_LINE }, { "dl", ACT_PARAGRAPH }, { "dt", ACT_LINE }, { "fieldset", ACT_LINE },
-	{ "figcaption", ACT_LINE }, { "figure", ACT_PARAGRAPH }, { "footer", ACT_LINE }, { "form", ACT_LINE },
-	{ "h1", ACT_PARAGRAPH }, { "h2", ACT_PARAGRAPH }, { "h3", ACT_PARAGRAPH }, { "h4", ACT_PARAGRAPH },
-	{ "h5", ACT_PARAGRAPH }, { "h6", ACT_PARAGRAPH }, { "header", ACT_LINE }, { "hr", ACT_RULE },
-	{ "img", ACT_IMAGE }, { "legend", ACT_LINE }, { "li", ACT_ITEM }, { "main", ACT_LINE }, { "menu", ACT_LIST },
-	{ "nav", ACT_LINE }, { "noframes", ACT_HIDE }, { "ol", ACT_NUMBERED }, { "option", ACT_LINE },
-	{ "p", ACT_PARAGRAPH }, { "pre", ACT_PRE }, { "script", ACT_HIDE }, { "section", ACT_LINE },
-	{ "select", ACT_LINE }, { "style", ACT_HIDE }, { "table", ACT_LINE }, { "td", ACT_CELL },
-	{ "template", ACT_HIDE }, { "textarea", ACT_PRE }, { "th", ACT_CELL }, { "title", ACT_HIDE },
-	{ "tr", ACT_LINE }, { "ul", ACT_LIST }, { "xmp", ACT_PRE },
+	{ "a", ACT_LINK },
+	{ "address", ACT_LINE },
+	{ "article", ACT_LINE },
+	{ "blockquote", ACT_QUOTE },
+	{ "br", ACT_BR },
+	{ "caption", ACT_LINE },
+	{ "center", ACT_LINE },
+	{ "dd", ACT_LINE },
+	{ "dir", ACT_LIST },
+	{ "div", ACT_LINE },
+	{ "dl", ACT_PARAGRAPH },
+	{ "dt", ACT_LINE },
+	{ "fieldset", ACT_LINE },
+	{ "figcaption", ACT_LINE },
+	{ "figure", ACT_PARAGRAPH },
+	{ "footer", ACT_LINE },
+	{ "form", ACT_LINE },
+	{ "h1", ACT_PARAGRAPH },
+	{ "h2", ACT_PARAGRAPH },
+	{ "h3", ACT_PARAGRAPH },
+	{ "h4", ACT_PARAGRAPH },
+	{ "h5", ACT_PARAGRAPH },
+	{ "h6", ACT_PARAGRAPH },
+	{ "header", ACT_LINE },
+	{ "hr", ACT_RULE },
+	{ "img", ACT_IMAGE },
+	{ "legend", ACT_LINE },
+	{ "li", ACT_ITEM },
+	{ "main", ACT_LINE },
+	{ "menu", ACT_LIST },
+	{ "nav", ACT_LINE },
+	{ "noframes", ACT_HIDE },
+	{ "ol", ACT_NUMBERED },
+	{ "option", ACT_LINE },
+	{ "p", ACT_PARAGRAPH },
+	{ "pre", ACT_PRE },
+	{ "script", ACT_HIDE },
+	{ "section", ACT_LINE },
+	{ "select", ACT_LINE },
+	{ "style", ACT_HIDE },
+	{ "table", ACT_LINE },
+	{ "td", ACT_CELL },
+	{ "template", ACT_HIDE },
+	{ "textarea", ACT_PRE },
+	{ "th", ACT_CELL },
+	{ "title", ACT_HIDE },
+	{ "tr", ACT_LINE },
+	{ "ul", ACT_LIST },
+	{ "xmp", ACT_PRE },
 };
 
 static const struct element *element_find(const xmlChar *name)
@@ -190,7 +227,8 @@ static void end_link(struct converter *c)
 		return;
 	l->blank = true;
 	layout_raw(l, BYTES("<"));
-	layout_raw(l, bytes_starts_nocase(href, "mailto:") || bytes_starts_nocase(href, "tel:") ? bare : href);
+	layout_raw(
+	    l, bytes_starts_nocase(href, "mailto:") || bytes_starts_nocase(href, "tel:") ? bare : href);
 	layout_raw(l, BYTES(">"));
 }
 
@@ -370,14 +408,17 @@ static enum err without_nul(struct arena *a, struct bytes in, struct bytes *out)
 
 static void parse(struct converter *c, struct bytes html)
 {
-	htmlSAXHandler events = { .startElement = on_start, .endElement = on_end, .characters = on_text,
+	htmlSAXHandler events = { .startElement = on_start,
+		.endElement = on_end,
+		.characters = on_text,
 		.ignorableWhitespace = on_text };
 
 	c->parser = htmlCreateMemoryParserCtxt((const char *)html.p, (int)html.len);
 	if (!c->parser)
 		return;
 	htmlCtxtUseOptions(c->parser, HTML_PARSE_RECOVER | HTML_PARSE_NODEFDTD | HTML_PARSE_NOERROR |
-	    HTML_PARSE_NOWARNING | HTML_PARSE_NONET | HTML_PARSE_NOIMPLIED | HTML_PARSE_IGNORE_ENC | HTML_PARSE_COMPACT);
+					  HTML_PARSE_NOWARNING | HTML_PARSE_NONET | HTML_PARSE_NOIMPLIED |
+					  HTML_PARSE_IGNORE_ENC | HTML_PARSE_COMPACT);
 	xmlSwitchEncoding(c->parser, XML_CHAR_ENCODING_UTF8);
 	*c->parser->sax = events;
 	c->parser->userData = c;

@@ -39,7 +39,8 @@ static const char *report_class(const struct body_plan *plan)
 		return "IPM.Note";
 	if (mime_is(f->part, "message", "delivery-status"))
 		return delivery_class(f->data);
-	return report_says(f->data, "Disposition", "deleted") ? "REPORT.IPM.NOTE.IPNNRN" : "REPORT.IPM.NOTE.IPNRN";
+	return report_says(f->data, "Disposition", "deleted") ? "REPORT.IPM.NOTE.IPNNRN"
+							      : "REPORT.IPM.NOTE.IPNRN";
 }
 
 const char *message_class(const struct body_plan *plan)

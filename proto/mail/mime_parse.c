@@ -47,7 +47,8 @@ static enum err read_header(struct arena *a, struct mime_part *p, struct bytes b
 
 	if ((e = header_parse(a, block, &h)) ||
 	    (e = read_params(a, header_get(&h, "Content-Type"), &type, &p->params)) ||
-	    (e = read_params(a, header_get(&h, "Content-Disposition"), &disposition, &p->disposition_params)) ||
+	    (e = read_params(
+		 a, header_get(&h, "Content-Disposition"), &disposition, &p->disposition_params)) ||
 	    (e = read_params(a, header_get(&h, "Content-Transfer-Encoding"), &encoding, &ignored)))
 		return e;
 	set_type(p, type);

@@ -9,6 +9,7 @@
  * parts are views of `raw`.
  *   header   the mail's own header block, with its empty line
  * Only ERR_LIMIT (arena). */
-enum err mime_parse(struct arena *a, struct bytes raw, struct bytes *header, struct mime_part **out) MUST_CHECK;
+enum err mime_parse(
+    struct arena *a, struct bytes raw, struct bytes *header, struct mime_part **out) MUST_CHECK;
 
 #endif

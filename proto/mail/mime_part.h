@@ -19,7 +19,11 @@ enum mime_encoding {
 	MIME_ENCODING_UNKNOWN, /* shown as it is */
 };
 
-enum mime_disposition { MIME_DISPOSITION_NONE, MIME_INLINE, MIME_ATTACHMENT /* also any unknown word, RFC 2183 2.8 */ };
+enum mime_disposition {
+	MIME_DISPOSITION_NONE,
+	MIME_INLINE,
+	MIME_ATTACHMENT /* also any unknown word, RFC 2183 2.8 */
+};
 
 /* As on the wire without its quotes: an RFC 2231 piece is still "filename*0*", a value still undecoded.
  * mime_param_decode (header.h) puts them together. */
@@ -34,14 +38,14 @@ struct mime_params {
 /* All memory is the arena's (or the raw mail's). A zeroed part is valid: an empty type means
  * that nothing was said, which mime_is treats as text/plain (RFC 2045, 5.2). */
 struct mime_part {
-	struct bytes type, subtype;    /* any letter case */
-	struct mime_params params;     /* of Content-Type */
-	struct bytes id;               /* Content-ID, with or without <> */
-	struct bytes description;      /* undecoded */
+	struct bytes type, subtype;      /* any letter case */
+	struct mime_params params;       /* of Content-Type */
+	struct bytes id;                 /* Content-ID, with or without <> */
+	struct bytes description;        /* undecoded */
 	struct bytes location, language; /* Content-Location; the first Content-Language */
 	enum mime_encoding encoding;
-	uint32_t size;                 /* of the body in octets as they are transferred, RFC822.SIZE of message/rfc822 */
-	uint32_t lines;                /* text and message/rfc822, where known */
+	uint32_t size;  /* of the body in octets as they are transferred, RFC822.SIZE of message/rfc822 */
+	uint32_t lines; /* text and message/rfc822, where known */
 	enum mime_disposition disposition;
 	struct mime_params disposition_params;
 

@@ -13,14 +13,16 @@ static size_t forbidden_len(struct bytes in)
 {
 	if (in.p[0] < ' ')
 		return in.p[0] != '\t' && in.p[0] != '\n' && in.p[0] != '\r';
-	return in.p[0] == 0xEF && (bytes_starts(in, "\xEF\xBF\xBE") || bytes_starts(in, "\xEF\xBF\xBF")) ? 3 : 0;
+	return in.p[0] == 0xEF && (bytes_starts(in, "\xEF\xBF\xBE") || bytes_starts(in, "\xEF\xBF\xBF")) ? 3
+													 : 0;
 }
 
 static size_t clean_len(struct bytes in)
 {
 	size_t i = 0;
 
-	while (i < in.len && !((in.p[i] < ' ' || in.p[i] == 0xEF) && forbidden_len(bytes_of(in.p + i, in.len - i))))
+	while (i < in.len &&
+	       !((in.p[i] < ' ' || in.p[i] == 0xEF) && forbidden_len(bytes_of(in.p + i, in.len - i))))
 		i++;
 	return i;
 }
@@ -64,7 +66,8 @@ static enum err put_header(struct writer *w, struct bytes block, bool base64)
 	if ((e = header_parse(w->arena, block, &h)))
 		return e;
 	for (size_t i = 0; i < h.n; i++)
-		if (!bytes_eq_nocase(h.v[i].name, "Content-Transfer-Encoding") && (e = put_text(w, h.v[i].whole)))
+		if (!bytes_eq_nocase(h.v[i].name, "Content-Transfer-Encoding") &&
+		    (e = put_text(w, h.v[i].whole)))
 			return e;
 	buf_put_str(&w->out, "Content-Transfer-Encoding: ");
 	buf_put_str(&w->out, base64 ? "base64\r\n\r\n" : "quoted-printable\r\n\r\n");

@@ -12,10 +12,10 @@ enum smart_kind { SMART_REPLY, SMART_FORWARD };
 
 struct smart_original {
 	struct header header;
-	struct mime_part *root; /* NULL: the server could not tell its structure */
-	uint32_t size;                /* RFC822.SIZE */
-	bool sealed;                  /* its text can't be read, or not all of it: attached as a whole */
-	struct bytes plain, html;     /* its text, UTF-8 */
+	struct mime_part *root;   /* NULL: the server could not tell its structure */
+	uint32_t size;            /* RFC822.SIZE */
+	bool sealed;              /* its text can't be read, or not all of it: attached as a whole */
+	struct bytes plain, html; /* its text, UTF-8 */
 	const struct attachment *attachments;
 	size_t n_attachments;
 };

@@ -10,7 +10,8 @@
  * anywhere. It has no say over memory or stack: nesting is counted, not followed.
  *   max   stop when that many bytes of text are there; 0 = all
  *   used  about how many bytes of html are in out; html.len if and only if all of them are */
-enum err text_from_html(struct arena *a, struct bytes html, size_t max, struct bytes *out, size_t *used) MUST_CHECK;
+enum err text_from_html(
+    struct arena *a, struct bytes html, size_t max, struct bytes *out, size_t *used) MUST_CHECK;
 
 /* Plain text as an HTML document's body: line breaks, runs of blanks, links, quotes as <blockquote>. */
 enum err text_to_html(struct arena *a, struct bytes text, struct bytes *out) MUST_CHECK;

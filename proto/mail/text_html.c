@@ -7,7 +7,8 @@
 /* Each level costs some 120 bytes of HTML, at worst on every other line. */
 enum { QUOTE_LEVELS = 5, LONGEST_URL = 4000 };
 
-static const char quote_begin[] = "<blockquote type=\"cite\" style=\"margin:0 0 0 .8ex;border-left:1px #ccc solid;"
+static const char quote_begin[] =
+    "<blockquote type=\"cite\" style=\"margin:0 0 0 .8ex;border-left:1px #ccc solid;"
     "padding-left:1ex\">";
 
 static void put_escaped(struct buf *out, struct bytes in)
@@ -16,7 +17,11 @@ static void put_escaped(struct buf *out, struct bytes in)
 
 	for (size_t i = 0; i < in.len; i++) {
 		uint8_t c = in.p[i];
-		const char *code = c == '&' ? "&amp;" : c == '<' ? "&lt;" : c == '>' ? "&gt;" : c == '"' ? "&quot;" : NULL;
+		const char *code = c == '&'   ? "&amp;"
+				   : c == '<' ? "&lt;"
+				   : c == '>' ? "&gt;"
+				   : c == '"' ? "&quot;"
+					      : NULL;
 
 		if (!code)
 			continue;
@@ -47,15 +52,18 @@ static bool ends_url(uint8_t c)
  * sentence, and so does a closing bracket that has no opening one inside. */
 static size_t url_len(struct bytes in)
 {
-	size_t n = 0, scheme = bytes_starts_nocase(in, "https://") ? 8 : bytes_starts_nocase(in, "http://") ? 7 :
-	    bytes_starts_nocase(in, "www.") ? 4 : 0;
+	size_t n = 0, scheme = bytes_starts_nocase(in, "https://")  ? 8
+			       : bytes_starts_nocase(in, "http://") ? 7
+			       : bytes_starts_nocase(in, "www.")    ? 4
+								    : 0;
 
 	if (!scheme)
 		return 0;
 	while (n < in.len && n < LONGEST_URL && !ends_url(in.p[n]))
 		n++;
-	while (n > scheme && (strchr(".,;:!?'", in.p[n - 1]) ||
-	    (in.p[n - 1] == ')' && !memchr(in.p, '(', n)) || (in.p[n - 1] == ']' && !memchr(in.p, '[', n))))
+	while (
+	    n > scheme && (strchr(".,;:!?'", in.p[n - 1]) || (in.p[n - 1] == ')' && !memchr(in.p, '(', n)) ||
+			      (in.p[n - 1] == ']' && !memchr(in.p, '[', n))))
 		n--;
 	if (n == LONGEST_URL) /* perhaps in the middle of a character */
 		n = utf8_cut(in, n).len;
@@ -183,8 +191,9 @@ struct bytes html_declared_charset(struct bytes html)
 			break;
 		rest = bytes_of(rest.p + at + 1, rest.len - at - 1);
 		tag = bytes_of(rest.p, bytes_find(rest, '>'));
-		value = bytes_starts_nocase(tag, "meta") ? value_of(tag, "charset") :
-		    bytes_starts_nocase(tag, "?xml") ? value_of(tag, "encoding") : (struct bytes){ 0 };
+		value = bytes_starts_nocase(tag, "meta")   ? value_of(tag, "charset")
+			: bytes_starts_nocase(tag, "?xml") ? value_of(tag, "encoding")
+							   : (struct bytes){ 0 };
 		if (value.len)
 			return value;
 	}

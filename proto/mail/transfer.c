@@ -131,7 +131,8 @@ void transfer_put_quoted_printable(struct buf *out, struct bytes in)
 			i += crlf;
 			continue;
 		}
-		put_qp_octet(out, c, c == ' ' || c == '\t' ? !line_ends : c > ' ' && c < 127 && c != '=', &column);
+		put_qp_octet(
+		    out, c, c == ' ' || c == '\t' ? !line_ends : c > ' ' && c < 127 && c != '=', &column);
 	}
 }
 

@@ -9,7 +9,8 @@
  * base64, soft line breaks with blanks, stray equal signs, footers that a mailing list appended. Only
  * ERR_LIMIT (arena).
  *   out   `in` itself where nothing is encoded */
-enum err transfer_decode(struct arena *a, enum mime_encoding encoding, struct bytes in, struct bytes *out) MUST_CHECK;
+enum err transfer_decode(
+    struct arena *a, enum mime_encoding encoding, struct bytes in, struct bytes *out) MUST_CHECK;
 
 /* How many octets the decoded part has: exact where nothing is encoded, else an estimate. */
 uint32_t transfer_decoded_size(enum mime_encoding encoding, uint32_t encoded_size);

@@ -181,8 +181,9 @@ static void bench_ping_memory(const struct bed *b)
 	bench_row("memory of one more waiting phone (1,000 to 5,000 phones)",
 	    bench_text("%.1f KB", slope / 1024), bench_text("bare TLS connection: %.1f KB", bare / 1024),
 	    "<= 28 KB", slope <= 28 * 1024);
-	bench_note("", "worker with %d phones, each of an account of its own that is watched: %.0f MB; %lu errors",
-	    MANY, (double)many / 1e6, f.errors);
+	bench_note("",
+	    "worker with %d phones, each of an account of its own that is watched: %.0f MB; %lu errors", MANY,
+	    (double)many / 1e6, f.errors);
 	phone_load_free(&l);
 	event_base_free(base);
 }
@@ -301,8 +302,7 @@ int main(void)
 	bench_title("Waiting phones");
 	bench_push(true);
 	bench_push(false);
-	b = bench_bed((struct bed_opts){
-	    .services = "dovecot,redis", .users = MANY, .settings = settings });
+	b = bench_bed((struct bed_opts){ .services = "dovecot,redis", .users = MANY, .settings = settings });
 	bench_ping_memory(b);
 	bed_stop(&b);
 	return 0;

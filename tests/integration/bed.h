@@ -20,8 +20,8 @@ struct bed_opts {
 	const char *imap_capability; /* advertise exactly this */
 	const char *imap_prefix;     /* "INBOX." */
 	bool dots;                   /* folders are separated by '.', not '/' */
-	bool shared;                 /* ACLs, other users' mailboxes below shared/, everybody's below public/ */
-	bool no_special_use;         /* no folder but INBOX, none with a special use */
+	bool shared;         /* ACLs, other users' mailboxes below shared/, everybody's below public/ */
+	bool no_special_use; /* no folder but INBOX, none with a special use */
 	const char *redis_password;
 };
 

@@ -147,7 +147,8 @@ static void load_gives_figures(const struct load_case *c)
 	json_t *doc;
 
 	setenv("EASPHONE_PASSWORD", scene_env("BENCH_PASSWORD"), 1);
-	if (run("load --phones 20 --accounts 3 %s %s 'user%%04u@%s'", c->words, server(), scene_env("DOMAIN")))
+	if (run("load --phones 20 --accounts 3 %s %s 'user%%04u@%s'", c->words, server(),
+		scene_env("DOMAIN")))
 		fail_msg("load %s: %s", c->words, output);
 	doc = json_loads(output, 0, NULL);
 	assert_non_null(doc);

@@ -36,7 +36,8 @@ static void sync_both(struct pair *p)
 	scene_assert_clean(p->two);
 }
 
-static unsigned try_edit(struct phone *ph, struct phone_folder *f, const char *subject, struct phone_edit what)
+static unsigned try_edit(
+    struct phone *ph, struct phone_folder *f, const char *subject, struct phone_edit what)
 {
 	const struct phone_item *i = phone_item_with_subject(f, subject);
 	unsigned status;

@@ -302,8 +302,8 @@ static void put_source(struct wbxml_writer *w, const struct phone_source *source
 	wbxml_close(w);
 }
 
-static enum err send_in_wbxml(struct phone *ph, enum eas_command cmd, const struct phone_mail *mail,
-    const struct phone_source *source)
+static enum err send_in_wbxml(
+    struct phone *ph, enum eas_command cmd, const struct phone_mail *mail, const struct phone_source *source)
 {
 	struct wbxml_writer *w = phone_request(ph);
 	char id[32];
@@ -328,15 +328,17 @@ enum err phone_send_mail(struct phone *ph, const struct phone_mail *mail)
 {
 	if (ph->version >= EAS_14_0)
 		return send_in_wbxml(ph, CMD_SEND_MAIL, mail, NULL);
-	return phone_command_raw(ph, CMD_SEND_MAIL, &(struct phone_params){ .save_in_sent = mail->save_in_sent },
-	    "message/rfc822", mail->mime);
+	return phone_command_raw(ph, CMD_SEND_MAIL,
+	    &(struct phone_params){ .save_in_sent = mail->save_in_sent }, "message/rfc822", mail->mime);
 }
 
-enum err phone_send_smart(struct phone *ph, enum eas_command cmd, const struct phone_mail *mail,
-    const struct phone_source *source)
+enum err phone_send_smart(
+    struct phone *ph, enum eas_command cmd, const struct phone_mail *mail, const struct phone_source *source)
 {
-	struct phone_params params = { .collection_id = source->folder_id, .item_id = source->item_id,
-		.long_id = source->long_id, .save_in_sent = mail->save_in_sent };
+	struct phone_params params = { .collection_id = source->folder_id,
+		.item_id = source->item_id,
+		.long_id = source->long_id,
+		.save_in_sent = mail->save_in_sent };
 
 	if (ph->version >= EAS_14_0)
 		return send_in_wbxml(ph, cmd, mail, source);

@@ -97,7 +97,8 @@ static void apply_edits(struct phone *ph, struct phone_folder *f, const struct p
 
 		if (!i || (status != 1 && !(status == CONFLICT && edit->command == AIRSYNC_DELETE)))
 			continue;
-		if (edit->command == AIRSYNC_DELETE) /* gone at once; where the server's version stays it comes back */
+		if (edit->command ==
+		    AIRSYNC_DELETE) /* gone at once; where the server's version stays it comes back */
 			phone_folder_forget_item(f, edit->id);
 		else if (edit->command == AIRSYNC_CHANGE)
 			note_read_and_flag(i, edit);

@@ -34,8 +34,8 @@ static inline void cert_add(X509 *cert, X509 *issuer, int nid, const char *value
 
 /* Valid from from_s to to_s, in seconds from now. by = NULL signs itself, as an authority; alt_names as in
  * "DNS:imap.example.org,IP:127.0.0.1", or NULL for none. */
-static inline struct test_cert cert_make(const char *name, const char *alt_names, const struct test_cert *by,
-    long from_s, long to_s)
+static inline struct test_cert cert_make(
+    const char *name, const char *alt_names, const struct test_cert *by, long from_s, long to_s)
 {
 	static long serial = 1;
 	struct test_cert c = { EVP_EC_gen("P-256"), X509_new() };

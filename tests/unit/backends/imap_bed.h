@@ -58,8 +58,9 @@ static inline const char *imap_bed_value(const struct imap_bed *b, const char *k
 static inline void imap_bed_start(struct imap_bed *b, const char *options)
 {
 	strcpy(b->dir, "/tmp/easgate-imap.XXXXXX");
-	if (!mkdtemp(b->dir) || chmod(b->dir, 0755) || /* others than we go in */ imap_bed_run("tests/bed/bed start %s/bed --services dovecot --owner %d %s >%s/log 2>&1",
-	    b->dir, (int)getpid(), options, b->dir))
+	if (!mkdtemp(b->dir) || chmod(b->dir, 0755) || /* others than we go in */
+	    imap_bed_run("tests/bed/bed start %s/bed --services dovecot --owner %d %s >%s/log 2>&1", b->dir,
+		(int)getpid(), options, b->dir))
 		fail_msg("the bed does not start: see %s/log", b->dir);
 	strcat(b->dir, "/bed");
 	b->port = (uint16_t)atoi(imap_bed_value(b, "IMAP_PORT"));
@@ -77,7 +78,11 @@ static inline void imap_bed_stop(struct imap_bed *b)
 static inline struct imap_config imap_bed_config(const struct imap_bed *b)
 {
 	return (struct imap_config){
-		.server = { .host = "127.0.0.1", .port = b->port, .tls = STREAM_PLAIN, .connect_ms = 5000, .io_ms = 10000 },
+		.server = { .host = "127.0.0.1",
+		    .port = b->port,
+		    .tls = STREAM_PLAIN,
+		    .connect_ms = 5000,
+		    .io_ms = 10000 },
 		.command_ms = 10000,
 		.idle_close_s = 60,
 		.max_per_account = 4,

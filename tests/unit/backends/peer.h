@@ -61,8 +61,8 @@ static inline void peer_stop(struct peer *p)
 
 static inline struct stream_target peer_target(const struct peer *p)
 {
-	return (struct stream_target){ .host = "127.0.0.1", .port = p->port, .connect_ms = 5000,
-		.io_ms = 5000 };
+	return (
+	    struct stream_target){ .host = "127.0.0.1", .port = p->port, .connect_ms = 5000, .io_ms = 5000 };
 }
 
 static inline struct stream *peer_connect(const struct stream_target *t)

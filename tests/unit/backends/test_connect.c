@@ -273,8 +273,8 @@ static void cancel_on_fiber(void *arg)
 	struct cancel_run *r = arg;
 	struct evdns_server_port *names = name_server(NULL);
 	struct slow_port slow = slow_port(r->port);
-	uint64_t id = fiber_start(fiber_loop(), &(struct fiber_opts){ .name = "connect" },
-	    connect_for_ever, r);
+	uint64_t id =
+	    fiber_start(fiber_loop(), &(struct fiber_opts){ .name = "connect" }, connect_for_ever, r);
 
 	assert_int_equal(fiber_sleep(30), ERR_OK);
 	assert_int_equal(r->got, ERR_COUNT);
@@ -328,7 +328,8 @@ static const struct unix_case {
 	{ "missing", "/nonexistent/socket", STREAM_PLAIN, ERR_UNAVAILABLE,
 	    "cannot connect to /nonexistent/socket: No such file or directory" },
 	{ "too long",
-	    "/0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"
+	    "/01234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234"
+	    "56789"
 	    "012345678",
 	    STREAM_PLAIN, ERR_UNAVAILABLE, "the path of a unix socket has at most 107 bytes" },
 	{ "with TLS", "/nonexistent/socket", STREAM_TLS, ERR_UNSUPPORTED,

@@ -307,8 +307,8 @@ static enum err wait_once(enum wait_kind kind, int silent_fd)
 static const struct wait_case {
 	const char *name;
 	enum wait_kind kind;
-	bool waits;            /* or gives a result at once */
-	enum err when_ready;   /* cancelled after it was queued to go on */
+	bool waits;          /* or gives a result at once */
+	enum err when_ready; /* cancelled after it was queued to go on */
 } wait_cases[] = {
 	{ "sleep", WAIT_SLEEP, true, ERR_CANCELLED },
 	{ "yield", WAIT_YIELD, false, ERR_OK },

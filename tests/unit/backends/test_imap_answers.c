@@ -241,7 +241,8 @@ static void query_of_all(struct scene *s)
 static void query_of_fields(struct scene *s)
 {
 	query_is(s, "to:\"a \\ b\" OR subject:x isread:no received:2026-11-24",
-	    "UID SEARCH OR TO \"a \\\\ b\" ((SUBJECT \"x\" NOT SEEN) (SINCE 24-Nov-2026 BEFORE 25-Nov-2026))\r\n");
+	    "UID SEARCH OR TO \"a \\\\ b\" ((SUBJECT \"x\" NOT SEEN) (SINCE 24-Nov-2026 BEFORE "
+	    "25-Nov-2026))\r\n");
 }
 
 static void query_of_words(struct scene *s)
@@ -376,7 +377,10 @@ static void told_again(struct scene *s)
 	assert_int_equal(imap_caps(s->c), caps);
 }
 
-#define FOUND_TWO { .at = "UID SEARCH", .say = "* SEARCH 3 4\r\n$ OK x\r\n" }
+#define FOUND_TWO                                                       \
+	{                                                               \
+		.at = "UID SEARCH", .say = "* SEARCH 3 4\r\n$ OK x\r\n" \
+	}
 
 static const struct answer_case {
 	const char *name;
@@ -407,8 +411,10 @@ static const struct answer_case {
 		       "* 1 FETCH (UID 3 FLAGS (\\Flagged))\r\n$ OK x\r\n" } } },
 	{ "a BODYSTRUCTURE without a type", no_type, "",
 	    { { .at = "UID FETCH",
-		.say = "* 1 FETCH (UID 3 FLAGS () RFC822.SIZE 900 BODYSTRUCTURE ((\"\" \"\" NIL NIL NIL \"base64\" 723 NIL "
-		       "(\"attachment\" (\"filename\" \"i.pdf\")) NIL NIL)(\"text\" \"plain\" NIL NIL NIL \"7bit\" 9 2 NIL NIL "
+		.say = "* 1 FETCH (UID 3 FLAGS () RFC822.SIZE 900 BODYSTRUCTURE ((\"\" \"\" NIL NIL NIL "
+		       "\"base64\" 723 NIL "
+		       "(\"attachment\" (\"filename\" \"i.pdf\")) NIL NIL)(\"text\" \"plain\" NIL NIL NIL "
+		       "\"7bit\" 9 2 NIL NIL "
 		       "\"de\" NIL) \"mixed\" NIL NIL NIL NIL))\r\n$ OK x\r\n" } } },
 	{ "SEARCH", search_finds_three, "",
 	    { { .at = "UID SEARCH", .say = "* SEARCH 11 2 10 (MODSEQ 4)\r\n$ OK x\r\n" } } },

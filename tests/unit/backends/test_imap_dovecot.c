@@ -16,10 +16,14 @@ static const struct variant {
 	{ "no UIDPLUS", "--imap-hide UIDPLUS", IMAP_CAP_UIDPLUS },
 	{ "no MOVE", "--imap-hide MOVE", IMAP_CAP_MOVE },
 	{ "no MOVE, no UIDPLUS", "--imap-hide MOVE,UIDPLUS", IMAP_CAP_MOVE | IMAP_CAP_UIDPLUS },
-	{ "no LIST-STATUS, no SPECIAL-USE", "--imap-hide LIST-STATUS,SPECIAL-USE", IMAP_CAP_LIST_STATUS | IMAP_CAP_SPECIAL_USE },
-	{ "no LIST-EXTENDED, no LITERAL+", "--imap-hide LIST-EXTENDED,LITERAL+", IMAP_CAP_LIST_EXTENDED | IMAP_CAP_LITERAL_PLUS },
-	{ "no ESEARCH, no ENABLE, no UNSELECT", "--imap-hide ESEARCH,ENABLE,UNSELECT", IMAP_CAP_ESEARCH | IMAP_CAP_ENABLE },
-	{ "IMAP4rev1 alone", "--imap-capability IMAP4rev1", IMAP_CAP_LITERAL_PLUS | IMAP_CAP_QRESYNC | IMAP_CAP_IDLE },
+	{ "no LIST-STATUS, no SPECIAL-USE", "--imap-hide LIST-STATUS,SPECIAL-USE",
+	    IMAP_CAP_LIST_STATUS | IMAP_CAP_SPECIAL_USE },
+	{ "no LIST-EXTENDED, no LITERAL+", "--imap-hide LIST-EXTENDED,LITERAL+",
+	    IMAP_CAP_LIST_EXTENDED | IMAP_CAP_LITERAL_PLUS },
+	{ "no ESEARCH, no ENABLE, no UNSELECT", "--imap-hide ESEARCH,ENABLE,UNSELECT",
+	    IMAP_CAP_ESEARCH | IMAP_CAP_ENABLE },
+	{ "IMAP4rev1 alone", "--imap-capability IMAP4rev1",
+	    IMAP_CAP_LITERAL_PLUS | IMAP_CAP_QRESYNC | IMAP_CAP_IDLE },
 };
 
 static struct imap_bed bed;
@@ -63,9 +67,11 @@ static uint32_t append(struct scene *s, const char *mailbox, const char *id, uin
 	char text[400];
 	uint32_t uid;
 
-	snprintf(text, sizeof(text), "From: a@example.org\r\nSubject: mail %s\r\nMessage-ID: <%s@example.org>\r\n"
+	snprintf(text, sizeof(text),
+	    "From: a@example.org\r\nSubject: mail %s\r\nMessage-ID: <%s@example.org>\r\n"
 	    "MIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary=b\r\n\r\n--b\r\n"
-	    "Content-Type: text/plain; charset=utf-8\r\n\r\nbody of %s\r\n--b\r\nContent-Type: text/html\r\n\r\n<p>%s</p>\r\n--b--\r\n",
+	    "Content-Type: text/plain; charset=utf-8\r\n\r\nbody of %s\r\n--b\r\nContent-Type: "
+	    "text/html\r\n\r\n<p>%s</p>\r\n--b--\r\n",
 	    id, id, id, id);
 	ok(imap_append(s->other, bytes_str(mailbox), bytes_str(text), flags, 1700000000, &uid));
 	return uid;
@@ -116,7 +122,8 @@ static void lists(struct scene *s)
 
 static void names(struct scene *s)
 {
-	static const char *const name = "Gr\xC3\xB6\xC3\x9F" "e & Co/\xE6\x97\xA5\xE6\x9C\xAC \"x\" \\ {3}";
+	static const char *const name = "Gr\xC3\xB6\xC3\x9F"
+					"e & Co/\xE6\x97\xA5\xE6\x9C\xAC \"x\" \\ {3}";
 	struct imap_mailboxes m;
 	struct imap_status status;
 
@@ -188,8 +195,8 @@ static const char *apply(const char *had, const struct imap_changes *ch)
 	out[0] = 0;
 	for (int uid = 1; uid < 64; uid++)
 		if (there[uid])
-			sprintf(out + strlen(out), "%s%d%s%s", out[0] ? " " : "", uid, flags[uid] & IMAP_SEEN ? "S" : "",
-			    flags[uid] & IMAP_FLAGGED ? "F" : "");
+			sprintf(out + strlen(out), "%s%d%s%s", out[0] ? " " : "", uid,
+			    flags[uid] & IMAP_SEEN ? "S" : "", flags[uid] & IMAP_FLAGGED ? "F" : "");
 	return out;
 }
 
@@ -292,7 +299,8 @@ static void messages(struct scene *s)
 	assert_true(mime_is(m.v[1].structure, "multipart", "alternative"));
 	assert_non_null(mime_part_find(m.v[1].structure, BYTES("2")));
 	assert_true(mime_is(mime_part_find(m.v[1].structure, BYTES("2")), "text", "html"));
-	assert_bytes_str(mime_param(&mime_part_find(m.v[1].structure, BYTES("1"))->params, "charset"), "utf-8");
+	assert_bytes_str(
+	    mime_param(&mime_part_find(m.v[1].structure, BYTES("1"))->params, "charset"), "utf-8");
 
 	trips = imap_round_trips(s->c);
 	ok(imap_fetch_parts(s->c, s->a, parts, sizeof(parts) / sizeof(*parts)));
@@ -349,7 +357,8 @@ static void flags(struct scene *s)
 	ok(imap_store_flags(s->c, 1, IMAP_SEEN, IMAP_FLAGGED, NULL, 0, NULL, 0, token));
 	assert_int_equal(flags_of(s, 1, &f) & (IMAP_SEEN | IMAP_FLAGGED), IMAP_SEEN);
 	assert_int_equal(imap_store_flags(s->c, 1, 0, IMAP_SEEN, NULL, 0, NULL, 0, token), ERR_CONFLICT);
-	assert_int_equal(imap_store_flags(s->c, 1, IMAP_FLAGGED, IMAP_SEEN, NULL, 0, NULL, 0, token), ERR_CONFLICT);
+	assert_int_equal(
+	    imap_store_flags(s->c, 1, IMAP_FLAGGED, IMAP_SEEN, NULL, 0, NULL, 0, token), ERR_CONFLICT);
 	assert_int_equal(flags_of(s, 1, &f) & (IMAP_SEEN | IMAP_FLAGGED), IMAP_SEEN);
 	ok(imap_store_flags(s->c, 2, IMAP_SEEN, 0, NULL, 0, NULL, 0, token));
 }
@@ -444,7 +453,8 @@ static void appends(struct scene *s)
 		assert_int_equal(uid, 1);
 	select_box(s, "Drafts");
 	assert_int_equal(flags_of(s, 1, &f), IMAP_DRAFT | IMAP_SEEN);
-	assert_int_equal(imap_append(s->c, BYTES("No such one"), BYTES("Subject: x\r\n\r\n"), 0, 0, &ignored), ERR_NOT_FOUND);
+	assert_int_equal(imap_append(s->c, BYTES("No such one"), BYTES("Subject: x\r\n\r\n"), 0, 0, &ignored),
+	    ERR_NOT_FOUND);
 	ok(imap_append(s->c, BYTES("Drafts"), BYTES("Subject: 8 bit \xC3\xA4\r\n\r\nx\r\n"), 0, 0, &uid));
 	assert_int_equal(flags_of(s, 2, &f), 0);
 }
@@ -506,13 +516,19 @@ static void finds_what_is_asked(struct scene *s)
 	int64_t *dates;
 	uint32_t uid;
 
-	ok(imap_append(s->other, BYTES("INBOX"), BYTES("From: Ann <ann@x>\r\nTo: bob@x\r\nSubject: one two\r\n"
-	    "Content-Type: text/plain; charset=utf-8\r\n\r\nGr\xC3\xBC\xC3\x9F" "e\r\n"), 0, 1700000000, &uid));
-	ok(imap_append(s->other, BYTES("INBOX"), BYTES("From: =?utf-8?Q?=C3=84nne?= <aenne@x>\r\n"
-	    "Content-Transfer-Encoding: base64\r\nContent-Type: text/plain\r\n\r\nYSBuZWVkbGUK\r\n"), IMAP_SEEN,
-	    1700000000, &uid));
-	ok(imap_append(s->other, BYTES("INBOX"), BYTES("Cc: bob@x\r\nSubject: q\\ x\r\nContent-Type: multipart/mixed; "
-	    "boundary=b\r\n\r\n--b\r\n\r\nx\r\n--b--\r\n"), 0, 1790000000, &uid));
+	ok(imap_append(s->other, BYTES("INBOX"),
+	    BYTES("From: Ann <ann@x>\r\nTo: bob@x\r\nSubject: one two\r\n"
+		  "Content-Type: text/plain; charset=utf-8\r\n\r\nGr\xC3\xBC\xC3\x9F"
+		  "e\r\n"),
+	    0, 1700000000, &uid));
+	ok(imap_append(s->other, BYTES("INBOX"),
+	    BYTES("From: =?utf-8?Q?=C3=84nne?= <aenne@x>\r\n"
+		  "Content-Transfer-Encoding: base64\r\nContent-Type: text/plain\r\n\r\nYSBuZWVkbGUK\r\n"),
+	    IMAP_SEEN, 1700000000, &uid));
+	ok(imap_append(s->other, BYTES("INBOX"),
+	    BYTES("Cc: bob@x\r\nSubject: q\\ x\r\nContent-Type: multipart/mixed; "
+		  "boundary=b\r\n\r\n--b\r\n\r\nx\r\n--b--\r\n"),
+	    0, 1790000000, &uid));
 	select_box(s, "INBOX");
 	for (size_t i = 0; i < sizeof(queries) / sizeof(queries[0]); i++) {
 		unsigned got = 0;
@@ -569,8 +585,10 @@ static void append_in_pieces(struct scene *s)
 	/* cut short: nothing is appended, and nobody goes on with that connection */
 	r.at = 0;
 	r.size = 150;
-	assert_int_not_equal(imap_append_long(s->other, BYTES("INBOX"), BYTES("X: 1\r\n"), &rest, 0, &uid), ERR_OK);
-	assert_int_equal(imap_append(s->other, BYTES("INBOX"), BYTES("X: 2\r\n\r\n"), 0, 0, &uid), ERR_UNAVAILABLE);
+	assert_int_not_equal(
+	    imap_append_long(s->other, BYTES("INBOX"), BYTES("X: 1\r\n"), &rest, 0, &uid), ERR_OK);
+	assert_int_equal(
+	    imap_append(s->other, BYTES("INBOX"), BYTES("X: 2\r\n\r\n"), 0, 0, &uid), ERR_UNAVAILABLE);
 	select_box(s, "Sent");
 	select_box(s, "INBOX");
 	uid = r.uid + 2;
@@ -580,7 +598,8 @@ static void append_in_pieces(struct scene *s)
 	imap_close(&s->other);
 	open_other(s);
 	r.at = 0;
-	assert_int_equal(imap_append_long(s->other, BYTES("Not there"), BYTES("X: 1\r\n"), &rest, 0, &uid), ERR_NOT_FOUND);
+	assert_int_equal(
+	    imap_append_long(s->other, BYTES("Not there"), BYTES("X: 1\r\n"), &rest, 0, &uid), ERR_NOT_FOUND);
 	assert_int_equal(r.at, 0);
 }
 
@@ -590,9 +609,17 @@ static const struct scenario {
 	const char *name;
 	void (*run)(struct scene *s);
 } scenarios[] = {
-	{ "list", lists },          { "names", names },       { "status", statuses }, { "changes", changes },
-	{ "messages", messages },   { "flags", flags },       { "move", moves },      { "moved to", moved_to },
-	{ "expunge", expunges },    { "append", appends },    { "search", searches },
+	{ "list", lists },
+	{ "names", names },
+	{ "status", statuses },
+	{ "changes", changes },
+	{ "messages", messages },
+	{ "flags", flags },
+	{ "move", moves },
+	{ "moved to", moved_to },
+	{ "expunge", expunges },
+	{ "append", appends },
+	{ "search", searches },
 	{ "append in pieces", append_in_pieces },
 	{ "queries", finds_what_is_asked },
 };
@@ -644,7 +671,8 @@ int main(void)
 	for (size_t i = 0; i < VARIANTS * SCENARIOS; i++) {
 		rows[i].variant = &variants[i / SCENARIOS];
 		rows[i].scenario = &scenarios[i % SCENARIOS];
-		snprintf(rows[i].name, sizeof(rows[i].name), "%s: %s", rows[i].variant->name, rows[i].scenario->name);
+		snprintf(rows[i].name, sizeof(rows[i].name), "%s: %s", rows[i].variant->name,
+		    rows[i].scenario->name);
 		test_add(rows[i].name, NULL, run_row, &rows[i]);
 	}
 	rc = test_run("imap_dovecot");

@@ -23,7 +23,7 @@ static struct bytes logged(void)
 		assert_true(bytes_take(&line, sizeof("2026-11-24T13:00:00.123Z ") - 1, &stamp));
 		for (size_t i = 0; i < stamp.len; i++)
 			assert_true((stamp.p[i] >= '0' && stamp.p[i] <= '9') ||
-			    stamp.p[i] == (uint8_t)"dddd-dd-ddTdd:dd:dd.dddZ "[i]);
+				    stamp.p[i] == (uint8_t) "dddd-dd-ddTdd:dd:dd.dddZ "[i]);
 		buf_put(&b, line);
 		buf_put_u8(&b, '\n');
 	}
@@ -58,8 +58,8 @@ TEST_ROW(field)
 static void numbers_and_order(void **state)
 {
 	(void)state;
-	log_event(LOG_LEVEL_WARN, "two words", LOG_U64("n", UINT64_MAX), LOG_STR("s", "x"),
-	    LOG_STR("none", NULL));
+	log_event(
+	    LOG_LEVEL_WARN, "two words", LOG_U64("n", UINT64_MAX), LOG_STR("s", "x"), LOG_STR("none", NULL));
 	assert_bytes_str(logged(), "WARN two words n=18446744073709551615 s=x none=\"\"\n");
 }
 

@@ -457,9 +457,9 @@ static const struct pieces_case {
 	enum err want;
 	const char *heard, *not_heard;
 } pieces_cases[] = {
-	{ "a dot between two", { "a\r\n", ".b\r\n" }, 2, NULL, ERR_OK,
-	    "SIZE=28 BODY=8BITMIME\r\n", NULL },
-	{ "dots are doubled across pieces", { "a\r", "\n", ".b\r\n" }, 3, NULL, ERR_OK, "x\r\n\r\na\r\n..b\r\n.\r\n", NULL },
+	{ "a dot between two", { "a\r\n", ".b\r\n" }, 2, NULL, ERR_OK, "SIZE=28 BODY=8BITMIME\r\n", NULL },
+	{ "dots are doubled across pieces", { "a\r", "\n", ".b\r\n" }, 3, NULL, ERR_OK,
+	    "x\r\n\r\na\r\n..b\r\n.\r\n", NULL },
 	{ "nothing more", { "" }, 0, NULL, ERR_OK, "x\r\n\r\n.\r\n", NULL },
 	{ "it fails on the way", { "a\r\n", NULL }, 2, NULL, ERR_NOT_FOUND, "DATA", "\r\n.\r\n" },
 	{ "the caller stops it at the end", { "a\r\n" }, 1, refuse, ERR_UNAVAILABLE, "DATA", "\r\n.\r\n" },
@@ -470,7 +470,9 @@ static void in_pieces(const struct pieces_case *c)
 	struct pieces p = { c->v, c->n, 0 };
 	struct source rest = { next_piece, &p, 14 };
 	struct sending s = { .mock.features = "SIZE 1000|8BITMIME",
-		.message = { .data = BYTES("Subject: x\r\n\r\n"), .rest = &rest, .rest_is_8bit = true,
+		.message = { .data = BYTES("Subject: x\r\n\r\n"),
+		    .rest = &rest,
+		    .rest_is_8bit = true,
 		    .last_moment = c->last_moment } };
 
 	send_mail(&s);

@@ -625,7 +625,8 @@ static enum store_sent claim(struct redis_test *t, struct bytes id, uint32_t lea
 {
 	enum store_sent s = STORE_SENT_DONE;
 
-	assert_int_equal(store_sent_claim(t->r, &(struct store_sent_id){ ann, phone, id }, lease_s, &s), ERR_OK);
+	assert_int_equal(
+	    store_sent_claim(t->r, &(struct store_sent_id){ ann, phone, id }, lease_s, &s), ERR_OK);
 	return s;
 }
 

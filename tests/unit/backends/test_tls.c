@@ -198,8 +198,8 @@ static void broken_on_fiber(void *arg)
 }
 
 /* With a certificate that is good for localhost, unless a row says otherwise. */
-static void with_server(void (*script)(int, void *), const char *alt_names, void (*fn)(void *), void *run,
-    struct peer **peer)
+static void with_server(
+    void (*script)(int, void *), const char *alt_names, void (*fn)(void *), void *run, struct peer **peer)
 {
 	struct test_cert cert = cert_make("the server", alt_names, &ca, -DAY, DAY);
 	SSL_CTX *ctx = cert_server_context(&cert);
@@ -268,7 +268,8 @@ static void no_ca_on_fiber(void *arg)
 
 	t.ca_file = "/nonexistent/ca.pem";
 	assert_int_equal(stream_connect(&t, &s, &why), ERR_UNAVAILABLE);
-	assert_string_equal(why, "cannot read certificates from /nonexistent/ca.pem: No such file or directory");
+	assert_string_equal(
+	    why, "cannot read certificates from /nonexistent/ca.pem: No such file or directory");
 	t.ca_file = "/dev/null";
 	assert_int_equal(stream_connect(&t, &s, &why), ERR_UNAVAILABLE);
 	assert_string_equal(why, "cannot read certificates from /dev/null: no certificate or crl found");
@@ -349,8 +350,8 @@ static void self_signed_on_fiber(void *arg)
 	const char *why = "";
 
 	assert_int_equal(stream_connect(&t, &s, &why), ERR_DENIED);
-	assert_string_equal(why,
-	    "the certificate of localhost is self-signed, and not among the trusted ones");
+	assert_string_equal(
+	    why, "the certificate of localhost is self-signed, and not among the trusted ones");
 }
 
 static void a_self_signed_certificate(void **state)
@@ -374,7 +375,7 @@ static bool answer_starttls(int fd, const char *answer)
 	char chunk[100];
 
 	return write(fd, "hi\r\n", 4) == 4 && read(fd, chunk, sizeof(chunk)) > 0 &&
-	    write(fd, answer, strlen(answer)) == (ssize_t)strlen(answer);
+	       write(fd, answer, strlen(answer)) == (ssize_t)strlen(answer);
 }
 
 static void serve_starttls(int fd, void *arg)
@@ -552,7 +553,7 @@ static void serve_records(int fd, void *arg)
 	char c;
 
 	while (ssl && SSL_read(ssl, &c, 1) == 1 && c >= '0' && c <= '9' &&
-	    SSL_write(ssl, "abcdefghi", c - '0') > 0)
+	       SSL_write(ssl, "abcdefghi", c - '0') > 0)
 		;
 	if (ssl && c == 'q')
 		SSL_shutdown(ssl);

@@ -10,7 +10,7 @@
 enum { ITEMS = 120, FOLDER = 5 };
 
 struct server {
-	uint32_t digest[ITEMS + 1]; /* by id; 0 = not there */
+	uint32_t digest[ITEMS + 1];          /* by id; 0 = not there */
 	uint64_t modseq, changed[ITEMS + 1]; /* when the item last came, changed or went */
 	uint64_t next_id;
 	bool qresync;
@@ -41,13 +41,16 @@ static void touch(uint64_t id, uint32_t digest)
 	server.changed[id] = ++server.modseq;
 }
 
-static enum err fake_compare(struct collection *c, const struct snapshot *had, struct snapshot *now, struct changes *out)
+static enum err fake_compare(
+    struct collection *c, const struct snapshot *had, struct snapshot *now, struct changes *out)
 {
 	bool since = server.qresync && had->token;
 
 	out->v = arena_array(c->rq->arena, ITEMS * 2, sizeof(*out->v));
 	out->n = 0;
-	*now = (struct snapshot){ .validity = 1, .token = server.qresync ? server.modseq : 0, .next_id = server.next_id };
+	*now = (struct snapshot){
+		.validity = 1, .token = server.qresync ? server.modseq : 0, .next_id = server.next_id
+	};
 	for (uint64_t id = 1; id <= ITEMS; id++) {
 		struct snapshot_item *item = snapshot_find(had, id);
 		uint32_t digest = server.digest[id];
@@ -57,7 +60,9 @@ static enum err fake_compare(struct collection *c, const struct snapshot *had, s
 		if (item && !digest)
 			out->v[out->n++] = (struct change){ .kind = CHANGE_DELETE, .id = id };
 		else if (item && digest != item->digest)
-			out->v[out->n++] = (struct change){ .kind = CHANGE_UPDATE, .id = id, .had = item->digest, .now = digest };
+			out->v[out->n++] = (struct change){
+				.kind = CHANGE_UPDATE, .id = id, .had = item->digest, .now = digest
+			};
 		else if (!item && digest)
 			out->v[out->n++] = (struct change){ .kind = CHANGE_ADD, .id = id, .now = digest };
 	}
@@ -90,7 +95,8 @@ static enum err fake_write(struct collection *c, struct wbxml_writer *w, const s
 	return ERR_OK;
 }
 
-static enum err fake_change(struct collection *c, struct snapshot_item *item, const struct wbxml_node *data, uint32_t *status)
+static enum err fake_change(
+    struct collection *c, struct snapshot_item *item, const struct wbxml_node *data, uint32_t *status)
 {
 	uint32_t digest = 0;
 
@@ -114,8 +120,8 @@ static enum err fake_remove(struct collection *c, uint64_t id, uint32_t *status)
 	return ERR_OK;
 }
 
-static enum err fake_add(struct collection *c, const struct wbxml_node *data, uint64_t *new_id, uint32_t *digest,
-    uint32_t *status)
+static enum err fake_add(
+    struct collection *c, const struct wbxml_node *data, uint64_t *new_id, uint32_t *digest, uint32_t *status)
 {
 	(void)c;
 	assert_int_equal(bytes_to_u32(data->text, UINT32_MAX, digest), ERR_OK);
@@ -125,8 +131,8 @@ static enum err fake_add(struct collection *c, const struct wbxml_node *data, ui
 	return ERR_OK;
 }
 
-static const struct collection_ops fake_ops = { CLASS_EMAIL, fake_compare, fake_prepare, fake_write, fake_change, fake_remove,
-	fake_add };
+static const struct collection_ops fake_ops = { CLASS_EMAIL, fake_compare, fake_prepare, fake_write,
+	fake_change, fake_remove, fake_add };
 
 /* ---- one Sync ---- */
 
@@ -160,13 +166,21 @@ static void key_of_answer(const struct sync_run *r, char to[SYNC_KEY_MAX])
 	to[key.len] = 0;
 }
 
-static struct answer run_sync(struct arena *a, const char *key, const struct wbxml_node *commands, uint32_t n_commands,
-    uint32_t window)
+static struct answer run_sync(
+    struct arena *a, const char *key, const struct wbxml_node *commands, uint32_t n_commands, uint32_t window)
 {
 	struct request rq = { .arena = a, .version = EAS_14_1 };
-	struct sync_ask ask = { .id = FOLDER, .id_text = BYTES("5"), .key = bytes_str(key), .window = window, .commands = commands,
-		.n_commands = n_commands, .get_changes = strcmp(key, "0") != 0, .deletes_as_moves = true };
-	struct sync_run r = { .ask = &ask, .c = { .ops = &fake_ops, .rq = &rq, .folder_id = FOLDER }, .stored = server.stored };
+	struct sync_ask ask = { .id = FOLDER,
+		.id_text = BYTES("5"),
+		.key = bytes_str(key),
+		.window = window,
+		.commands = commands,
+		.n_commands = n_commands,
+		.get_changes = strcmp(key, "0") != 0,
+		.deletes_as_moves = true };
+	struct sync_run r = { .ask = &ask,
+		.c = { .ops = &fake_ops, .rq = &rq, .folder_id = FOLDER },
+		.stored = server.stored };
 	struct answer out = { 0 };
 
 	assert_int_equal(sync_run_open(&r), ERR_OK);
@@ -186,8 +200,8 @@ static struct answer run_sync(struct arena *a, const char *key, const struct wbx
 }
 
 /* What was worked out is not stored: the worker died before, or another request was faster. */
-static void run_unstored(struct arena *a, const char *key, const struct wbxml_node *commands, uint32_t n_commands,
-    uint32_t window)
+static void run_unstored(
+    struct arena *a, const char *key, const struct wbxml_node *commands, uint32_t n_commands, uint32_t window)
 {
 	struct store_sync before = server.stored;
 
@@ -263,7 +277,8 @@ static struct wbxml_node *make_commands(struct arena *a, struct phone *p, bool a
 
 		snprintf(digest, sizeof(digest), "%u", ++serial);
 		server_id_format(FOLDER, id, text);
-		if (adds && rnd(4) == 0 && server.next_id + *n <= ITEMS) { /* room for all of this request's */
+		if (adds && rnd(4) == 0 &&
+		    server.next_id + *n <= ITEMS) { /* room for all of this request's */
 			struct wbxml_node *c = node(a, root, AIRSYNC_ADD, "");
 
 			node(a, c, AIRSYNC_CLIENT_ID, digest);
@@ -319,8 +334,8 @@ static const struct engine_case {
 /* What the store keeps must not live in the arena of one request. */
 static void keep_stored(void)
 {
-	struct bytes *const fields[] = { &server.stored.current, &server.stored.previous, &server.stored.settings,
-		&server.stored.adds };
+	struct bytes *const fields[] = { &server.stored.current, &server.stored.previous,
+		&server.stored.settings, &server.stored.adds };
 
 	for (size_t i = 0; i < 4; i++)
 		*fields[i] = test_copy(*fields[i]);
@@ -339,8 +354,8 @@ static void start(struct phone *p)
 }
 
 /* The answer is lost. Most phones repeat the request; some ask for something else first. */
-static struct answer ask_again(struct arena *a, struct phone *p, const struct engine_case *c, struct wbxml_node **commands,
-    uint32_t *n)
+static struct answer ask_again(
+    struct arena *a, struct phone *p, const struct engine_case *c, struct wbxml_node **commands, uint32_t *n)
 {
 	struct answer got;
 
@@ -357,7 +372,8 @@ static void round_of(struct phone *p, const struct engine_case *c)
 {
 	struct arena *a = arena_new(4 << 20);
 	uint32_t n = 0;
-	struct wbxml_node *commands = rnd(100) < c->commands_percent ? make_commands(a, p, !c->died_percent, &n) : NULL;
+	struct wbxml_node *commands =
+	    rnd(100) < c->commands_percent ? make_commands(a, p, !c->died_percent, &n) : NULL;
 	bool lost = rnd(100) < c->lost_percent;
 	struct answer got;
 
@@ -386,7 +402,8 @@ static void round_of(struct phone *p, const struct engine_case *c)
 static bool is_same(const struct phone *p)
 {
 	for (uint64_t id = 1; id <= ITEMS; id++)
-		if (p->has[id] != (server.digest[id] != 0) || (p->has[id] && p->digest[id] != server.digest[id]))
+		if (p->has[id] != (server.digest[id] != 0) ||
+		    (p->has[id] && p->digest[id] != server.digest[id]))
 			return false;
 	return true;
 }
@@ -400,7 +417,8 @@ static void settles(struct phone *p, bool qresync)
 		round_of(p, &calm);
 	for (uint64_t id = 1; id <= ITEMS && !is_same(p); id++)
 		if (p->has[id] != (server.digest[id] != 0) || p->digest[id] != server.digest[id])
-			print_message("item %u: phone %d %u, server %u\n", (unsigned)id, p->has[id], p->digest[id], server.digest[id]);
+			print_message("item %u: phone %d %u, server %u\n", (unsigned)id, p->has[id],
+			    p->digest[id], server.digest[id]);
 	assert_true(is_same(p));
 }
 
@@ -612,7 +630,8 @@ static void flip(const struct flip_case *c)
 	touch(ID, c->after);
 	got = run_sync(test_arena(), p.key, NULL, 0, 100);
 	keep_stored();
-	if (got.status == 3) { /* two answers to one key that differ: the phone that took the older one starts over */
+	if (got.status ==
+	    3) { /* two answers to one key that differ: the phone that took the older one starts over */
 		assert_true(c->takes_first);
 		return;
 	}

@@ -21,7 +21,7 @@ static struct {
 	struct http_exchange *held; /* of /hold */
 	unsigned gone;              /* how often the client of a held one went away */
 	unsigned handled;
-	struct {                    /* the answer to /stream */
+	struct { /* the answer to /stream */
 		uint64_t length;
 		unsigned pieces, put; /* to be put; put so far */
 		bool cut;             /* in the end */

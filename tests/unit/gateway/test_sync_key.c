@@ -83,7 +83,8 @@ static void commands_hash_tells_requests_apart(void **state)
 	assert_int_equal(one, sync_commands_hash(commands("1:5", NULL)));
 	assert_int_not_equal(one, sync_commands_hash(commands("1:6", NULL)));
 	assert_int_not_equal(one, sync_commands_hash(commands("1:5", "1:6")));
-	assert_int_not_equal(sync_commands_hash(commands("1:5", "1:6")), sync_commands_hash(commands("1:6", "1:5")));
+	assert_int_not_equal(
+	    sync_commands_hash(commands("1:5", "1:6")), sync_commands_hash(commands("1:6", "1:5")));
 	assert_int_not_equal(sync_commands_hash(commands(NULL, NULL)), 0);
 }
 

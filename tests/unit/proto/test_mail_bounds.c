@@ -43,7 +43,8 @@ static void grows_with_size(struct bytes few, struct bytes many)
 {
 	static const enum body_type types[] = { BODY_PLAIN, BODY_HTML, BODY_MIME };
 
-	if (getenv("TEST_WRAPPER")) /* valgrind: it takes a quarter of an hour, and tells nothing about time */
+	if (getenv(
+		"TEST_WRAPPER")) /* valgrind: it takes a quarter of an hour, and tells nothing about time */
 		skip();
 	for (size_t i = 0; i < 2 * sizeof(types) / sizeof(types[0]); i++) {
 		uint32_t limit = i % 2 ? BODY_WHOLE : 1000;

@@ -202,7 +202,9 @@ static void some_properties(void **state)
 {
 	struct wbxml_node body = { .tag = AIRSYNCBASE_BODY };
 	struct wbxml_node subject = { .tag = EMAIL_SUBJECT, .next = &body }, schema = { .child = &subject };
-	struct body text = { .type = BODY_PLAIN, .estimated_size = 4, .data = BYTES("text"), .preview = BYTES("te") };
+	struct body text = {
+		.type = BODY_PLAIN, .estimated_size = 4, .data = BYTES("text"), .preview = BYTES("te")
+	};
 	struct email m = { .header = BYTES("Subject: s\r\nTo: a@b\r\n"), .schema = &schema, .body = &text };
 
 	(void)state;
@@ -216,7 +218,8 @@ static void some_properties(void **state)
 		 "\t\tAirSyncBase:EstimatedDataSize \"4\"\n\t\tAirSyncBase:Preview \"te\"\n"
 		 "\t\tItemOperations:Part \"3\"\n");
 	text.data.len = 0;
-	assert_null(memmem(written(email_write, EAS_14_1, &m).p, written(email_write, EAS_14_1, &m).len, "Part", 4));
+	assert_null(
+	    memmem(written(email_write, EAS_14_1, &m).p, written(email_write, EAS_14_1, &m).len, "Part", 4));
 	subject.next = NULL;
 	assert_bytes_str(written(email_write, EAS_14_1, &m), ROOT "\tEmail:Subject \"s\"\n");
 }
@@ -418,11 +421,14 @@ static enum err write_found(struct wbxml_writer *w, enum eas_version v, const st
 static void found(void **state)
 {
 	struct body body = { .type = BODY_PLAIN, .preview = BYTES("At noon?") };
-	struct email m = { .header = BYTES("From: Bob <bob@x>\r\nTo: Ann <ann@x>, c@x\r\nCc: Carol <carol@x>\r\n"
-	                                   "Bcc: d@x\r\nSubject: =?utf-8?Q?Gr=C3=BC=C3=9Fe?=\r\nImportance: high\r\n\r\n"),
+	struct email m = {
+		.header =
+		    BYTES("From: Bob <bob@x>\r\nTo: Ann <ann@x>, c@x\r\nCc: Carol <carol@x>\r\n"
+			  "Bcc: d@x\r\nSubject: =?utf-8?Q?Gr=C3=BC=C3=9Fe?=\r\nImportance: high\r\n\r\n"),
 		.body = &body,
 		.received = 1716279300,
-		.read = true };
+		.read = true
+	};
 
 	(void)state;
 	assert_bytes_str(written(write_found, EAS_16_1, &m),
@@ -449,7 +455,8 @@ static void found_attachments(void **state)
 
 	(void)state;
 	got = written(write_found, EAS_16_1, &m);
-	assert_non_null(memmem(got.p, got.len, "HasAttachments \"0\"", 18)); /* pictures of the text are none */
+	assert_non_null(
+	    memmem(got.p, got.len, "HasAttachments \"0\"", 18)); /* pictures of the text are none */
 	v[1].is_inline = false;
 	got = written(write_found, EAS_16_1, &m);
 	assert_non_null(memmem(got.p, got.len, "HasAttachments \"1\"", 18));

@@ -51,7 +51,8 @@ static const struct choice_case {
 	{ "MIME for S/MIME: encrypted", HEAD "Content-Type: application/pkcs7-mime\r\n\r\nx", MIME_FOR_SMIME,
 	    { { .type = BODY_MIME, .truncation_size = BODY_WHOLE } }, BODY_MIME, true },
 	{ "MIME for S/MIME: encrypted, only its name says so",
-	    HEAD "Content-Type: application/octet-stream\r\nContent-Disposition: attachment; filename=smime.p7m\r\n\r\nx",
+	    HEAD "Content-Type: application/octet-stream\r\nContent-Disposition: attachment; "
+		 "filename=smime.p7m\r\n\r\nx",
 	    MIME_FOR_SMIME, { { .type = BODY_MIME, .truncation_size = BODY_WHOLE } }, BODY_MIME, true },
 	{ "all or none of MIME: the next", ALTERNATIVE, MIME_FOR_ALL,
 	    { { .type = BODY_MIME, .truncation_size = 10, .all_or_none = true },
@@ -193,7 +194,8 @@ static void too_many_texts(void **state)
 static void attachments_without_a_structure(void **state)
 {
 	static const enum body_type types[] = { BODY_PLAIN, BODY_HTML, BODY_MIME };
-	struct bytes raw = BYTES(MULTI("mixed", PART("text/plain", "one") PART("image/png; name=p.png", "x")));
+	struct bytes raw =
+	    BYTES(MULTI("mixed", PART("text/plain", "one") PART("image/png; name=p.png", "x")));
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
