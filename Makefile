@@ -180,7 +180,7 @@ install: all ## into PREFIX (/usr/local), SYSCONFDIR (/etc) and UNITDIR, all bel
 
 C_FILES = $(wildcard $(addsuffix /*.[ch],proto/* backends/* gateway gateway/* tests tests/* tests/*/*))
 format: ## clang-format over all C files
-	clang-format -i $(C_FILES)
+	clang-format -i $(filter-out proto/wbxml/codepages.c proto/wbxml/tags.h,$(C_FILES)) # those are generated
 tidy: ## clang-tidy over all C files
 	@printf '%s\n' $(filter %.c,$(C_FILES)) | xargs -P $$(nproc) -I{} \
 	    clang-tidy --quiet {} -- $(CSTD) $(INC_tests) $(LIBINC)
