@@ -23,7 +23,7 @@ static bool has_come(void *arg)
 
 void received_expect(unsigned count)
 {
-	bed_wait(has_come, &count, 3000);
+	bed_wait(has_come, &count, 15000);
 	assert_int_equal(received_count(), count);
 }
 

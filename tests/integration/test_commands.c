@@ -1,8 +1,7 @@
 /* The commands that are not about folders and syncing: Provision, Settings, SendMail, EmptyFolderContents, OPTIONS. */
-#include <dirent.h>
 
 #include "eas/status.h"
-#include "scene.h"
+#include "received.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -115,44 +114,6 @@ TEST_VERSIONS(settings_know_device_and_user)
 
 /* ---- SendMail ---- */
 
-static unsigned received_count(void)
-{
-	DIR *dir = opendir(scene_env("MOCKSMTP_RECEIVED"));
-	struct dirent *d;
-	unsigned n = 0;
-
-	assert_non_null(dir);
-	while ((d = readdir(dir)))
-		n += strstr(d->d_name, ".json") != NULL;
-	closedir(dir);
-	return n;
-}
-
-/* The mock server writes a mail down a moment after it has answered. */
-static bool has_come(void *arg)
-{
-	return received_count() == *(unsigned *)arg;
-}
-
-static void assert_received(unsigned count)
-{
-	bed_wait(has_come, &count, 2000);
-	assert_int_equal(received_count(), count);
-}
-
-static struct bytes received(unsigned number, const char *ending)
-{
-	char path[256];
-
-	snprintf(path, sizeof(path), "%s/%u.%s", scene_env("MOCKSMTP_RECEIVED"), number, ending);
-	return test_file(path);
-}
-
-static bool has(struct bytes in, const char *text)
-{
-	return memmem(in.p, in.len, text, strlen(text)) != NULL;
-}
-
 static struct bytes mail_to(const char *recipients, const char *subject)
 {
 	struct bytes out = { 0 };
@@ -185,21 +146,21 @@ static void mail_goes_out(enum eas_version v)
 		    .save_in_sent = true }));
 	assert_int_equal(ph->status, 1);
 	assert_int_equal(ph->reply.body.len, 0);
-	assert_received(before + 1);
+	received_expect(before + 1);
 	got = received(before + 1, "eml");
-	assert_true(has(got, "Subject: goes out"));
-	assert_true(has(got, "\r\n.a dot first\r\nGr\xC3\xBC\xC3\x9F"
-			     "e\r\n"));
-	assert_false(has(got, "hidden@"));
+	assert_true(received_has(got, "Subject: goes out"));
+	assert_true(received_has(got, "\r\n.a dot first\r\nGr\xC3\xBC\xC3\x9F"
+				      "e\r\n"));
+	assert_false(received_has(got, "hidden@"));
 	got = received(before + 1, "json");
-	assert_true(
-	    has(got, "bob@example.org") && has(got, "carol@example.net") && has(got, "hidden@example.com"));
+	assert_true(received_has(got, "bob@example.org") && received_has(got, "carol@example.net") &&
+		    received_has(got, "hidden@example.com"));
 	assert_int_equal(scene_mails(user, "Sent", &sent), 1);
 	assert_true(sent[0].seen);
 	assert_string_equal(sent[0].subject, "goes out");
 	SCENE_OK(ph, phone_send_mail(
 			 ph, &(struct phone_mail){ .mime = mail_to("To: bob@example.org\r\n", "not kept") }));
-	assert_received(before + 2);
+	received_expect(before + 2);
 	assert_int_equal(scene_mails(user, "Sent", &sent), 1);
 }
 TEST_VERSIONS(mail_goes_out)
@@ -245,7 +206,7 @@ static void mail_fails(const struct failure_case *c)
 			continue;
 		SCENE_OK(ph, phone_send_mail(ph, &mail));
 		assert_int_equal(ph->status, 1);
-		assert_received(before + 1);
+		received_expect(before + 1);
 		assert_int_equal(scene_mails(user, "Sent", &sent), 1);
 	}
 }

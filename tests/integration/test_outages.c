@@ -1,10 +1,9 @@
 /* Things break in the middle: Redis, Dovecot, a worker. The phone sees an error that it may retry, and afterwards it holds what IMAP
  * says, without a doubt or a double. */
-#include <dirent.h>
 #include <poll.h>
 #include <signal.h>
 
-#include "scene.h"
+#include "received.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -252,28 +251,10 @@ TEST_VERSIONS(a_held_ping_of_a_dead_worker)
 
 /* ---- a mail that is out ---- */
 
-static unsigned mails_sent(void)
-{
-	DIR *dir = opendir(scene_env("MOCKSMTP_RECEIVED"));
-	struct dirent *d;
-	unsigned n = 0;
-
-	assert_non_null(dir);
-	while ((d = readdir(dir)))
-		n += strstr(d->d_name, ".json") != NULL;
-	closedir(dir);
-	return n;
-}
-
-static bool has_come(void *arg)
-{
-	return mails_sent() == *(unsigned *)arg;
-}
-
 /* The phone hangs up as soon as SMTP has the mail. */
 static void send_and_hang_up(struct phone *ph, const struct phone_mail *mail)
 {
-	unsigned want = mails_sent() + 1;
+	unsigned want = received_count() + 1;
 	struct wbxml_writer *w = phone_request(ph);
 
 	wbxml_open(w, COMPOSEMAIL_SEND_MAIL);
@@ -284,7 +265,7 @@ static void send_and_hang_up(struct phone *ph, const struct phone_mail *mail)
 	wbxml_close(w);
 	wbxml_close(w);
 	SCENE_OK(ph, phone_command_send(ph, CMD_SEND_MAIL, NULL));
-	assert_true(bed_wait(has_come, &want, 15000));
+	received_expect(want);
 	phone_hang_up(ph);
 }
 
@@ -299,7 +280,7 @@ static void worker_dies_after_the_mail_is_out(void **state)
 		.save_in_sent = true
 	};
 	struct phone *ph = scene_synced_phone(user, "PHONE1", EAS_14_1);
-	unsigned want = mails_sent() + 1;
+	unsigned want = received_count() + 1;
 	struct scene_mail *sent;
 	enum err e = ERR_UNAVAILABLE;
 
@@ -317,11 +298,11 @@ static void worker_dies_after_the_mail_is_out(void **state)
 	}
 	SCENE_OK(ph, e);
 	assert_int_equal(ph->status, 1);
-	assert_int_equal(mails_sent(), want);
+	assert_int_equal(received_count(), want);
 	assert_int_equal(scene_mails(user, "Sent", &sent), 1);
 	SCENE_OK(ph, phone_send_mail(ph, &mail));
 	assert_int_equal(ph->status, 1);
-	assert_int_equal(mails_sent(), want);
+	assert_int_equal(received_count(), want);
 	assert_int_equal(scene_mails(user, "Sent", &sent), 1);
 }
 

@@ -1,7 +1,6 @@
 /* Answers get lost, keys get old, phones start over: nothing is lost or doubled by it. */
-#include <dirent.h>
 
-#include "scene.h"
+#include "received.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -159,25 +158,6 @@ static void a_move_is_made_once(enum eas_version v)
 }
 TEST_VERSIONS(a_move_is_made_once)
 
-static unsigned mails_sent(void)
-{
-	DIR *dir = opendir(scene_env("MOCKSMTP_RECEIVED"));
-	struct dirent *d;
-	unsigned n = 0;
-
-	assert_non_null(dir);
-	while ((d = readdir(dir)))
-		n += strlen(d->d_name) > 5 && !strcmp(d->d_name + strlen(d->d_name) - 5, ".json");
-	closedir(dir);
-	return n;
-}
-
-/* The mock server writes a mail down a moment after it has answered. */
-static bool has_come(void *arg)
-{
-	return mails_sent() == *(unsigned *)arg;
-}
-
 static void a_mail_is_sent_once(enum eas_version v)
 {
 	static const struct phone_mail mail = {
@@ -188,15 +168,15 @@ static void a_mail_is_sent_once(enum eas_version v)
 	};
 	const char *user = scene_user();
 	struct phone *ph = scene_synced_phone(user, "PHONE1", v);
-	unsigned want = mails_sent() + 1;
+	unsigned want = received_count() + 1;
 	struct scene_mail *sent;
 
 	ph->lose = PHONE_LOSE_READ;
 	SCENE_ERR(ph, phone_send_mail(ph, &mail), ERR_CANCELLED);
-	assert_true(bed_wait(has_come, &want, 2000));
+	received_expect(want);
 	SCENE_OK(ph, phone_send_mail(ph, &mail));
 	assert_int_equal(ph->status, 1); /* not 118: phones show that as an error, and users send again */
-	assert_int_equal(mails_sent(), want);
+	assert_int_equal(received_count(), want);
 	assert_int_equal(scene_mails(user, "Sent", &sent), 1);
 }
 TEST_VERSIONS(a_mail_is_sent_once)
