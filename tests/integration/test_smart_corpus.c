@@ -151,6 +151,13 @@ static void forget_peak(pid_t pid)
 	assert_int_equal(fclose(f), 0);
 }
 
+/* AddressSanitizer holds back what is freed, to find late uses of it: memory then says nothing. */
+#ifdef __SANITIZE_ADDRESS__
+enum { KEEPS_FREED = true };
+#else
+enum { KEEPS_FREED = false };
+#endif
+
 static void a_large_file_takes_no_memory(enum eas_version v)
 {
 	const char *user = scene_user();
@@ -177,7 +184,8 @@ static void a_large_file_takes_no_memory(enum eas_version v)
 	assert_int_equal(ph->status, 1);
 	peak = memory_of(the_worker(), "VmHWM:");
 	print_message("%zu KB more for %zu MB\n", (peak - base) / 1024, mail.len >> 20);
-	assert_in_range(peak - base, 0, MEMORY_MOST);
+	if (!KEEPS_FREED)
+		assert_in_range(peak - base, 0, MEMORY_MOST);
 	received_expect(before + 2);
 	got = received(before + 2, "eml");
 	assert_true(got.len > mail.len);
