@@ -318,7 +318,7 @@ def start(args):
     reader, writer = os.pipe()
     if os.fork() == 0:
         os.close(reader)
-        detach(args.dir)
+        detach(args.dir, writer)
         try:
             Keeper(args).run(lambda text: (os.write(writer, text.encode()), os.close(writer)))
         except BaseException:
@@ -332,8 +332,9 @@ def start(args):
     return 0
 
 
-def detach(bed):
-    """A session of its own, no terminal, no descriptor of whoever waits for `bed start` to end."""
+def detach(bed, keep):
+    """A session of its own, no terminal, and but for `keep` no descriptor of whoever waits for `bed start` to end:
+    with -j, make waits until nobody holds its job pipe any more."""
     os.setsid()
     os.chdir("/")
     os.environ["TZ"] = "UTC"  # so that dates in tests mean the same everywhere
@@ -341,6 +342,8 @@ def detach(bed):
     null = os.open("/dev/null", os.O_RDONLY)
     for fd, target in ((null, 0), (log, 1), (log, 2)):
         os.dup2(fd, target)
+    os.closerange(3, keep)
+    os.closerange(keep + 1, os.sysconf("SC_OPEN_MAX"))
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
 
 
