@@ -21,7 +21,7 @@ OPT     ?= -O3 -g
 HARDEN   = -fstack-protector-strong -D_FORTIFY_SOURCE=2
 # The gateway itself is optimised as a whole: a quarter less time for each mail. Objects hold both forms, so that tests
 # link as fast as ever.
-LTO      = -flto=auto -ffat-lto-objects
+LTO     ?= -flto=auto -ffat-lto-objects
 ifneq ($(SAN),)
   LTO    =
   OPT    = -O1 -g -fno-omit-frame-pointer
