@@ -10,6 +10,7 @@
 #include "commands/sent_copy.h"
 #include "io/log.h"
 #include "mail/fingerprint.h"
+#include "mail/wire_safe.h"
 
 enum {
 	SETTLE_S = 30, /* for what is done after the mail is out */
@@ -142,14 +143,15 @@ static enum err compose(struct outgoing *o)
 {
 	char *id = own_message_id(o);
 	struct compose_options options = { .from = bytes_str(o->rq->account->address), .date = time(NULL) };
-	struct bytes raw = o->mime;
-	enum err e = ERR_OK;
+	struct bytes raw;
+	enum err e;
 
 	if (!id)
 		return ERR_LIMIT;
 	options.message_id = bytes_str(id);
-	if ((e = add_identities(o, &options)))
+	if ((e = add_identities(o, &options)) || (e = mail_wire_safe(o->rq->arena, o->mime, &o->mime)))
 		return e;
+	raw = o->mime;
 	if (o->is_smart && !o->replaces_mime && (e = put_original_in(o, &raw)) == ERR_NOT_FOUND) {
 		o->status = STATUS_ITEM_NOT_FOUND;
 		return ERR_OK;

@@ -2,10 +2,9 @@
 
 #include "base/utf8.h"
 #include "mail/charset.h"
-#include "mail/header.h"
 #include "mail/mime_parse.h"
+#include "mail/part_recode.h"
 #include "mail/text.h"
-#include "mail/transfer.h"
 
 /* The length of what XML forbids at the beginning: control characters but TAB, LF and CR, and U+FFFE and
  * U+FFFF. Source: XML 1.0, 2.2. */
@@ -57,23 +56,6 @@ static enum err put_text(struct writer *w, struct bytes in)
 	return ERR_OK;
 }
 
-/* A header for a body that is encoded anew. */
-static enum err put_header(struct writer *w, struct bytes block, bool base64)
-{
-	struct header h;
-	enum err e;
-
-	if ((e = header_parse(w->arena, block, &h)))
-		return e;
-	for (size_t i = 0; i < h.n; i++)
-		if (!bytes_eq_nocase(h.v[i].name, "Content-Transfer-Encoding") &&
-		    (e = put_text(w, h.v[i].whole)))
-			return e;
-	buf_put_str(&w->out, "Content-Transfer-Encoding: ");
-	buf_put_str(&w->out, base64 ? "base64\r\n\r\n" : "quoted-printable\r\n\r\n");
-	return ERR_OK;
-}
-
 /* Boundaries and what stands beside them, headers of multiparts. */
 static enum err put_until(struct writer *w, const uint8_t *end)
 {
@@ -83,34 +65,16 @@ static enum err put_until(struct writer *w, const uint8_t *end)
 	return e;
 }
 
-/* Quoted-printable keeps text readable, but makes CRLF of line ends: that is for text alone, in a charset in which
- * these bytes are line ends. */
-static bool wants_base64(const struct mime_part *p)
-{
-	if (p->encoding == MIME_BASE64 || !charset_is_ascii_based(mime_param(&p->params, "charset")))
-		return true;
-	return !mime_is(p, "text", NULL) && !mime_is(p, "message", NULL) && !mime_is(p, "multipart", NULL);
-}
-
 /* A part without parts whose body is no text: header and body stand side by side. */
 static enum err put_anew(struct writer *w, const struct mime_part *p)
 {
-	bool base64 = wants_base64(p);
-	struct bytes octets = p->body;
+	struct bytes anew;
 	enum err e;
 
-	if ((e = put_until(w, p->header.p)))
+	if ((e = put_until(w, p->header.p)) || (e = part_recode(w->arena, p, &anew)))
 		return e;
-	if (p->encoding == MIME_BASE64 || p->encoding == MIME_QUOTED_PRINTABLE)
-		e = transfer_decode(w->arena, p->encoding, p->body, &octets);
-	if (e || (e = put_header(w, p->header, base64)))
-		return e;
-	if (base64)
-		transfer_put_base64(&w->out, octets);
-	else
-		transfer_put_quoted_printable(&w->out, octets);
 	w->at = p->body.p + p->body.len;
-	return ERR_OK;
+	return put_text(w, anew);
 }
 
 static enum err rewrite(struct arena *a, struct bytes raw, struct bytes *out)

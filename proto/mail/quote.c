@@ -137,6 +137,8 @@ enum err quote_html(struct arena *a, struct bytes own, const struct quote *q, st
 	size_t at = find_last_tag(own, "</body");
 	enum err e;
 
+	if (!own.len)
+		own = BYTES(""); /* not NULL, from which nothing can be counted */
 	if (at == own.len)
 		at = find_last_tag(own, "</html");
 	if ((e = attribution(a, q->header, &who)) || (e = text_to_html(a, who, &who)))
@@ -147,7 +149,7 @@ enum err quote_html(struct arena *a, struct bytes own, const struct quote *q, st
 	buf_put(&b, who);
 	buf_put_str(&b, "</div><br>\r\n");
 	buf_put_str(&b, q->marked ? "<blockquote type=\"cite\">\r\n" : "<div>\r\n");
-	put_inner(&b, q->html);
+	put_inner(&b, q->html.len ? q->html : BYTES(""));
 	buf_put_str(&b, q->marked ? "\r\n</blockquote>\r\n" : "\r\n</div>\r\n");
 	buf_put(&b, bytes_of(own.p + at, own.len - at));
 	return buf_done(&b, out);

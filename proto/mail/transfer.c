@@ -102,6 +102,7 @@ uint32_t transfer_encoded_size(enum mime_encoding encoding, uint32_t n)
 	return size < UINT32_MAX ? (uint32_t)size : UINT32_MAX;
 }
 
+/* No line begins with a hyphen: what was "=2D-boundary" must not become a boundary. */
 static void put_qp_octet(struct buf *out, uint8_t c, bool literal, size_t *column)
 {
 	static const char digits[] = "0123456789ABCDEF";
@@ -111,6 +112,10 @@ static void put_qp_octet(struct buf *out, uint8_t c, bool literal, size_t *colum
 	if (*column + n > 75) { /* the soft break's "=" is the 76th */
 		buf_put_str(out, "=\r\n");
 		*column = 0;
+	}
+	if (c == '-' && *column == 0) {
+		literal = false;
+		n = 3;
 	}
 	buf_put(out, literal ? bytes_of(&c, 1) : bytes_of(code, 3));
 	*column += n;

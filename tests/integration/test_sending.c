@@ -253,6 +253,29 @@ static void from_is_checked(const struct from_case *c)
 }
 TEST_ROW(from_is_checked)
 
+/* ---- what SMTP can't carry ---- */
+
+#define BINARY                                                                                         \
+	"From: me@example.org\r\nTo: bob@example.org\r\nSubject: binary\r\nMIME-Version: 1.0\r\n"      \
+	"Content-Type: multipart/mixed; boundary=B\r\n\r\n--B\r\n\r\nhello\r\n--B\r\n"                 \
+	"Content-Type: image/x; name=a.x\r\nContent-Transfer-Encoding: binary\r\n\r\na\0b\nc\r\n--B--" \
+	"\r\n"
+
+static void a_binary_file_arrives_whole(enum eas_version v)
+{
+	const struct phone_mail mail = { .mime = BYTES(BINARY), .save_in_sent = true };
+	const char *user = scene_user();
+	struct phone *ph = scene_synced_phone(user, "PHONE1", v);
+	unsigned before = received_count();
+
+	assert_sent(ph, &mail);
+	received_expect(before + 1);
+	assert_true(received_has(received(before + 1, "eml"),
+	    "Content-Transfer-Encoding: base64\r\n\r\nYQBiCmM=\r\n")); /* base64 of a\0b\nc */
+	assert_int_equal(sent_count(user), 1);
+}
+TEST_VERSIONS(a_binary_file_arrives_whole)
+
 int main(void)
 {
 	static const char *const settings[] = { "limits.request_timeout=4s", "smtp.command_timeout=2s",
@@ -266,6 +289,7 @@ int main(void)
 	TEST_ADD(a_repeat_without_a_client_id);
 	TEST_ADD_VERSIONS(ids_belong_to_the_device);
 	TEST_ADD_ROWS(from_is_checked, from_cases);
+	TEST_ADD_VERSIONS(a_binary_file_arrives_whole);
 	failed = test_run("sending");
 	scene_close();
 	return failed;

@@ -310,6 +310,57 @@ static void an_original_is_refused(const struct refusal_case *c)
 }
 TEST_ROW(an_original_is_refused)
 
+/* Forwardees are for meetings: a mail that names them isn't sent, to nobody. MS-ASCMD 2.2.2, 178 and 179. */
+static const struct forwardee_case {
+	const char *name;
+	bool mime;
+	unsigned status;
+} forwardee_cases[] = {
+	{ "with a mail of its own", true, STATUS_INVALID_MIME_BODY_COMBINATION },
+	{ "of a mail", false, STATUS_INVALID_SMART_FORWARD_PARAMETERS },
+};
+
+static void put_forwardees(struct wbxml_writer *w, const struct phone_source *source, bool mime)
+{
+	wbxml_open(w, COMPOSEMAIL_SMART_FORWARD);
+	wbxml_put_str(w, COMPOSEMAIL_CLIENT_ID, "forwardees");
+	wbxml_open(w, COMPOSEMAIL_SOURCE);
+	wbxml_put_str(w, COMPOSEMAIL_FOLDER_ID, source->folder_id);
+	wbxml_put_str(w, COMPOSEMAIL_ITEM_ID, source->item_id);
+	wbxml_close(w);
+	wbxml_open(w, COMPOSEMAIL_FORWARDEES);
+	wbxml_open(w, COMPOSEMAIL_FORWARDEE);
+	wbxml_put_str(w, COMPOSEMAIL_EMAIL, "bob@example.org");
+	wbxml_close(w);
+	wbxml_close(w);
+	if (mime) {
+		wbxml_open(w, COMPOSEMAIL_MIME);
+		wbxml_opaque(w, BYTES(REPLY));
+		wbxml_close(w);
+	}
+	wbxml_close(w);
+}
+
+static void forwardees_are_refused(const struct forwardee_case *c)
+{
+	for (size_t n = 0; n < COUNT(scene_versions); n++) {
+		unsigned before = received_count();
+		uint32_t status;
+		struct phone_source source;
+		struct phone *ph;
+
+		if (scene_versions[n].version < EAS_16_0)
+			continue; /* they came with 16.0 */
+		ph = phone_with(scene_user(), scene_versions[n].version, ORIGINAL, &source);
+		put_forwardees(phone_request(ph), &source, c->mime);
+		SCENE_OK(ph, phone_command(ph, CMD_SMART_FORWARD, NULL));
+		assert_int_equal(wbxml_child_uint(ph->root, COMPOSEMAIL_STATUS, 0, 999, &status), ERR_OK);
+		assert_int_equal(status, c->status);
+		assert_int_equal(received_count(), before);
+	}
+}
+TEST_ROW(forwardees_are_refused)
+
 int main(void)
 {
 	int failed;
@@ -322,6 +373,7 @@ int main(void)
 	TEST_ADD_VERSIONS(a_replaced_text_stays_alone);
 	TEST_ADD_VERSIONS(a_long_id_names_the_original);
 	TEST_ADD_ROWS(an_original_is_refused, refusal_cases);
+	TEST_ADD_ROWS(forwardees_are_refused, forwardee_cases);
 	failed = test_run("smart");
 	scene_close();
 	return failed;

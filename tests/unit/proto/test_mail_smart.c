@@ -59,8 +59,8 @@ static struct bytes joined(const struct smart *m)
 }
 
 #define QUOTE_MARKED \
-	"-----Original Message-----\r\nFrom: C <c@x>\r\nSent: then\r\n\r\n> theirs\r\n>> older\r\n"
-#define QUOTE_BARE "-----Original Message-----\r\nFrom: C <c@x>\r\nSent: then\r\n\r\ntheirs\r\n> older\r\n"
+	"=2D----Original Message-----\r\nFrom: C <c@x>\r\nSent: then\r\n\r\n> theirs\r\n>> older\r\n"
+#define QUOTE_BARE "=2D----Original Message-----\r\nFrom: C <c@x>\r\nSent: then\r\n\r\ntheirs\r\n> older\r\n"
 #define REFERENCES "References:\r\n <f@x>\r\n <o@x>\r\n"
 #define UTF8_PLAIN \
 	"Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
