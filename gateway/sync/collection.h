@@ -61,13 +61,18 @@ struct collection_ops {
 	    struct collection *c, struct change *v, size_t n, size_t budget, size_t *done) WAITS;
 	/* Writes the content of ApplicationData. An item that can't be shown is written as a stub. ERR_LIMIT only. */
 	enum err (*write)(struct collection *c, struct wbxml_writer *w, const struct change *change);
-	/* Client commands. *status is the item's EAS status (1 = done); `item` is what the phone has and takes the new digest. */
-	enum err (*change)(struct collection *c, struct snapshot_item *item, const struct wbxml_node *data,
+	/* Client commands: *status is the item's EAS status (1 = done). `command` is the whole Change or Add; its
+	 * ApplicationData is there, and an Add's ClientId. A command may come again when the worker died before its outcome was
+	 * stored: what is found done already is done.
+	 *   item  what the phone has; `change` sets the new digest. NULL in `remove`: it isn't known to have it
+	 *   has   all that the phone has: an id that isn't in it is free for a new item */
+	enum err (*change)(struct collection *c, struct snapshot_item *item, const struct wbxml_node *command,
 	    uint32_t *status) WAITS;
-	enum err (*remove)(struct collection *c, uint64_t id, uint32_t *status) WAITS;
+	enum err (*remove)(
+	    struct collection *c, uint64_t id, const struct snapshot_item *item, uint32_t *status) WAITS;
 	/* new_id and digest tell what was made, when *status is 1. */
-	enum err (*add)(struct collection *c, const struct wbxml_node *data, uint64_t *new_id,
-	    uint32_t *digest, uint32_t *status) WAITS;
+	enum err (*add)(struct collection *c, const struct wbxml_node *command, const struct snapshot *has,
+	    uint64_t *new_id, uint32_t *digest, uint32_t *status) WAITS;
 };
 
 extern const struct collection_ops mail_collection;

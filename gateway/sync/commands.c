@@ -16,7 +16,7 @@ static enum err parse_id(const struct collection *c, struct bytes text, uint64_t
 static enum err run_change(
     struct collection *c, const struct wbxml_node *n, struct snapshot *state, struct sync_result *r)
 {
-	const struct wbxml_node *data = wbxml_child(n, AIRSYNC_APPLICATION_DATA);
+	bool has_data = wbxml_child(n, AIRSYNC_APPLICATION_DATA) != NULL;
 	struct snapshot_item *item;
 	uint64_t id;
 	enum err e;
@@ -25,7 +25,7 @@ static enum err run_change(
 	if (parse_id(c, r->server_id, &id) || !(item = snapshot_find(state, id)))
 		return ERR_OK;
 	r->status = STATUS_BAD_ITEM;
-	e = data ? c->ops->change(c, item, data, &r->status) : ERR_OK;
+	e = has_data ? c->ops->change(c, item, n, &r->status) : ERR_OK;
 	return !e && r->status == STATUS_CONFLICT ? snapshot_refuse(c->rq->arena, state, id, false) : e;
 }
 
@@ -37,7 +37,7 @@ static enum err run_delete(struct collection *c, struct snapshot *state, struct 
 	r->status = STATUS_NOT_FOUND;
 	if (parse_id(c, r->server_id, &id))
 		return ERR_OK;
-	e = c->ops->remove(c, id, &r->status);
+	e = c->ops->remove(c, id, snapshot_find(state, id), &r->status);
 	if (!e && r->status == STATUS_NOT_FOUND)
 		r->status = STATUS_OK; /* gone is what the client wanted */
 	if (!e && r->status == STATUS_OK)
@@ -51,7 +51,7 @@ static enum err run_delete(struct collection *c, struct snapshot *state, struct 
 static enum err run_add(struct collection *c, const struct wbxml_node *n, struct snapshot *state,
     const struct sync_results *known, struct sync_result *r)
 {
-	const struct wbxml_node *data = wbxml_child(n, AIRSYNC_APPLICATION_DATA);
+	bool has_data = wbxml_child(n, AIRSYNC_APPLICATION_DATA) != NULL;
 	const struct sync_result *before = sync_results_find_add(known, r->client_id);
 	char text[SERVER_ID_MAX];
 	uint32_t digest;
@@ -64,9 +64,9 @@ static enum err run_add(struct collection *c, const struct wbxml_node *n, struct
 		return ERR_OK;
 	}
 	r->status = STATUS_BAD_ITEM;
-	if (!data || !r->client_id.len || !c->ops->add)
+	if (!has_data || !r->client_id.len || !c->ops->add)
 		return ERR_OK;
-	e = c->ops->add(c, data, &id, &digest, &r->status);
+	e = c->ops->add(c, n, state, &id, &digest, &r->status);
 	if (e || r->status != STATUS_OK)
 		return e;
 	snapshot_put(state, id, digest);

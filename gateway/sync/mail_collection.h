@@ -23,9 +23,10 @@ enum err mail_compare(struct collection *c, const struct snapshot *had, struct s
 enum err mail_prepare(
     struct collection *c, struct change *v, size_t n, size_t budget, size_t *done) WAITS MUST_CHECK;
 enum err mail_write(struct collection *c, struct wbxml_writer *w, const struct change *change) MUST_CHECK;
-enum err mail_change(struct collection *c, struct snapshot_item *item, const struct wbxml_node *data,
+enum err mail_change(struct collection *c, struct snapshot_item *item, const struct wbxml_node *command,
     uint32_t *status) WAITS MUST_CHECK;
-enum err mail_remove(struct collection *c, uint64_t id, uint32_t *status) WAITS MUST_CHECK;
+enum err mail_remove(
+    struct collection *c, uint64_t id, const struct snapshot_item *item, uint32_t *status) WAITS MUST_CHECK;
 
 /* The first day of the window that the options ask for, in days since 1970; 0: all mails. */
 uint32_t mail_first_day(const struct collection *c);

@@ -185,7 +185,7 @@ static enum err store_unless_changed(struct collection *c, const struct snapshot
 }
 
 enum err mail_change(
-    struct collection *c, struct snapshot_item *item, const struct wbxml_node *data, uint32_t *status)
+    struct collection *c, struct snapshot_item *item, const struct wbxml_node *command, uint32_t *status)
 {
 	struct keywords remove = { 0 };
 	struct wanted_flags want;
@@ -193,7 +193,7 @@ enum err mail_change(
 	enum err e;
 
 	*status = STATUS_BAD_ITEM;
-	e = parse(c->rq->arena, data, &want);
+	e = parse(c->rq->arena, wbxml_child(command, AIRSYNC_APPLICATION_DATA), &want);
 	if (e == ERR_PROTO)
 		return ERR_OK;
 	if (e || (e = mail_select(c, NULL)))
@@ -236,12 +236,13 @@ static enum err move_to_trash(struct collection *c, uint32_t uid)
 	return imap_move(c->imap, c->rq->arena, &uid, 1, c->trash, &moved);
 }
 
-enum err mail_remove(struct collection *c, uint64_t id, uint32_t *status)
+enum err mail_remove(struct collection *c, uint64_t id, const struct snapshot_item *item, uint32_t *status)
 {
 	uint32_t uid = (uint32_t)id;
 	bool to_trash = c->deletes_as_moves && c->trash_id && c->trash_id != c->folder_id;
 	enum err e;
 
+	(void)item;
 	*status = STATUS_NOT_FOUND;
 	if (!uid || id > UINT32_MAX || !c->imap)
 		return ERR_OK;

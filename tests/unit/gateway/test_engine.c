@@ -95,8 +95,13 @@ static enum err fake_write(struct collection *c, struct wbxml_writer *w, const s
 	return ERR_OK;
 }
 
+static struct bytes data_of(const struct wbxml_node *command)
+{
+	return wbxml_child_text(command, AIRSYNC_APPLICATION_DATA);
+}
+
 static enum err fake_change(
-    struct collection *c, struct snapshot_item *item, const struct wbxml_node *data, uint32_t *status)
+    struct collection *c, struct snapshot_item *item, const struct wbxml_node *command, uint32_t *status)
 {
 	uint32_t digest = 0;
 
@@ -104,28 +109,31 @@ static enum err fake_change(
 	*status = 8;
 	if (!server.digest[item->id])
 		return ERR_OK;
-	assert_int_equal(bytes_to_u32(data->text, UINT32_MAX, &digest), ERR_OK);
+	assert_int_equal(bytes_to_u32(data_of(command), UINT32_MAX, &digest), ERR_OK);
 	touch(item->id, digest);
 	item->digest = digest;
 	*status = 1;
 	return ERR_OK;
 }
 
-static enum err fake_remove(struct collection *c, uint64_t id, uint32_t *status)
+static enum err fake_remove(
+    struct collection *c, uint64_t id, const struct snapshot_item *item, uint32_t *status)
 {
 	(void)c;
+	assert_true(!item || item->id == id);
 	*status = server.digest[id] ? 1 : 8;
 	if (server.digest[id])
 		touch(id, 0);
 	return ERR_OK;
 }
 
-static enum err fake_add(
-    struct collection *c, const struct wbxml_node *data, uint64_t *new_id, uint32_t *digest, uint32_t *status)
+static enum err fake_add(struct collection *c, const struct wbxml_node *command, const struct snapshot *has,
+    uint64_t *new_id, uint32_t *digest, uint32_t *status)
 {
 	(void)c;
-	assert_int_equal(bytes_to_u32(data->text, UINT32_MAX, digest), ERR_OK);
+	assert_int_equal(bytes_to_u32(data_of(command), UINT32_MAX, digest), ERR_OK);
 	*new_id = server.next_id++;
+	assert_null(snapshot_find(has, *new_id));
 	touch(*new_id, *digest);
 	*status = 1;
 	return ERR_OK;
