@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/time.h"
+#include "mail/encoded_word.h"
 #include "mail/text.h"
 
 struct composer {
@@ -137,44 +138,24 @@ static enum err read_from(struct composer *c, struct mail_address *from)
 	return ERR_OK;
 }
 
-/* A display name as a header has it: an encoded word for each piece that fits one, cut between characters. */
+/* A display name as a header has it. */
 static void put_display_name(struct buf *out, struct bytes name)
 {
-	static const char digits[] = "0123456789ABCDEF";
 	bool plain = true;
-	size_t column = 0;
 
 	for (size_t i = 0; i < name.len; i++)
 		plain = plain && name.p[i] >= ' ' && name.p[i] < 127;
-	if (plain) {
-		buf_put_u8(out, '"');
-		for (size_t i = 0; i < name.len; i++) {
-			if (name.p[i] == '"' || name.p[i] == '\\')
-				buf_put_u8(out, '\\');
-			buf_put_u8(out, name.p[i]);
-		}
-		buf_put_u8(out, '"');
+	if (!plain) {
+		encoded_words_put(out, name);
 		return;
 	}
+	buf_put_u8(out, '"');
 	for (size_t i = 0; i < name.len; i++) {
-		uint8_t c = name.p[i];
-		bool first = (c & 0xC0) != 0x80;
-
-		if (i == 0 || (first && column > 45)) {
-			buf_put_str(out, i ? "?=\r\n =?utf-8?Q?" : "=?utf-8?Q?");
-			column = 0;
-		}
-		if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')) {
-			buf_put_u8(out, c);
-			column++;
-		} else {
-			buf_put_u8(out, '=');
-			buf_put_u8(out, (uint8_t)digits[c >> 4]);
-			buf_put_u8(out, (uint8_t)digits[c & 15]);
-			column += 3;
-		}
+		if (name.p[i] == '"' || name.p[i] == '\\')
+			buf_put_u8(out, '\\');
+		buf_put_u8(out, name.p[i]);
 	}
-	buf_put_str(out, "?=");
+	buf_put_u8(out, '"');
 }
 
 static void put_from(struct buf *out, const struct mail_address *from)

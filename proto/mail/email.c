@@ -3,6 +3,7 @@
 #include "base/time.h"
 #include "base/utf8.h"
 #include "mail/address.h"
+#include "mail/body_write.h"
 #include "mail/conversation.h"
 #include "mail/message_class.h"
 #include "mail/voice.h"
@@ -262,25 +263,11 @@ static void put_old_attachments(struct job *j, wbxml_tag tag)
 	wbxml_close(j->w);
 }
 
-/* Windows Phone rejects Truncated 0, iOS an empty Data: what says nothing is left out. */
 static void put_body(struct job *j, wbxml_tag tag)
 {
-	const struct body *b = j->m->body;
-
-	if (!b || b->type == BODY_NONE)
-		return;
-	wbxml_open(j->w, tag);
-	wbxml_put_uint(j->w, AIRSYNCBASE_TYPE, b->type);
-	wbxml_put_uint(j->w, AIRSYNCBASE_ESTIMATED_DATA_SIZE, b->estimated_size);
-	if (b->truncated)
-		put_bool(j, AIRSYNCBASE_TRUNCATED, true);
-	if (!j->m->multipart_number)
-		put(j, AIRSYNCBASE_DATA, b->data);
-	if (j->version >= EAS_14_0)
-		put(j, AIRSYNCBASE_PREVIEW, b->preview);
-	if (j->m->multipart_number && b->data.len)
-		wbxml_put_uint(j->w, ITEMOPERATIONS_PART, j->m->multipart_number);
-	wbxml_close(j->w);
+	(void)tag;
+	if (j->m->body)
+		body_write(j->w, j->version, j->m->body, j->m->multipart_number);
 }
 
 /* Source: MS-ASAIRS 2.2.2.10. */
