@@ -187,12 +187,13 @@ enum err imap_expunge_all(struct imap *c)
 
 /* ---- append ---- */
 
-static void put_append(struct imap *c, struct bytes mailbox, uint32_t flags, int64_t date)
+static void put_append(struct imap *c, struct bytes mailbox, uint32_t flags, const struct bytes *keywords,
+    size_t n_keywords, int64_t date)
 {
 	imap_command(c, "APPEND ");
 	imap_put_mailbox(c, mailbox);
 	imap_put(c, " ");
-	imap_put_flags(c, flags, NULL, 0);
+	imap_put_flags(c, flags, keywords, n_keywords);
 	imap_put(c, " ");
 	if (date) {
 		imap_put(c, "\"");
@@ -225,7 +226,20 @@ enum err imap_append(
 	*uid = 0;
 	if ((e = imap_begin(c)))
 		return e;
-	put_append(c, mailbox, flags, date);
+	put_append(c, mailbox, flags, NULL, 0, date);
+	imap_put_literal(c, message);
+	return run_append(c, mailbox, uid);
+}
+
+enum err imap_append_with_keywords(struct imap *c, struct bytes mailbox, struct bytes message, uint32_t flags,
+    const struct bytes *keywords, size_t n_keywords, uint32_t *uid)
+{
+	enum err e;
+
+	*uid = 0;
+	if ((e = imap_begin(c)))
+		return e;
+	put_append(c, mailbox, flags, keywords, n_keywords, 0);
 	imap_put_literal(c, message);
 	return run_append(c, mailbox, uid);
 }
@@ -238,7 +252,7 @@ enum err imap_append_long(struct imap *c, struct bytes mailbox, struct bytes hea
 	*uid = 0;
 	if ((e = imap_begin(c)))
 		return e;
-	put_append(c, mailbox, flags, 0);
+	put_append(c, mailbox, flags, NULL, 0, 0);
 	imap_put_long_literal(c, head, rest);
 	return run_append(c, mailbox, uid);
 }

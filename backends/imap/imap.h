@@ -244,6 +244,9 @@ enum err imap_expunge_all(struct imap *c) WAITS MUST_CHECK;
 /* Appends; *uid 0 if the server doesn't tell. ERR_NOT_FOUND if there is no such mailbox. date 0 = now. */
 enum err imap_append(struct imap *c, struct bytes mailbox, struct bytes message, uint32_t flags, int64_t date,
     uint32_t *uid) WAITS MUST_CHECK;
+/* The same with keywords, which the message has from the first moment on. */
+enum err imap_append_with_keywords(struct imap *c, struct bytes mailbox, struct bytes message, uint32_t flags,
+    const struct bytes *keywords, size_t n_keywords, uint32_t *uid) WAITS MUST_CHECK;
 /* The same for a message that isn't in memory: `head`, then what `rest` gives, which must be as long as it says and may come from
  * another connection. If it fails, or is shorter or longer, nothing is appended and this connection is broken. */
 enum err imap_append_long(struct imap *c, struct bytes mailbox, struct bytes head, struct source *rest,

@@ -457,6 +457,10 @@ static void appends(struct scene *s)
 	    ERR_NOT_FOUND);
 	ok(imap_append(s->c, BYTES("Drafts"), BYTES("Subject: 8 bit \xC3\xA4\r\n\r\nx\r\n"), 0, 0, &uid));
 	assert_int_equal(flags_of(s, 2, &f), 0);
+	ok(imap_append_with_keywords(s->c, BYTES("Drafts"), BYTES("Subject: x\r\n\r\n"), IMAP_SEEN,
+	    (struct bytes[]){ BYTES("Red"), BYTES("Blue") }, 2, &uid));
+	assert_int_equal(flags_of(s, 3, &f), IMAP_SEEN);
+	assert_int_equal(f.n_keywords, 2);
 }
 
 static void searches(struct scene *s)
