@@ -120,6 +120,13 @@ const struct config_key config_keys[] = {
 	{ "imap", "subscribed_only", KEY_BOOL, AT(imap_subscribed_only), "no", 0, NULL,
 	    "Phones get the folders that the user has subscribed to, and those for drafts, sent and deleted "
 	    "mails. no: all." },
+	{ "imap", "notes_folder", KEY_TEXT, AT(imap_notes), "", 0, "Notes",
+	    "The folder whose mails are notes, in the form of Apple's Notes, and so what phones show as "
+	    "notes "
+	    "(from\n"
+	    "version 14.0 on; older ones don't see it); the folders below it, too. It is made with the first "
+	    "note. auto: the\n"
+	    "folder that is called Notes in one of many languages, where there is one. Empty: no notes." },
 	{ "imap", "connect_timeout", KEY_TIME_MS, AT(imap.server.connect_ms), "10s", 600 * 1000, NULL, "" },
 	{ "imap", "command_timeout", KEY_TIME_MS, AT(imap.command_ms), "60s", 600 * 1000, NULL, "" },
 	{ "imap", "idle_close", KEY_TIME, AT(imap.idle_close_s), "5m", DAY, NULL,

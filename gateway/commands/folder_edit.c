@@ -116,7 +116,7 @@ static enum err finish(struct edit *x, uint32_t id)
 
 static bool is_special(const struct folder *f)
 {
-	return f->type != FOLDER_USER_MAIL && f->type != FOLDER_GENERIC;
+	return f->type != FOLDER_USER_MAIL && f->type != FOLDER_USER_NOTES && f->type != FOLDER_GENERIC;
 }
 
 /* "parent/name" in the server's terms. *status is 0, or why it can't be. */
@@ -165,14 +165,23 @@ static uint32_t parent_of(const struct request *rq)
 	return id;
 }
 
-/* Mail folders only: types 1 and 12. Others need a backend of their class. */
-static bool type_can_be_made(const struct request *rq)
+static bool is_for_notes(const struct edit *x, uint32_t id)
 {
+	const struct folder *f = folders_by_id(&x->list, id);
+
+	return f && folder_class(f->type) == CLASS_NOTES;
+}
+
+/* Mail folders (types 1 and 12), and below the folder of notes those of notes (17), for that is what they are there. Others
+ * need a backend of their class. */
+static bool type_can_be_made(const struct edit *x)
+{
+	bool notes = is_for_notes(x, parent_of(x->rq));
 	uint32_t type = 0;
 
-	return !bytes_to_u32(
-		   wbxml_child_text(rq->xml, FOLDERHIERARCHY_TYPE), FOLDER_RECIPIENT_CACHE, &type) &&
-	       (type == FOLDER_GENERIC || type == FOLDER_USER_MAIL);
+	if (bytes_to_u32(wbxml_child_text(x->rq->xml, FOLDERHIERARCHY_TYPE), FOLDER_RECIPIENT_CACHE, &type))
+		return false;
+	return notes ? type == FOLDER_USER_NOTES : type == FOLDER_GENERIC || type == FOLDER_USER_MAIL;
 }
 
 /* IMAP refused: tell what can be told. */
@@ -194,7 +203,7 @@ enum err command_folder_create(struct request *rq, struct wbxml_writer *w)
 
 	if ((e = begin(&x, &status)))
 		return e;
-	if (!status && !type_can_be_made(rq))
+	if (!status && !type_can_be_made(&x))
 		status = FOLDER_MALFORMED;
 	if (!status && (e = full_name(&x, parent_of(rq), display, &name, &status)))
 		return e;
@@ -283,6 +292,8 @@ enum err command_folder_update(struct request *rq, struct wbxml_writer *w)
 		status = FOLDER_NO_FOLDER;
 	if (!status && is_special(f))
 		status = FOLDER_EXISTS; /* "name exists, or special folder" */
+	if (!status && is_for_notes(&x, id) != is_for_notes(&x, parent_of(rq)))
+		status = FOLDER_SPECIAL; /* there, its items would be of another class */
 	if (!status && (e = full_name(&x, parent_of(rq), display, &name, &status)))
 		return e;
 	if (status)

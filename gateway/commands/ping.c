@@ -192,8 +192,9 @@ static void fill(struct ping *p, const struct folder_list *now)
 		p->c[i] = (struct collection){ .rq = p->rq, .imap = p->rq->imap, .folder_id = p->ids[i] };
 		if (hollow)
 			continue;
-		p->c[i].ops = &mail_collection;
+		p->c[i].ops = collection_ops_of(f->type);
 		p->c[i].folder_type = f->type;
+		p->folders[i].look_first = folder_class(f->type) != CLASS_EMAIL;
 		p->c[i].mailbox = p->folders[i].mailbox = f->mailbox;
 		p->c[i].status = p->folders[i].seen = f->status;
 	}

@@ -231,7 +231,7 @@ static bool concerns(struct parked *p, struct bytes mailbox, uint32_t uid_next, 
 
 		if (!mailbox.len || !bytes_eq(f->mailbox, mailbox))
 			continue;
-		if (*why == PUSH_NEW && uid_next <= f->seen.uid_next)
+		if (*why == PUSH_NEW && (f->look_first || uid_next <= f->seen.uid_next))
 			*why = PUSH_CHANGED;
 		f->has_new |= *why == PUSH_NEW;
 		f->changed = true;

@@ -32,8 +32,10 @@ struct push_folder {
 	uint32_t id;
 	struct bytes mailbox;    /* in what is given to push_park: borrowed */
 	struct imap_status seen; /* what the last look saw: mails below its UIDNEXT are no news */
-	bool changed;            /* something happened in it */
-	bool has_new;            /* new items came, for certain */
+	bool
+	    look_first; /* a new mail in it need not be news for the phone: it may have made it itself, as it does with notes */
+	bool changed; /* something happened in it */
+	bool has_new; /* new items came, for certain */
 };
 
 struct push_wait {

@@ -46,6 +46,7 @@ struct collection {
 	struct bytes multipart_data; /* set by `write` when it did so */
 	uint32_t trash_id;           /* where deleted items go; 0: nowhere */
 	struct bytes trash;
+	void *cache; /* the class's own, for as long as the request */
 };
 
 struct collection_ops {
@@ -75,7 +76,7 @@ struct collection_ops {
 	    uint64_t *new_id, uint32_t *digest, uint32_t *status) WAITS;
 };
 
-extern const struct collection_ops mail_collection;
+extern const struct collection_ops mail_collection, note_collection;
 /* Of a mail that was prepared as ADD: what Find tells. ERR_LIMIT only. */
 enum err mail_write_found(
     struct collection *c, struct wbxml_writer *w, const struct change *change) MUST_CHECK;

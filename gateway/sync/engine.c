@@ -338,7 +338,8 @@ enum err sync_peek(struct collection *c, const struct snapshot *has, struct sync
 		return e;
 	out->changes = (uint32_t)changes.n;
 	for (size_t i = 0; i < changes.n; i++)
-		out->adds += changes.v[i].kind == CHANGE_ADD;
+		out->adds += changes.v[i].kind == CHANGE_ADD ||
+			     (changes.v[i].kind == CHANGE_UPDATE && c->ops->class != CLASS_EMAIL);
 	return ERR_OK;
 }
 

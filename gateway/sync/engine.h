@@ -49,7 +49,8 @@ bool sync_run_has_answer(const struct sync_run *r);
 /* The Collection element. */
 enum err sync_run_write(struct sync_run *r, struct wbxml_writer *w) WAITS MUST_CHECK;
 
-/* How many changes the next Sync would send, and whether a new item is among them: for GetItemEstimate and Ping. Nothing is
+/* How many changes the next Sync would send, and how many of them are new contents (a new item; of another class than mail also
+ * a changed one): for GetItemEstimate and Ping. Nothing is
  * stored or fetched. c->options hold what to ask with. */
 struct sync_peek {
 	uint32_t changes, adds;

@@ -5,6 +5,7 @@
 
 #include "base/utf8.h"
 #include "sync/folder_names.h"
+#include "sync/folder_notes.h"
 
 /* From the mailboxes of IMAP to the folders of EAS: types, parents, display names and ids. What a device was told of
  * them is hierarchy.c's. */
@@ -344,13 +345,15 @@ enum err folders_load(struct request *rq, struct imap *c, struct folder_list *ou
 
 	if ((e = imap_list(c, rq->arena, true, &boxes))) /* the ids depend on UIDVALIDITY */
 		return e;
-	*out = (struct folder_list){ arena_array(rq->arena, boxes.n + 4, sizeof(*out->v)), 0,
+	*out = (struct folder_list){ arena_array(rq->arena, boxes.n + 5, sizeof(*out->v)), 0,
 		personal_prefix(rq, &boxes) };
 	if (!out->v)
 		return ERR_LIMIT;
 	if ((e = take_mailboxes(rq, &boxes, out->prefix, out)))
 		return e;
 	type_by_names(out, out->prefix);
+	if ((e = folders_take_notes(rq, out)))
+		return e;
 	if ((e = add_missing(rq, out->prefix, out)) || (e = resolve_ids(rq, out)))
 		return e;
 	if ((e = find_parents(rq->arena, out)))

@@ -28,6 +28,12 @@ enum err mail_change(struct collection *c, struct snapshot_item *item, const str
 enum err mail_remove(
     struct collection *c, uint64_t id, const struct snapshot_item *item, uint32_t *status) WAITS MUST_CHECK;
 
+/* Of a mail that was prepared as ADD: what writes it needs; and why it can't be shown whole (ERR_OK: it can). */
+void mail_describe(struct collection *c, const struct change *change, struct email *out);
+enum err mail_problem(const struct change *change);
+/* Moves mails of the selected mailbox to the trash, which is made if it isn't there yet. */
+enum err mail_move_to_trash(struct collection *c, const uint32_t *uids, size_t n) WAITS MUST_CHECK;
+
 /* The first day of the window that the options ask for, in days since 1970; 0: all mails. */
 uint32_t mail_first_day(const struct collection *c);
 /* A snapshot's validity when there was no mailbox; beyond every UIDVALIDITY, which has 32 bits. */

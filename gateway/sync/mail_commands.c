@@ -221,10 +221,10 @@ enum err mail_change(
 
 /* ---- deletion ---- */
 
-static enum err move_to_trash(struct collection *c, uint32_t uid)
+enum err mail_move_to_trash(struct collection *c, const uint32_t *uids, size_t n)
 {
 	struct imap_moved moved;
-	enum err e = imap_move(c->imap, c->rq->arena, &uid, 1, c->trash, &moved);
+	enum err e = imap_move(c->imap, c->rq->arena, uids, n, c->trash, &moved);
 
 	if (e != ERR_NOT_FOUND)
 		return e;
@@ -233,7 +233,7 @@ static enum err move_to_trash(struct collection *c, uint32_t uid)
 		return e;
 	if ((e = mail_select(c, NULL)))
 		return e;
-	return imap_move(c->imap, c->rq->arena, &uid, 1, c->trash, &moved);
+	return imap_move(c->imap, c->rq->arena, uids, n, c->trash, &moved);
 }
 
 enum err mail_remove(struct collection *c, uint64_t id, const struct snapshot_item *item, uint32_t *status)
@@ -248,7 +248,7 @@ enum err mail_remove(struct collection *c, uint64_t id, const struct snapshot_it
 		return ERR_OK;
 	if ((e = mail_select(c, NULL)))
 		return e;
-	e = to_trash ? move_to_trash(c, uid) : imap_expunge(c->imap, &uid, 1);
+	e = to_trash ? mail_move_to_trash(c, &uid, 1) : imap_expunge(c->imap, &uid, 1);
 	if (e == ERR_DENIED || e == ERR_LIMIT) {
 		*status = STATUS_CONFLICT; /* the phone must show it again */
 		log_info("mail not deleted folder=%u uid=%u: %s", c->folder_id, uid, imap_problem(c->imap));

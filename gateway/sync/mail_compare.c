@@ -79,11 +79,11 @@ static bool was_looked_at(const struct snapshot *had)
 	return had->validity && had->validity != MAIL_NO_VALIDITY;
 }
 
-/* Drafts, Sent and Trash are listed whether they are there or not (folders.c): once they are gone, the phone must be told
+/* Drafts, Sent, Trash and Notes are listed whether they are there or not (folders.c): once they are gone, the phone must be told
  * that they are empty, for nothing in its folder list will ever change. */
 static bool is_listed_always(enum folder_type type)
 {
-	return type == FOLDER_DRAFTS || type == FOLDER_SENT || type == FOLDER_TRASH;
+	return type == FOLDER_DRAFTS || type == FOLDER_SENT || type == FOLDER_TRASH || type == FOLDER_NOTES;
 }
 
 /* Only what the server says isn't there is gone: it may refuse a STATUS for another reason. */

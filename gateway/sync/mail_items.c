@@ -347,7 +347,12 @@ enum err mail_prepare(struct collection *c, struct change *v, size_t n, size_t b
 
 /* ---- writing ---- */
 
-static void describe(struct collection *c, const struct change *change, struct email *m)
+enum err mail_problem(const struct change *change)
+{
+	return ((const struct mail_item *)change->item)->problem;
+}
+
+void mail_describe(struct collection *c, const struct change *change, struct email *m)
 {
 	const struct mail_item *item = change->item;
 	const struct imap_flags *f = &item->message->flags;
@@ -374,7 +379,7 @@ static enum err write_whole(struct collection *c, struct wbxml_writer *w, const 
 	struct email m;
 	enum err e = item->problem;
 
-	describe(c, change, &m);
+	mail_describe(c, change, &m);
 	server_id_format(c->folder_id, change->id, prefix);
 	m.file_prefix = bytes_str(prefix);
 	m.schema = c->schema;
@@ -418,6 +423,6 @@ enum err mail_write_found(struct collection *c, struct wbxml_writer *w, const st
 {
 	struct email m;
 
-	describe(c, change, &m);
+	mail_describe(c, change, &m);
 	return email_write_found(w, &m);
 }

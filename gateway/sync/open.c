@@ -36,9 +36,22 @@ static uint32_t trash_of(const struct known_folders *known)
 	return 0;
 }
 
-static const struct collection_ops *ops_of(enum folder_type type)
+const struct collection_ops *collection_ops_of(enum folder_type type)
 {
-	return folder_class(type) == CLASS_EMAIL ? &mail_collection : NULL;
+	switch (folder_class(type)) {
+	case CLASS_EMAIL:
+		return &mail_collection;
+	case CLASS_NOTES:
+		return &note_collection;
+	case CLASS_NONE:
+	case CLASS_CALENDAR:
+	case CLASS_CONTACTS:
+	case CLASS_TASKS:
+	case CLASS_SMS:
+	case CLASSES:
+		break;
+	}
+	return NULL;
 }
 
 /* A folder with nothing behind it: the Outbox, and parents that can't be selected. */
@@ -71,7 +84,7 @@ enum err collections_find(struct request *rq, const struct known_folders *known,
 		if (!k || !found[i])
 			continue;
 		c[i]->folder_type = (enum folder_type)k->type;
-		c[i]->ops = ops_of(c[i]->folder_type);
+		c[i]->ops = collection_ops_of(c[i]->folder_type);
 		c[i]->validity = v[i].uid_validity;
 		c[i]->mailbox = is_hollow(c[i]->folder_type) ? bytes_of(NULL, 0) : v[i].name;
 		c[i]->trash_id = found[n] ? trash : 0;

@@ -11,6 +11,9 @@ enum err device_folders(struct request *rq, struct known_folders *out) MUST_CHEC
 /* Whether the folder list is another than the device was told. */
 enum err device_folders_differ(struct request *rq, const struct folder_list *now, bool *out) MUST_CHECK;
 
+/* NULL for a type that holds no items of ours. */
+const struct collection_ops *collection_ops_of(enum folder_type type);
+
 /* Fills c->folder_id, type, mailbox, trash and ops for each id in one Redis round trip; the rest of c stays as it is.
  * ids[i] that the device doesn't know give ops NULL. */
 enum err collections_find(struct request *rq, const struct known_folders *known, const uint32_t *ids,

@@ -184,7 +184,9 @@ struct phone_edit {
 	enum phone_say read;
 	enum phone_say flag;    /* PHONE_YES: Status 2 with type and dates; PHONE_NO: an empty Flag */
 	const char *categories; /* one a line; "": none at all; NULL: not said */
-	const char *to, *subject, *text; /* of a draft; NULL: not said */
+	const char *to, *subject, *text; /* of a draft or note; NULL: not said */
+	bool note;                       /* it is one of the Notes class */
+	unsigned text_type;              /* Type of the text's Body; 0: 1 */
 	bool send;                       /* email2:Send, 16.x */
 };
 

@@ -181,6 +181,13 @@ static struct phone_item *add_item(struct phone_folder *f, const char *id)
 	return i;
 }
 
+struct phone_item *phone_folder_keep_item(struct phone_folder *f, const char *id)
+{
+	struct phone_item *i = phone_item(f, id);
+
+	return i ? i : add_item(f, id);
+}
+
 static void drop_attachments(struct phone_item *i)
 {
 	for (size_t n = 0; n < i->attachment_count; n++) {
@@ -314,15 +321,14 @@ static void apply_attachments(struct phone_item *i, const struct wbxml_node *lis
 	}
 }
 
-static void apply_categories(struct phone_item *i, const struct wbxml_node *list)
+static void apply_categories(struct phone_item *i, const struct wbxml_node *list, wbxml_tag category)
 {
 	size_t len = 0;
 
 	if (!list)
 		return;
 	set_text(&i->categories, BYTES(""));
-	for (const struct wbxml_node *n = wbxml_child(list, EMAIL_CATEGORY); n;
-	     n = wbxml_next(n, EMAIL_CATEGORY)) {
+	for (const struct wbxml_node *n = wbxml_child(list, category); n; n = wbxml_next(n, category)) {
 		i->categories = realloc(i->categories, len + n->text.len + 2);
 		if (!i->categories)
 			abort();
@@ -354,7 +360,11 @@ void phone_item_apply(struct phone_item *i, const struct wbxml_node *data)
 		i->native_body = number(data, AIRSYNCBASE_NATIVE_BODY_TYPE);
 	apply_body(i, wbxml_child(data, AIRSYNCBASE_BODY));
 	apply_attachments(i, wbxml_child(data, AIRSYNCBASE_ATTACHMENTS));
-	apply_categories(i, wbxml_child(data, EMAIL_CATEGORIES));
+	apply_categories(i, wbxml_child(data, EMAIL_CATEGORIES), EMAIL_CATEGORY);
+	apply_text(data, NOTES_SUBJECT, &i->subject);
+	apply_text(data, NOTES_LAST_MODIFIED_DATE, &i->date);
+	apply_text(data, NOTES_MESSAGE_CLASS, &i->message_class);
+	apply_categories(i, wbxml_child(data, NOTES_CATEGORIES), NOTES_CATEGORY);
 }
 
 /* ---- commands of a Collection ---- */

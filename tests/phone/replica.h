@@ -18,7 +18,7 @@ struct phone_item {
 	bool read, is_draft;
 	unsigned flag; /* Flag/Status: 0 none, 1 complete, 2 flagged */
 	char *subject, *from, *to, *cc, *bcc, *reply_to, *date, *message_class,
-	    *categories; /* owned; "" if not sent.
+	    *categories; /* owned; "" if not sent. date: DateReceived, or a note's LastModifiedDate.
 	    categories: joined by '\n' */
 	unsigned importance;
 	unsigned native_body; /* NativeBodyType; 0 if not sent */
@@ -75,6 +75,8 @@ struct phone_item *phone_item_next(const struct phone_folder *f, const struct ph
 /* An item by itself, for the answer of a Fetch. */
 struct phone_item *phone_item_new(const char *id);
 void phone_item_free(struct phone_item **item);
+/* The item of that id; an empty one is made if it isn't there. */
+struct phone_item *phone_folder_keep_item(struct phone_folder *f, const char *id);
 void phone_folder_forget_item(struct phone_folder *f, const char *id);
 void phone_folder_forget_all(struct phone_folder *f);
 

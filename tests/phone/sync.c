@@ -58,16 +58,53 @@ static void read_results(struct phone *ph, struct phone_folder *f, const struct 
 	}
 }
 
-static unsigned edit_status(const struct phone *ph, const struct phone_edit *edit, const char *folder_id)
+static const struct phone_result *edit_result(
+    const struct phone *ph, const struct phone_edit *edit, const char *folder_id)
 {
 	for (size_t i = 0; i < ph->result_count; i++) {
 		const struct phone_result *r = &ph->results[i];
 
 		if (r->command == edit->command && !strcmp(r->folder_id, folder_id) &&
 		    !strcmp(edit->command == AIRSYNC_ADD ? r->client_id : r->server_id, edit->id))
-			return r->status;
+			return r;
 	}
-	return 1;
+	return NULL;
+}
+
+static unsigned edit_status(const struct phone *ph, const struct phone_edit *edit, const char *folder_id)
+{
+	const struct phone_result *r = edit_result(ph, edit, folder_id);
+
+	return r ? r->status : 1;
+}
+
+static void set_text(char **field, const char *text)
+{
+	free(*field);
+	*field = strdup(text);
+	if (!*field)
+		abort();
+}
+
+/* Of a note, categories that aren't said are gone. */
+static void keep_note(struct phone_item *i, const struct phone_edit *edit)
+{
+	if (edit->subject)
+		set_text(&i->subject, edit->subject);
+	if (edit->text) {
+		set_text(&i->body, edit->text);
+		i->body_len = strlen(edit->text);
+		i->body_type = edit->text_type ? edit->text_type : 1;
+	}
+	set_text(&i->categories, edit->categories ? edit->categories : "");
+}
+
+static void keep_added(struct phone *ph, struct phone_folder *f, const struct phone_edit *edit)
+{
+	const struct phone_result *r = edit_result(ph, edit, f->id);
+
+	if (edit->note && r && r->status == 1 && r->server_id[0])
+		keep_note(phone_folder_keep_item(f, r->server_id), edit);
 }
 
 static void note_read_and_flag(struct phone_item *i, const struct phone_edit *edit)
@@ -76,12 +113,8 @@ static void note_read_and_flag(struct phone_item *i, const struct phone_edit *ed
 		i->read = edit->read == PHONE_YES;
 	if (edit->flag != PHONE_UNSAID)
 		i->flag = edit->flag == PHONE_YES ? 2 : 0;
-	if (edit->categories) {
-		free(i->categories);
-		i->categories = strdup(edit->categories);
-		if (!i->categories)
-			abort();
-	}
+	if (edit->categories)
+		set_text(&i->categories, edit->categories);
 }
 
 enum { CONFLICT = 7 };
@@ -95,11 +128,15 @@ static void apply_edits(struct phone *ph, struct phone_folder *f, const struct p
 
 		unsigned status = edit_status(ph, edit, f->id);
 
+		if (edit->command == AIRSYNC_ADD)
+			keep_added(ph, f, edit);
 		if (!i || (status != 1 && !(status == CONFLICT && edit->command == AIRSYNC_DELETE)))
 			continue;
 		if (edit->command ==
 		    AIRSYNC_DELETE) /* gone at once; where the server's version stays it comes back */
 			phone_folder_forget_item(f, edit->id);
+		else if (edit->command == AIRSYNC_CHANGE && edit->note)
+			keep_note(i, edit);
 		else if (edit->command == AIRSYNC_CHANGE)
 			note_read_and_flag(i, edit);
 	}

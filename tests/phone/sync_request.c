@@ -64,28 +64,28 @@ static void put_flag(struct wbxml_writer *w, enum phone_say flag)
 	wbxml_close(w);
 }
 
-static void put_categories(struct wbxml_writer *w, const char *lines)
+static void put_categories(struct wbxml_writer *w, const struct phone_edit *edit)
 {
-	struct bytes rest = bytes_str(lines), one;
+	struct bytes rest = bytes_str(edit->categories), one;
 
-	if (!lines)
+	if (!edit->categories)
 		return;
-	wbxml_open(w, EMAIL_CATEGORIES);
+	wbxml_open(w, edit->note ? NOTES_CATEGORIES : EMAIL_CATEGORIES);
 	while (bytes_split(&rest, '\n', &one))
-		wbxml_put(w, EMAIL_CATEGORY, one);
+		wbxml_put(w, edit->note ? NOTES_CATEGORY : EMAIL_CATEGORY, one);
 	wbxml_close(w);
 }
 
-static void put_draft(struct wbxml_writer *w, const struct phone_edit *edit)
+static void put_content(struct wbxml_writer *w, const struct phone_edit *edit)
 {
 	if (edit->to)
 		wbxml_put_str(w, EMAIL_TO, edit->to);
 	if (edit->subject)
-		wbxml_put_str(w, EMAIL_SUBJECT, edit->subject);
+		wbxml_put_str(w, edit->note ? NOTES_SUBJECT : EMAIL_SUBJECT, edit->subject);
 	if (!edit->text)
 		return;
 	wbxml_open(w, AIRSYNCBASE_BODY);
-	wbxml_put_uint(w, AIRSYNCBASE_TYPE, 1);
+	wbxml_put_uint(w, AIRSYNCBASE_TYPE, edit->text_type ? edit->text_type : 1);
 	wbxml_put_str(w, AIRSYNCBASE_DATA, edit->text);
 	wbxml_close(w);
 }
@@ -96,10 +96,12 @@ static void put_edit(struct wbxml_writer *w, const struct phone_edit *edit)
 	wbxml_put_str(w, edit->command == AIRSYNC_ADD ? AIRSYNC_CLIENT_ID : AIRSYNC_SERVER_ID, edit->id);
 	if (edit->command == AIRSYNC_ADD || edit->command == AIRSYNC_CHANGE) {
 		wbxml_open(w, AIRSYNC_APPLICATION_DATA);
-		put_draft(w, edit);
+		put_content(w, edit);
+		if (edit->note)
+			wbxml_put_str(w, NOTES_MESSAGE_CLASS, "IPM.StickyNote");
 		put_say(w, EMAIL_READ, edit->read);
 		put_flag(w, edit->flag);
-		put_categories(w, edit->categories);
+		put_categories(w, edit);
 		wbxml_close(w);
 		if (edit->send)
 			wbxml_put_empty(w, EMAIL2_SEND);
