@@ -294,26 +294,30 @@ static bool is_other_than_phone_had(const struct change_run *x, struct bytes mes
 }
 
 /* The mails that this change replaces: the one that it was made of, and that which the phone had. What else carries the UUID
- * nobody has looked at. A failure is no matter: the newest is shown. */
-static void delete_replaced(struct change_run *x, uint32_t made_of)
+ * nobody has looked at. Where the server doesn't allow it they stay, for the newest is shown; if the connection breaks, the phone
+ * shall repeat its change, and comes here again. */
+static enum err delete_replaced(struct change_run *x, uint32_t made_of)
 {
 	uint32_t *uids = arena_array(x->c->rq->arena, x->n_copies, sizeof(*uids));
 	size_t n = 0;
 	enum err e;
 
-	for (size_t i = 0; uids && i < x->n_copies; i++)
+	if (!uids)
+		return ERR_LIMIT;
+	for (size_t i = 0; i < x->n_copies; i++)
 		if (x->copies[i].uid == made_of ||
 		    (x->copies[i].digest == x->item->digest && &x->copies[i] != x->now))
 			uids[n++] = x->copies[i].uid;
 	if (!n)
-		return;
-	e = mail_select(x->c, NULL);
-	if (!e)
-		e = imap_expunge(x->c->imap, uids, n);
-	if (e && e != ERR_NOT_FOUND)
-		log_info("former copy of a note not deleted folder=%u uid=%u: %s (%s)", x->c->folder_id,
-		    uids[0], imap_problem(x->c->imap), err_name(e));
+		return ERR_OK;
 	x->c->cache = NULL;
+	if (!(e = mail_select(x->c, NULL)))
+		e = imap_expunge(x->c->imap, uids, n);
+	if (e != ERR_DENIED && e != ERR_LIMIT && e != ERR_UNSUPPORTED)
+		return e == ERR_NOT_FOUND ? ERR_OK : e;
+	log_info("former copy of a note not deleted folder=%u uid=%u: %s (%s)", x->c->folder_id, uids[0],
+	    imap_problem(x->c->imap), err_name(e));
+	return ERR_OK;
 }
 
 /* Categories alone: the mail stays. */
@@ -355,9 +359,8 @@ static enum err put_new_copy(struct change_run *x, struct bytes mail)
 	uint32_t digest, flags = x->now->flags->flags & ~(uint32_t)IMAP_DELETED;
 	enum err e = append(x->c, mail, flags, &x->want, x->message_id, &digest);
 
-	if (e)
+	if (e || (e = delete_replaced(x, x->now->uid)))
 		return e;
-	delete_replaced(x, x->now->uid);
 	x->item->digest = digest;
 	return ERR_OK;
 }
@@ -372,9 +375,9 @@ static enum err apply_change(struct change_run *x, uint32_t *status)
 		return e;
 	*status = STATUS_OK;
 	if (bytes_eq(message_id, x->message_id)) { /* done by a former try */
-		delete_replaced(x, 0);
-		x->item->digest = x->now->digest;
-		return ERR_OK;
+		if (!(e = delete_replaced(x, 0)))
+			x->item->digest = x->now->digest;
+		return e;
 	}
 	if ((e = patch(x, &mail)))
 		return e;
