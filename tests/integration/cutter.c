@@ -1,0 +1,209 @@
+#include "cutter.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include "testing.h"
+
+enum { MAX_PAIRS = 64, CHUNK = 1 << 16 };
+
+/* What both processes see. */
+struct shared {
+	volatile uint16_t port;
+	volatile int armed;
+	volatile enum cutter_when when;
+	volatile unsigned cuts;
+	char word[64];
+};
+struct cutter {
+	struct shared *shared;
+	int listener;
+	uint16_t port;
+	pid_t pid;
+};
+
+/* ---- the child ---- */
+
+struct pair {
+	int client, server; /* -1: unused */
+	bool doomed;        /* the server's next answer is lost */
+};
+
+static int connect_to(uint16_t port)
+{
+	struct sockaddr_in to = {
+		.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)
+	};
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd >= 0 && connect(fd, (struct sockaddr *)&to, sizeof(to))) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+static void drop(struct pair *p)
+{
+	close(p->client);
+	close(p->server);
+	*p = (struct pair){ -1, -1, false };
+}
+
+static void cut(struct shared *s, struct pair *p)
+{
+	s->cuts++; /* first: who notices the cut may ask */
+	drop(p);
+}
+
+static bool put_all(int fd, const char *data, size_t n)
+{
+	while (n) {
+		ssize_t put = send(fd, data, n, MSG_NOSIGNAL);
+
+		if (put <= 0)
+			return false;
+		data += put;
+		n -= (size_t)put;
+	}
+	return true;
+}
+
+static void from_client(struct shared *s, struct pair *p, char *data)
+{
+	ssize_t n = recv(p->client, data, CHUNK, 0);
+
+	if (n > 0 && s->armed && memmem(data, (size_t)n, s->word, strlen(s->word))) {
+		s->armed = 0;
+		if (s->when == CUTTER_BEFORE) {
+			cut(s, p);
+			return;
+		}
+		p->doomed = true;
+	}
+	if (n <= 0 || !put_all(p->server, data, (size_t)n))
+		drop(p);
+}
+
+/* "+ OK" only asks for the literal. */
+static void from_server(struct shared *s, struct pair *p, char *data)
+{
+	ssize_t n = recv(p->server, data, CHUNK, 0);
+
+	if (n > 0 && p->doomed && data[0] != '+') {
+		cut(s, p);
+		return;
+	}
+	if (n <= 0 || !put_all(p->client, data, (size_t)n))
+		drop(p);
+}
+
+static void take_client(struct cutter *c, struct pair *pairs)
+{
+	int client = accept(c->listener, NULL, NULL), server = connect_to(c->shared->port);
+
+	for (size_t i = 0; i < MAX_PAIRS && client >= 0 && server >= 0; i++) {
+		if (pairs[i].client >= 0)
+			continue;
+		pairs[i] = (struct pair){ client, server, false };
+		return;
+	}
+	if (client >= 0)
+		close(client);
+	if (server >= 0)
+		close(server);
+}
+
+static void serve(struct cutter *c)
+{
+	static char data[CHUNK];
+	struct pair pairs[MAX_PAIRS];
+	struct pollfd fds[1 + 2 * MAX_PAIRS];
+
+	for (size_t i = 0; i < MAX_PAIRS; i++)
+		pairs[i] = (struct pair){ -1, -1, false };
+	for (;;) {
+		fds[0] = (struct pollfd){ .fd = c->listener, .events = POLLIN };
+		for (size_t i = 0; i < MAX_PAIRS; i++) {
+			fds[1 + 2 * i] = (struct pollfd){ .fd = pairs[i].client, .events = POLLIN };
+			fds[2 + 2 * i] = (struct pollfd){ .fd = pairs[i].server, .events = POLLIN };
+		}
+		if (poll(fds, 1 + 2 * MAX_PAIRS, -1) < 0)
+			_exit(1);
+		for (size_t i = 0; i < MAX_PAIRS; i++) {
+			if (fds[1 + 2 * i].revents)
+				from_client(c->shared, &pairs[i], data);
+			if (fds[2 + 2 * i].revents && pairs[i].server >= 0)
+				from_server(c->shared, &pairs[i], data);
+		}
+		if (fds[0].revents)
+			take_client(c, pairs);
+	}
+}
+
+/* ---- the test's side ---- */
+
+struct cutter *cutter_start(void)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof(at);
+	struct cutter *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		abort();
+	c->shared = mmap(NULL, sizeof(*c->shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	c->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (c->shared == MAP_FAILED || c->listener < 0 ||
+	    bind(c->listener, (struct sockaddr *)&at, sizeof(at)) || listen(c->listener, 64) ||
+	    getsockname(c->listener, (struct sockaddr *)&at, &len))
+		abort();
+	c->port = ntohs(at.sin_port);
+	c->pid = fork();
+	if (c->pid < 0)
+		abort();
+	if (c->pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		serve(c);
+	}
+	return c;
+}
+
+uint16_t cutter_port(const struct cutter *c)
+{
+	return c->port;
+}
+
+void cutter_lead_to(struct cutter *c, uint16_t port)
+{
+	c->shared->port = port;
+}
+
+void cutter_stop(struct cutter **c)
+{
+	kill((*c)->pid, SIGKILL);
+	waitpid((*c)->pid, NULL, 0);
+	munmap((*c)->shared, sizeof(*(*c)->shared));
+	close((*c)->listener);
+	free(*c);
+	*c = NULL;
+}
+
+void cutter_arm(struct cutter *c, enum cutter_when when, const char *word)
+{
+	assert_true(strlen(word) < sizeof(c->shared->word));
+	strcpy(c->shared->word, word);
+	c->shared->when = when;
+	__sync_synchronize();
+	c->shared->armed = 1;
+}
+
+unsigned cutter_cuts(const struct cutter *c)
+{
+	return c->shared->cuts;
+}

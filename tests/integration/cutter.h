@@ -1,0 +1,25 @@
+#ifndef EASGATE_TESTS_CUTTER_H
+#define EASGATE_TESTS_CUTTER_H
+
+#include <stdint.h>
+
+/* Stands between the gateway and its IMAP server (without TLS) and breaks the connection at a command of the test's choice: what
+ * a worker's or a server's death at that point leaves behind. A process of its own, which ends with the test. */
+struct cutter;
+
+/* Listens; where it leads to is said later, when the server is there. */
+struct cutter *cutter_start(void);
+uint16_t cutter_port(const struct cutter *c);
+void cutter_lead_to(struct cutter *c, uint16_t port);
+void cutter_stop(struct cutter **c);
+
+enum cutter_when {
+	CUTTER_BEFORE, /* the server never sees the command */
+	CUTTER_AFTER,  /* the server does it, and its answer is lost */
+};
+/* At the next command that has that word in it (in the first bytes of what is sent at once); once. */
+void cutter_arm(struct cutter *c, enum cutter_when when, const char *word);
+/* How often a connection was cut so far. */
+unsigned cutter_cuts(const struct cutter *c);
+
+#endif
