@@ -365,18 +365,22 @@ static void receive_some(struct phone_wire *w, short *events)
 	w->in_len += n;
 }
 
-/* Until more has come than there was. */
+/* Until more has come than there was: all that is there, so that a long answer isn't looked at after each piece. */
 static enum err receive_more(struct phone_wire *w, int64_t deadline_us)
 {
 	size_t had = w->in_len;
 	enum err e = ERR_OK;
 
-	while (!e && w->in_len == had && !w->ended) {
+	while (!e && !w->ended) {
+		size_t before = w->in_len;
 		short events;
 
 		receive_some(w, &events);
-		if (w->in_len == had && !w->ended)
-			e = wait_for(w, events, deadline_us);
+		if (w->in_len > before)
+			continue;
+		if (w->in_len > had || w->ended)
+			break;
+		e = wait_for(w, events, deadline_us);
 	}
 	return e;
 }
