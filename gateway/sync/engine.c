@@ -153,6 +153,43 @@ static int by_sending_order(const void *a, const void *b)
 	return (x->id < y->id) - (x->id > y->id); /* the newest first */
 }
 
+static int compare_ids(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+typedef int compare_fn(const void *, const void *);
+
+static bool is_sorted(const uint8_t *v, size_t n, size_t size, compare_fn *compare)
+{
+	for (size_t i = 1; i < n; i++)
+		if (compare(v + (i - 1) * size, v + i * size) > 0)
+			return false;
+	return true;
+}
+
+/* What waits of a large folder comes in the other order, all of one kind: to look is much cheaper than to sort it anew for each
+ * page. */
+static void sort_turned(void *v, size_t n, size_t size, compare_fn *compare)
+{
+	uint8_t *front = v, *back = front + (n ? n - 1 : 0) * size, held[sizeof(struct change)];
+
+	for (; front < back; front += size, back -= size) {
+		memcpy(held, front, size);
+		memcpy(front, back, size);
+		memcpy(back, held, size);
+	}
+	if (!is_sorted(v, n, size, compare))
+		qsort(v, n, size, compare);
+}
+
+static void sort_changes(struct changes *c)
+{
+	sort_turned(c->v, c->n, sizeof(*c->v), by_sending_order);
+}
+
 /* Fetches the items of the first `window` changes, in as many batches as their bytes need; what is over the budget
  * waits for the next Sync. Returns in *ready how many can be sent. */
 static enum err prepare(struct sync_run *r, size_t window, size_t budget, size_t *ready)
@@ -193,13 +230,6 @@ static void apply(struct snapshot *next, const struct change *c)
 	}
 }
 
-static int compare_ids(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return (x > y) - (x < y);
-}
-
 /* What wasn't sent is remembered as pending, so that the next Sync need not compare everything again. */
 static enum err keep_pending(struct sync_run *r, size_t sent)
 {
@@ -210,7 +240,7 @@ static enum err keep_pending(struct sync_run *r, size_t sent)
 		return ERR_LIMIT;
 	for (size_t i = 0; i < n; i++)
 		ids[i] = r->changes.v[sent + i].id;
-	qsort(ids, n, sizeof(*ids), compare_ids);
+	sort_turned(ids, n, sizeof(*ids), compare_ids);
 	return snapshot_set_pending(r->c.rq->arena, &r->next, ids, n);
 }
 
@@ -236,8 +266,7 @@ static enum err send_changes(struct sync_run *r, size_t window, size_t budget)
 
 	if ((e = r->c.ops->compare(&r->c, &r->next, &head, &r->changes)))
 		return e;
-	if (r->changes.n)
-		qsort(r->changes.v, r->changes.n, sizeof(*r->changes.v), by_sending_order);
+	sort_changes(&r->changes);
 	if ((e = prepare(r, window, budget, &ready)))
 		return e;
 	drop_nothings(&r->changes, &ready);
@@ -304,8 +333,7 @@ static enum err work_replay(struct sync_run *r, size_t budget)
 		return e;
 	if ((e = replay_changes(r->c.rq->arena, &has, &r->next, &r->changes)))
 		return e;
-	if (r->changes.n)
-		qsort(r->changes.v, r->changes.n, sizeof(*r->changes.v), by_sending_order);
+	sort_changes(&r->changes);
 	/* The same changes as the first time, whatever their size: they fitted then. */
 	if ((e = prepare(r, r->changes.n, budget > SIZE_MAX / 2 ? budget : SIZE_MAX / 2, &ready)))
 		return e;

@@ -13,11 +13,11 @@
 #include "load.h"
 
 enum {
-	MAILS = 2000,
+	SMALL = 2000, /* mails of the first account; of the second, whose state is looked at, too: */
+	LARGE = 10000,
 	PAGE = 100,
 	PREVIEW = 500,
 	ROUNDS = 5,
-	LARGE = 10000, /* mails of the stored state */
 	PHONES = 200,
 	LOAD_MS = 10000,
 };
@@ -104,7 +104,7 @@ static void read_until(struct truth_wire *w, const char *tag)
 
 /* What a plain IMAP client that knew the mails' form beforehand would do: page by page, the newest first, what a phone
  * is shown; texts below 8 KB whole, as the gateway fetches them. Milliseconds. */
-static double fetch_plainly(const struct bed *b, unsigned account)
+static double fetch_plainly(const struct bed *b, unsigned account, unsigned mails)
 {
 	static struct truth_wire w;
 	int64_t began = phone_now_us();
@@ -113,7 +113,7 @@ static double fetch_plainly(const struct bed *b, unsigned account)
 	truth_wire_send(&w, bytes_str(bench_text("a LOGIN %s %s\r\nb SELECT INBOX\r\nc UID SEARCH ALL\r\n",
 				bench_user(b, account), bed_get(b, "BENCH_PASSWORD"))));
 	read_until(&w, "c ");
-	for (unsigned last = MAILS; last; last -= PAGE) {
+	for (unsigned last = mails; last; last -= PAGE) {
 		truth_wire_send(
 		    &w, bytes_str(bench_text("d UID FETCH %u:%u (UID FLAGS INTERNALDATE RFC822.SIZE "
 					     "BODYSTRUCTURE BODY.PEEK[HEADER])\r\n",
@@ -130,10 +130,10 @@ static double fetch_plainly(const struct bed *b, unsigned account)
 static const struct phone_options_block preview = { .bodies = { { .type = 1, .truncation = PREVIEW } } };
 static const struct phone_collection pages = { .window = PAGE, .options = &preview };
 
-static double first_sync(const struct bed *b, unsigned account, enum eas_version v)
+static double first_sync(const struct bed *b, unsigned account, unsigned mails)
 {
 	static unsigned devices;
-	struct phone *ph = bench_phone(b, account, bench_text("benchfirst%u", devices++), v);
+	struct phone *ph = bench_phone(b, account, bench_text("benchfirst%u", devices++), EAS_16_1);
 	struct phone_folder *inbox;
 	int64_t began;
 	double ms;
@@ -143,40 +143,41 @@ static double first_sync(const struct bed *b, unsigned account, enum eas_version
 	began = phone_now_us();
 	BENCH_OK(ph, phone_sync_folder(ph, inbox, &pages));
 	ms = (double)(phone_now_us() - began) / 1000;
-	if (inbox->count != MAILS)
-		bench_die("the first Sync brought %zu of %u mails", inbox->count, MAILS);
+	if (inbox->count != mails)
+		bench_die("the first Sync brought %zu of %u mails", inbox->count, mails);
 	phone_free(&ph);
 	return ms;
 }
 
-static void bench_first_sync(const struct bed *b)
+static void bench_first_sync(const struct bed *b, unsigned account, unsigned mails, double most)
 {
 	double plain[ROUNDS], ours[ROUNDS], plain_ms, ms, cpu = 0, phone = 0;
 	pid_t worker = bench_worker(b);
 	char *line;
 
-	fill_inbox(b, 1, MAILS);
-	fetch_plainly(b, 1); /* so that the server's caches are warm for both */
+	fill_inbox(b, account, mails);
+	fetch_plainly(b, account, mails); /* so that the server's caches are warm for both */
+	plain_bytes = 0;
 	for (int i = 0; i < ROUNDS; i++) {
-		plain[i] = fetch_plainly(b, 1);
+		plain[i] = fetch_plainly(b, account, mails);
 		cpu -= bench_cpu(worker, false);
 		phone -= bench_cpu(getpid(), false);
-		ours[i] = first_sync(b, 1, EAS_16_1);
+		ours[i] = first_sync(b, account, mails);
 		cpu += bench_cpu(worker, false);
 		phone += bench_cpu(getpid(), false);
 	}
 	line = last_access(b);
 	plain_ms = bench_median(plain, ROUNDS);
 	ms = bench_median(ours, ROUNDS);
-	bench_row("first Sync of 2,000 mails, 500-byte previews, pages of 100", bench_text("%.0f ms", ms),
-	    bench_text("plain IMAP: %.0f ms, ratio %.2f", plain_ms, ms / plain_ms), "<= 2.0 times",
-	    ms <= 2 * plain_ms);
+	bench_row(bench_text("first Sync of %u mails, 500-byte previews, pages of 100", mails),
+	    bench_text("%.0f ms", ms), bench_text("plain IMAP: %.0f ms, ratio %.2f", plain_ms, ms / plain_ms),
+	    bench_text("<= %.1f times", most), ms <= most * plain_ms);
 	bench_note("", "a page from IMAP: plain %.0f KB, gateway %.0f KB (%ld trips)",
-	    (double)plain_bytes / (ROUNDS + 1) / (MAILS / PAGE) / 1000,
+	    (double)plain_bytes / ROUNDS / (mails / PAGE) / 1000,
 	    (double)access_figure(line, " imap_in=") / 1000, access_figure(line, " imap="));
 	free(line);
 	bench_note("", "CPU per mail: worker %.0f us, the simulated phone %.0f us",
-	    cpu * 1e6 / ROUNDS / MAILS, phone * 1e6 / ROUNDS / MAILS);
+	    cpu * 1e6 / ROUNDS / mails, phone * 1e6 / ROUNDS / mails);
 }
 
 /* ---- the idle Sync ---- */
@@ -322,7 +323,6 @@ static void bench_state(const struct bed *b)
 	struct phone_folder *inbox;
 	long plain, random;
 
-	fill_inbox(b, 2, LARGE);
 	BENCH_OK(ph, phone_setup(ph));
 	inbox = phone_folder_of_type(&ph->replica, 2);
 	sync_all(ph, inbox);
@@ -344,7 +344,8 @@ int main(void)
 	signal(SIGPIPE, SIG_IGN);
 	bench_title("Syncs");
 	b = bench_bed((struct bed_opts){ .services = "dovecot,redis", .users = PHONES + 2 });
-	bench_first_sync(b);
+	bench_first_sync(b, 1, SMALL, 2.0);
+	bench_first_sync(b, 2, LARGE, 1.8);
 	bench_idle_sync(b, EAS_12_1);
 	bench_idle_sync(b, EAS_14_1);
 	bench_idle_sync(b, EAS_16_1);
