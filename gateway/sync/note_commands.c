@@ -426,11 +426,15 @@ enum err note_change(
 
 /* ---- Delete ---- */
 
+static bool has_trash(const struct collection *c)
+{
+	return c->trash_id && c->trash_id != c->folder_id;
+}
+
 /* Gone for good is only what the phone has seen: older copies go to the trash, where there is one. */
 static enum err delete_copies(struct collection *c, const struct note_copy *v, size_t n)
 {
-	bool has_trash = c->trash_id && c->trash_id != c->folder_id;
-	bool all_to_trash = c->deletes_as_moves && has_trash;
+	bool all_to_trash = c->deletes_as_moves && has_trash(c);
 	uint32_t *uids = arena_array(c->rq->arena, n, sizeof(*uids));
 	size_t n_trash = all_to_trash ? n : n - 1;
 	enum err e = ERR_OK;
@@ -440,9 +444,16 @@ static enum err delete_copies(struct collection *c, const struct note_copy *v, s
 	for (size_t i = 0; i < n; i++)
 		uids[i] = v[i].uid;
 	c->cache = NULL;
-	if (n_trash && has_trash && (e = mail_move_to_trash(c, uids, n_trash)) && e != ERR_NOT_FOUND)
+	if (n_trash && has_trash(c) && (e = mail_move_to_trash(c, uids, n_trash)) && e != ERR_NOT_FOUND)
 		return e;
 	return all_to_trash ? e : imap_expunge(c->imap, &uids[n - 1], 1);
+}
+
+/* Somebody has changed it since. A deletion wins over that as long as nothing is lost by it; for good is deleted only what the
+ * phone has seen. */
+static bool is_unseen(const struct snapshot_item *item, const struct note_copy *now)
+{
+	return item && item->digest != SNAPSHOT_UNSURE && item->digest != now->digest;
 }
 
 enum err note_remove(struct collection *c, uint64_t id, const struct snapshot_item *item, uint32_t *status)
@@ -461,9 +472,8 @@ enum err note_remove(struct collection *c, uint64_t id, const struct snapshot_it
 	if (!n)
 		return ERR_OK;
 	*status = STATUS_CONFLICT;
-	if (item && !c->options.client_wins && item->digest != SNAPSHOT_UNSURE &&
-	    item->digest != v[n - 1].digest)
-		return ERR_OK; /* somebody has changed it since: that stays (MS-ASCMD 2.2.3.41) */
+	if (is_unseen(item, &v[n - 1]) && !c->options.client_wins && !(c->deletes_as_moves && has_trash(c)))
+		return ERR_OK;
 	*status = STATUS_OK;
 	e = delete_copies(c, v, n);
 	if (e == ERR_LIMIT)

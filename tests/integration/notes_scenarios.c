@@ -299,6 +299,19 @@ TEST_VERSIONS(a_cut_text_sent_back_is_no_change)
 
 /* ---- both sides at once ---- */
 
+static unsigned delete_for_good(struct side *s, const char *subject)
+{
+	char id[64];
+	struct phone_edit e = { .command = AIRSYNC_DELETE, .id = id, .note = true };
+	struct phone_collection c = {
+		.folder_id = s->notes->id, .deletes_as_moves = PHONE_NO, .edits = &e, .edit_count = 1
+	};
+
+	snprintf(id, sizeof(id), "%s", side_note(s, subject)->id);
+	SCENE_OK(s->ph, phone_sync_one(s->ph, &c));
+	return s->ph->result_count ? s->ph->results[0].status : 1;
+}
+
 static void who_wins(enum eas_version v)
 {
 	static const struct phone_options_block client_wins = { .server_wins = PHONE_NO,
@@ -317,7 +330,7 @@ static void who_wins(enum eas_version v)
 
 	notes_put(user, notes_apple("title", uuid_1, "theirs again"));
 	truth_expunge(scene_truth(user), "Notes", "2");
-	assert_int_equal(side_try_change(&s, "title", (struct phone_edit){ .command = AIRSYNC_DELETE }), 7);
+	assert_int_equal(delete_for_good(&s, "title"), 7);
 	side_sync(&s);
 	assert_string_equal(side_note(&s, "title")->body, "theirs again");
 
@@ -330,6 +343,14 @@ static void who_wins(enum eas_version v)
 	assert_string_equal(side_note(&s, "title")->body, "mine");
 	assert_int_equal(notes_count(user, "Notes"), 1);
 	assert_true(notes_has(notes_mail(user, "title"), "mine"));
+
+	notes_put(user, notes_apple("title", uuid_1, "to the trash"));
+	side_change(
+	    &s, "title", (struct phone_edit){ .command = AIRSYNC_DELETE }); /* nothing is lost by it */
+	side_sync(&s);
+	assert_int_equal(s.notes->count, 0);
+	assert_int_equal(notes_count(user, "Notes"), 0);
+	assert_int_equal(notes_count(user, "Trash"), 2);
 }
 TEST_VERSIONS(who_wins)
 
@@ -485,7 +506,7 @@ static void a_phone_that_starts_over(enum eas_version v)
 	struct side s = side_make(user, "PHONE1", v);
 
 	for (int i = 0; i < 7; i++) {
-		char client_id[8], subject[16];
+		char client_id[32], subject[32];
 
 		snprintf(client_id, sizeof(client_id), "c%d", i);
 		snprintf(subject, sizeof(subject), "note %d", i);

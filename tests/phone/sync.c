@@ -78,12 +78,15 @@ static unsigned edit_status(const struct phone *ph, const struct phone_edit *edi
 	return r ? r->status : 1;
 }
 
+/* `text` may be the field's own. */
 static void set_text(char **field, const char *text)
 {
-	free(*field);
-	*field = strdup(text);
-	if (!*field)
+	char *own = strdup(text);
+
+	if (!own)
 		abort();
+	free(*field);
+	*field = own;
 }
 
 /* Of a note, categories that aren't said are gone. */
