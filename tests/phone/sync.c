@@ -96,7 +96,7 @@ static void keep_note(struct phone_item *i, const struct phone_edit *edit)
 		set_text(&i->subject, edit->subject);
 	if (edit->text) {
 		set_text(&i->body, edit->text);
-		i->body_len = strlen(edit->text);
+		i->body_len = strlen(i->body);
 		i->body_type = edit->text_type ? edit->text_type : 1;
 	}
 	set_text(&i->categories, edit->categories ? edit->categories : "");
