@@ -1,12 +1,11 @@
 #include <time.h>
 
-#include "base/hash.h"
 #include "io/log.h"
 #include "mail/header.h"
 #include "notes/note_mail.h"
+#include "sync/command_mark.h"
 #include "sync/mail_collection.h"
 #include "sync/note_collection.h"
-#include "sync/results.h"
 
 /* What a phone does to notes. A mail never changes, so a changed note is a new mail with the same UUID, and then the former is
  * deleted. Each step can be the last one of a worker's life: what the phone repeats is recognised by what stands in the mail,
@@ -29,37 +28,7 @@ void note_options(const struct sync_options *asked, struct sync_options *out)
 	out->body_part.type = BODY_NONE;
 }
 
-/* ---- names of what is made ---- */
-
-/* Of the account, the device, the folder and what the phone says. */
-static uint64_t hash_of(const struct collection *c, const struct wbxml_node *command, uint64_t seed)
-{
-	uint8_t folder[4] = { (uint8_t)(c->folder_id >> 24), (uint8_t)(c->folder_id >> 16),
-		(uint8_t)(c->folder_id >> 8), (uint8_t)c->folder_id };
-	uint64_t said = sync_commands_hash(wbxml_child(command, AIRSYNC_APPLICATION_DATA));
-	uint64_t h = hash64(bytes_str(c->rq->account->name), seed);
-
-	h = hash64(c->rq->device_id, hash64(BYTES("/"), h));
-	h = hash64(wbxml_child_text(command, AIRSYNC_CLIENT_ID), hash64(bytes_of(folder, sizeof(folder)), h));
-	return hash64(bytes_of(&said, sizeof(said)), h);
-}
-
-static struct bytes device_domain(const struct collection *c)
-{
-	uint64_t h = hash64(c->rq->device_id, hash64(bytes_str(c->rq->account->name), 0));
-
-	return bytes_str(arena_printf(c->rq->arena, "@%016llx.notes.easgate>", (unsigned long long)h));
-}
-
-/* <what@device>: the Message-ID of the mail that this command makes; empty if the arena is spent. */
-static struct bytes message_id_of(const struct collection *c, const struct wbxml_node *command, uint64_t seed)
-{
-	struct bytes domain = device_domain(c);
-
-	return bytes_str(
-	    arena_printf(c->rq->arena, "<%016llx%016llx%.*s", (unsigned long long)hash_of(c, command, seed),
-		(unsigned long long)hash_of(c, command, ~seed), BYTES_ARG(domain)));
-}
+/* ---- stamps ---- */
 
 static enum err make_stamp(
     struct collection *c, struct bytes uuid, struct bytes message_id, struct note_stamp *out)
@@ -185,7 +154,8 @@ static enum err choose_uuid(struct collection *c, const struct wbxml_node *comma
 	char text[NOTE_UUID_LEN + 1];
 
 	for (uint64_t salt = 0; salt < MAX_ALIKE; salt++) {
-		note_uuid_format(hash_of(c, command, 2 * salt), hash_of(c, command, 2 * salt + 1), text);
+		note_uuid_format(
+		    command_hash(c, command, 2 * salt), command_hash(c, command, 2 * salt + 1), text);
 		*id = note_id(bytes_str(text));
 		if (!snapshot_find(has, *id))
 			return arena_strdup(c->rq->arena, text, uuid);
@@ -229,7 +199,7 @@ enum err note_add(struct collection *c, const struct wbxml_node *command, const 
 	if (!e && (there = note_find(l, *new_id)))
 		*digest = there->digest;
 	else if (!e)
-		e = add(c, &edit, uuid, message_id_of(c, command, 0), digest);
+		e = add(c, &edit, uuid, command_message_id(c, command, 0), digest);
 	if (e == ERR_LIMIT)
 		*status = STATUS_NO_SPACE;
 	if (e == ERR_LIMIT || e == ERR_DENIED) {
@@ -289,7 +259,7 @@ static bool ends_with(struct bytes text, struct bytes end)
 static bool is_other_than_phone_had(const struct change_run *x, struct bytes message_id)
 {
 	if (x->item->digest == SNAPSHOT_UNSURE)
-		return !ends_with(message_id, device_domain(x->c));
+		return !ends_with(message_id, command_domain(x->c));
 	return x->now->digest != x->item->digest;
 }
 
@@ -417,7 +387,7 @@ enum err note_change(
 		return ERR_OK;
 	if (e)
 		return e;
-	x.message_id = message_id_of(c, command, item->id ^ item->digest);
+	x.message_id = command_message_id(c, command, item->id ^ item->digest);
 	if (!(e = find_note(&x, item->id)) && !(e = wanted_keywords(c, &x.edit, x.now->flags, &x.want)) &&
 	    !(e = fetch_raw(c, x.now->uid, &x.raw)))
 		e = apply_change(&x, status);

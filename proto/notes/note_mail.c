@@ -1,10 +1,8 @@
 #include "notes/note_put.h"
 
-#include <string.h>
-
 #include "base/time.h"
 #include "mail/encoded_word.h"
-#include "mail/transfer.h"
+#include "mail/text_part.h"
 
 /* ---- fields ---- */
 
@@ -32,45 +30,6 @@ void note_put_stamp(struct buf *out, const struct note_stamp *stamp)
 	note_put_field(out, NOTE_UUID_FIELD, stamp->uuid);
 }
 
-/* ---- texts ---- */
-
-static size_t count_8bit(struct bytes text)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < text.len; i++)
-		n += text.p[i] >= 0x80;
-	return n;
-}
-
-/* Quoted-printable stays readable; base64 is shorter where most isn't ASCII, and never looks like a boundary. */
-static bool wants_base64(struct bytes text)
-{
-	return count_8bit(text) > text.len / 4 || bytes_starts(text, "--") ||
-	       (text.len && memmem(text.p, text.len, "\n--", 3));
-}
-
-/* The text as it is, also where it doesn't end with a line end. */
-static void put_encoded(struct buf *out, struct bytes text, bool base64)
-{
-	if (base64) {
-		transfer_put_base64(out, text);
-		return;
-	}
-	transfer_put_quoted_printable(out, text);
-	if (text.len && text.p[text.len - 1] != '\n')
-		buf_put_str(out, "=\r\n");
-}
-
-void note_put_text(struct buf *out, const char *subtype, struct bytes text)
-{
-	bool base64 = wants_base64(text);
-
-	buf_printf(out, "Content-Type: text/%s; charset=utf-8\r\nContent-Transfer-Encoding: %s\r\n\r\n",
-	    subtype, base64 ? "base64" : "quoted-printable");
-	put_encoded(out, text, base64);
-}
-
 enum err note_make(
     struct arena *a, const struct note_edit *edit, const struct note_stamp *stamp, struct bytes *out)
 {
@@ -85,6 +44,6 @@ enum err note_make(
 	note_put_stamp(&b, stamp);
 	note_put_date(&b, "X-Mail-Created-Date", stamp->now);
 	buf_put_str(&b, "MIME-Version: 1.0\r\n");
-	note_put_text(&b, edit->type == BODY_HTML ? "html" : "plain", edit->text);
+	text_part_put(&b, edit->type == BODY_HTML ? "html" : "plain", edit->text);
 	return buf_done(&b, out);
 }

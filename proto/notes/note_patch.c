@@ -7,6 +7,7 @@
 #include "mail/mime_parse.h"
 #include "mail/smime.h"
 #include "mail/text.h"
+#include "mail/text_part.h"
 
 /* A phone's changes put into the mail that the note is. */
 
@@ -260,7 +261,7 @@ static enum err put_new_text(struct patch *p, struct buf *out, const struct text
 	enum err e = takes_new_text(p, t) ? text_as(p, type, &text) : ERR_OK;
 
 	if (!e)
-		note_put_text(out, subtype_of(type, t->part), text);
+		text_part_put(out, subtype_of(type, t->part), text);
 	return e;
 }
 

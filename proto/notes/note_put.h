@@ -9,7 +9,5 @@ void note_put_field(struct buf *out, const char *name, struct bytes value);
 void note_put_date(struct buf *out, const char *name, int64_t t);
 /* What every copy of a note gets anew: Date, Message-ID, and the two fields that make it that note. */
 void note_put_stamp(struct buf *out, const struct note_stamp *stamp);
-/* The fields that say what follows, the empty line, and what follows: never a line that could be taken for a boundary. */
-void note_put_text(struct buf *out, const char *subtype, struct bytes text);
 
 #endif
