@@ -44,6 +44,7 @@ struct config {
 	char *imap_prefix;         /* personal namespace to strip; empty = ask NAMESPACE */
 	bool imap_subscribed_only; /* folders that the user has not subscribed to aren't shown */
 	char *imap_notes; /* the mailbox whose mails are notes; "auto": found by its name; empty = none */
+	char *imap_sms;   /* the mailbox for received SMS; empty = none are kept */
 	struct smtp_config smtp;
 	char *smtp_user_template;
 	uint32_t smtp_max_bytes;

@@ -127,6 +127,14 @@ const struct config_key config_keys[] = {
 	    "version 14.0 on; older ones don't see it); the folders below it, too. It is made with the first "
 	    "note. auto: the\n"
 	    "folder that is called Notes in one of many languages, where there is one. Empty: no notes." },
+	{ "imap", "sms_folder", KEY_TEXT, AT(imap_sms), "", 0, "SMS",
+	    "The folder that keeps the text messages (SMS) of phones that synchronise them, by its whole "
+	    "name on "
+	    "the server\n"
+	    "(such as INBOX.SMS). Those that were sent are in a folder of that name with \" Sent\" behind "
+	    "it, "
+	    "those to be sent\n"
+	    "by a phone in one with \" Outbox\". Empty: phones keep them to themselves." },
 	{ "imap", "connect_timeout", KEY_TIME_MS, AT(imap.server.connect_ms), "10s", 600 * 1000, NULL, "" },
 	{ "imap", "command_timeout", KEY_TIME_MS, AT(imap.command_ms), "60s", 600 * 1000, NULL, "" },
 	{ "imap", "idle_close", KEY_TIME, AT(imap.idle_close_s), "5m", DAY, NULL,

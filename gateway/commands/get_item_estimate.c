@@ -65,6 +65,7 @@ static void check_key(struct estimate *s, struct arena *a)
 	state = key.generation == s->stored.generation ? s->stored.current : s->stored.previous;
 	if (!state.len || snapshot_decode(a, state, &s->has) || s->has.generation != key.generation)
 		return;
+	s->c.sms.wanted = sync_settings_get_sms(&s->stored, &s->c.sms.options);
 	s->status = options_of(s, &s->c.options) ? STATUS_BAD_COLLECTION : STATUS_OK;
 }
 

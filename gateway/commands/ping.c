@@ -180,24 +180,59 @@ static enum err load_states(struct ping *p)
 	    p->ids, p->n, p->stored);
 }
 
-/* A folder that the phone never synced is left alone, and not even watched: iOS names such folders in every Ping. */
-static void fill(struct ping *p, const struct folder_list *now)
+static const struct folder *folder_of_mailbox(const struct folder_list *l, struct bytes mailbox)
 {
-	for (size_t i = 0; i < p->n; i++) {
+	for (size_t i = 0; i < l->n; i++)
+		if (bytes_eq(l->v[i].mailbox, mailbox))
+			return &l->v[i];
+	return NULL;
+}
+
+/* The folder's SMS, if the phone asks for them. The Outbox has nothing else, so it is their mailbox that is watched; beside
+ * mails they are looked at when something happens to those, or another device has brought some. */
+static enum err fill_sms(struct ping *p, size_t i, const struct folder_list *now)
+{
+	struct collection *c = &p->c[i];
+	const struct folder *f;
+	enum err e = collection_sms_mailbox(p->rq, c->folder_type, &c->sms.mailbox);
+
+	c->sms.wanted = c->sms.mailbox.len && sync_settings_get_sms(&p->stored[i], &c->sms.options);
+	if (e || !c->sms.wanted)
+		return e;
+	f = folder_of_mailbox(now, c->sms.mailbox);
+	if (f)
+		c->sms.status = f->status;
+	if (c->folder_type == FOLDER_OUTBOX) {
+		p->folders[i].mailbox = c->sms.mailbox;
+		p->folders[i].seen = c->sms.status;
+	}
+	return ERR_OK;
+}
+
+/* A folder that the phone never synced is left alone, and not even watched: iOS names such folders in every Ping. */
+static enum err fill(struct ping *p, const struct folder_list *now)
+{
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; i < p->n && !e; i++) {
 		const struct folder *f = folders_by_id(now, p->ids[i]);
-		bool hollow =
-		    !f || f->type == FOLDER_OUTBOX || f->type == FOLDER_GENERIC || !p->stored[i].exists;
 
 		p->folders[i].id = p->ids[i];
 		p->c[i] = (struct collection){ .rq = p->rq, .imap = p->rq->imap, .folder_id = p->ids[i] };
-		if (hollow)
+		if (!f || f->type == FOLDER_GENERIC || !p->stored[i].exists)
+			continue;
+		p->c[i].folder_type = f->type;
+		e = fill_sms(p, i, now);
+		if (f->type == FOLDER_OUTBOX && !p->c[i].sms.wanted)
 			continue;
 		p->c[i].ops = collection_ops_of(f->type);
-		p->c[i].folder_type = f->type;
 		p->folders[i].look_first = folder_class(f->type) != CLASS_EMAIL;
+		if (f->type == FOLDER_OUTBOX)
+			continue;
 		p->c[i].mailbox = p->folders[i].mailbox = f->mailbox;
 		p->c[i].status = p->folders[i].seen = f->status;
 	}
+	return e;
 }
 
 /* What the phone's next Sync of that folder would bring. */
@@ -259,8 +294,7 @@ static enum err start(struct ping *p, struct wbxml_writer *w)
 		return e;
 	if (differ)
 		return write_status(p, w, STATUS_FOLDERS);
-	fill(p, &now);
-	if ((e = look_at_all(p, false, &adds, &changes)))
+	if ((e = fill(p, &now)) || (e = look_at_all(p, false, &adds, &changes)))
 		return e;
 	if (changes)
 		return write_status(p, w, STATUS_CHANGES);
@@ -283,8 +317,7 @@ static enum err look_again(struct ping *p, struct wbxml_writer *w, enum push_why
 		return e;
 	if (differ)
 		return write_status(p, w, STATUS_FOLDERS);
-	fill(p, &now);
-	if ((e = look_at_all(p, why == PUSH_CHANGED, &adds, &changes)))
+	if ((e = fill(p, &now)) || (e = look_at_all(p, why == PUSH_CHANGED, &adds, &changes)))
 		return e;
 	if (adds || (changes && why == PUSH_DUE))
 		return write_status(p, w, STATUS_CHANGES);

@@ -274,10 +274,14 @@ static enum err park(struct sync *s)
 	v = arena_array(s->rq->arena, s->ask.n, sizeof(*v));
 	if (!v)
 		return ERR_LIMIT;
-	for (size_t i = 0; i < s->ask.n; i++)
-		v[i] = (struct push_folder){ .id = s->runs[i].c.folder_id,
-			.mailbox = s->runs[i].c.mailbox,
-			.seen = s->runs[i].c.status };
+	for (size_t i = 0; i < s->ask.n; i++) {
+		const struct collection *c = &s->runs[i].c;
+		bool sms = !c->mailbox.len && c->sms.wanted; /* the Outbox, which has no mails */
+
+		v[i] = (struct push_folder){ .id = c->folder_id,
+			.mailbox = sms ? c->sms.mailbox : c->mailbox,
+			.seen = sms ? c->sms.status : c->status };
+	}
 	return push_park(s->rq, &(struct push_wait){ s->ask.heartbeat_s, v, s->ask.n, s->mark });
 }
 

@@ -46,6 +46,14 @@ struct collection {
 	struct bytes multipart_data; /* set by `write` when it did so */
 	uint32_t trash_id;           /* where deleted items go; 0: nowhere */
 	struct bytes trash;
+	/* The folder's SMS, out of a mailbox of their own: */
+	struct collection_sms {
+		struct bytes mailbox; /* empty: none are kept */
+		bool wanted;          /* the phone asks for them */
+		struct sync_options options;
+		struct imap_status status;
+		uint64_t token, validity; /* as the collection's */
+	} sms;
 	void *cache; /* the class's own, for as long as the request */
 };
 
@@ -77,6 +85,8 @@ struct collection_ops {
 };
 
 extern const struct collection_ops mail_collection, note_collection;
+/* Mails, and SMS where they are wanted. */
+extern const struct collection_ops mail_and_sms_collection;
 /* Of a mail that was prepared as ADD: what Find tells. ERR_LIMIT only. */
 enum err mail_write_found(
     struct collection *c, struct wbxml_writer *w, const struct change *change) MUST_CHECK;

@@ -48,6 +48,20 @@ static enum err run_delete(struct collection *c, struct snapshot *state, struct 
 	return e;
 }
 
+/* SMS are only put where they are kept: taken for mails, they would be everywhere twice. */
+static bool class_fits(const struct collection *c, const struct wbxml_node *add)
+{
+	struct bytes name = wbxml_child_text(add, AIRSYNC_CLASS);
+	enum eas_class class;
+
+	if (!name.len)
+		return true;
+	if (eas_class_parse(name, &class))
+		return false;
+	return class == CLASS_SMS ? c->ops->class == CLASS_EMAIL && c->sms.mailbox.len
+				  : class == c->ops->class;
+}
+
 static enum err run_add(struct collection *c, const struct wbxml_node *n, struct snapshot *state,
     const struct sync_results *known, struct sync_result *r)
 {
@@ -64,7 +78,7 @@ static enum err run_add(struct collection *c, const struct wbxml_node *n, struct
 		return ERR_OK;
 	}
 	r->status = STATUS_BAD_ITEM;
-	if (!has_data || !r->client_id.len || !c->ops->add)
+	if (!has_data || !r->client_id.len || !c->ops->add || !class_fits(c, n))
 		return ERR_OK;
 	e = c->ops->add(c, n, state, &id, &digest, &r->status);
 	if (e || r->status != STATUS_OK)
@@ -143,9 +157,19 @@ static enum err write_fetch(struct collection *c, const struct wbxml_node *n, st
 	return e;
 }
 
-static void write_result(const struct sync_result *r, struct wbxml_writer *w)
+static bool is_sms(const struct collection *c, const struct sync_result *r)
+{
+	uint64_t id;
+
+	return c->ops->class == CLASS_EMAIL && r->kind != AIRSYNC_DELETE && !parse_id(c, r->server_id, &id) &&
+	       (id & SNAPSHOT_SIDE);
+}
+
+static void write_result(const struct collection *c, const struct sync_result *r, struct wbxml_writer *w)
 {
 	wbxml_open(w, r->kind);
+	if (is_sms(c, r))
+		wbxml_put_str(w, AIRSYNC_CLASS, eas_class_name(CLASS_SMS));
 	if (r->kind == AIRSYNC_ADD)
 		wbxml_put(w, AIRSYNC_CLIENT_ID, r->client_id);
 	if (r->server_id.len)
@@ -162,7 +186,7 @@ enum err sync_commands_write(struct collection *c, const struct wbxml_node *comm
 	wbxml_open(w, AIRSYNC_RESPONSES);
 	for (size_t i = 0; i < results->n; i++)
 		if (results->v[i].kind != AIRSYNC_FETCH && sync_result_is_told(&results->v[i]))
-			write_result(&results->v[i], w);
+			write_result(c, &results->v[i], w);
 	for (const struct wbxml_node *n = wbxml_child(commands, AIRSYNC_FETCH); n && !e;
 	     n = wbxml_next(n, AIRSYNC_FETCH))
 		e = write_fetch(c, n, w);

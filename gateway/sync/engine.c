@@ -17,6 +17,14 @@ void sync_settings_get(const struct store_sync *s, struct sync_options *out)
 		sync_options_default(out);
 }
 
+bool sync_settings_get_sms(const struct store_sync *s, struct sync_options *out)
+{
+	struct bytes in = s->settings;
+	struct sync_options first;
+
+	return s->exists && in.len && !sync_options_get(&in, &first) && in.len && !sync_options_get(&in, out);
+}
+
 static enum err fail(struct sync_run *r, uint32_t status)
 {
 	r->mode = SYNC_FAILED;
@@ -111,8 +119,12 @@ enum err sync_run_open(struct sync_run *r)
 
 	r->status = STATUS_OK;
 	sync_settings_get(&r->stored, &r->c.options);
-	if (r->ask->has_options)
+	r->c.sms.wanted = sync_settings_get_sms(&r->stored, &r->c.sms.options);
+	if (r->ask->has_options) {
 		r->c.options = r->ask->options;
+		r->c.sms.wanted = r->ask->wants_sms;
+		r->c.sms.options = r->ask->sms_options;
+	}
 	r->c.deletes_as_moves = r->ask->deletes_as_moves;
 	if (r->ask->status)
 		return fail(r, r->ask->status);
@@ -280,20 +292,30 @@ static enum err send_changes(struct sync_run *r, size_t window, size_t budget)
 	r->next.token = head.token;
 	r->next.next_id = head.next_id;
 	r->next.window_day = head.window_day;
+	r->next.side = head.side;
 	return ERR_OK;
+}
+
+static bool sides_differ(const struct snapshot_side *a, const struct snapshot_side *b)
+{
+	return a->validity != b->validity || a->token != b->token || a->window_day != b->window_day ||
+	       a->next_id != b->next_id;
 }
 
 static bool heads_differ(const struct snapshot *a, const struct snapshot *b)
 {
 	return a->validity != b->validity || a->token != b->token || a->window_day != b->window_day ||
-	       a->next_id != b->next_id || a->n_pending != b->n_pending;
+	       a->next_id != b->next_id || a->n_pending != b->n_pending || sides_differ(&a->side, &b->side);
 }
 
 static bool settings_changed(const struct sync_run *r)
 {
-	struct sync_options had;
+	struct sync_options had, had_sms;
+	bool sms = sync_settings_get_sms(&r->stored, &had_sms);
 
 	sync_settings_get(&r->stored, &had);
+	if (sms != r->c.sms.wanted || (sms && !sync_options_equal(&had_sms, &r->c.sms.options)))
+		return true;
 	return !sync_options_equal(&had, &r->c.options);
 }
 
@@ -303,6 +325,8 @@ static enum err work_normal(struct sync_run *r, size_t window, size_t budget)
 
 	r->c.validity = r->base.validity ? r->base.validity : r->c.validity;
 	r->c.token = r->base.token;
+	r->c.sms.validity = r->base.side.validity;
+	r->c.sms.token = r->base.side.token;
 	/* room for what this page can add: WindowSize is at most 512, client Adds at most 200 */
 	if ((e = snapshot_copy(r->c.rq->arena, &r->base, window + r->ask->n_commands, &r->next)))
 		return e;
@@ -328,6 +352,7 @@ static enum err work_replay(struct sync_run *r, size_t budget)
 	enum err e;
 
 	r->c.validity = r->next.validity ? r->next.validity : r->c.validity;
+	r->c.sms.validity = r->next.side.validity;
 	if ((e = snapshot_copy(r->c.rq->arena, &r->base, r->results.n, &has)) ||
 	    (e = replay_own_commands(r->c.rq->arena, &has, &r->results, &r->next)))
 		return e;
@@ -420,6 +445,8 @@ enum err sync_run_close(struct sync_run *r)
 		return e;
 	buf_init(&settings, r->c.rq->arena, 0);
 	sync_options_put(&settings, &r->c.options);
+	if (r->c.sms.wanted)
+		sync_options_put(&settings, &r->c.sms.options);
 	return buf_done(&settings, &r->to_store.settings);
 }
 
@@ -448,6 +475,15 @@ static void write_key(const struct sync_run *r, struct wbxml_writer *w)
 		wbxml_put_str(w, AIRSYNC_SYNC_KEY, text);
 }
 
+/* An item of another class than the folder's says so; a deletion not in 14.0. Source: MS-ASMS 2.2.2.2.1.2. The schema has no
+ * place for it in Add (MS-ASCMD 6.43); it stands where Change and Delete have it. */
+static bool names_class(const struct sync_run *r, const struct change *c)
+{
+	if (!(c->id & SNAPSHOT_SIDE) || r->c.ops->class != CLASS_EMAIL || c->kind == CHANGE_SOFT_DELETE)
+		return false;
+	return c->kind != CHANGE_DELETE || r->c.rq->version >= EAS_14_1;
+}
+
 static void write_change(struct sync_run *r, struct wbxml_writer *w, const struct change *c, enum err *e)
 {
 	static const wbxml_tag tags[] = { [CHANGE_DELETE] = AIRSYNC_DELETE,
@@ -464,6 +500,8 @@ static void write_change(struct sync_run *r, struct wbxml_writer *w, const struc
 	++*counts[c->kind];
 	server_id_format(r->c.folder_id, c->id, id);
 	wbxml_open(w, tags[c->kind]);
+	if (names_class(r, c))
+		wbxml_put_str(w, AIRSYNC_CLASS, eas_class_name(CLASS_SMS));
 	wbxml_put_str(w, AIRSYNC_SERVER_ID, id);
 	if (c->kind == CHANGE_UPDATE || c->kind == CHANGE_ADD) {
 		wbxml_open(w, AIRSYNC_APPLICATION_DATA);

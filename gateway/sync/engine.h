@@ -57,7 +57,8 @@ struct sync_peek {
 };
 enum err sync_peek(struct collection *c, const struct snapshot *has, struct sync_peek *out) WAITS MUST_CHECK;
 
-/* The sticky options of a stored state; defaults if there are none. */
+/* The sticky options of a stored state, defaults if there are none; and those for SMS: whether it has any. */
 void sync_settings_get(const struct store_sync *s, struct sync_options *out);
+bool sync_settings_get_sms(const struct store_sync *s, struct sync_options *out);
 
 #endif

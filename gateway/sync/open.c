@@ -38,6 +38,8 @@ static uint32_t trash_of(const struct known_folders *known)
 
 const struct collection_ops *collection_ops_of(enum folder_type type)
 {
+	if (type == FOLDER_INBOX || type == FOLDER_SENT || type == FOLDER_OUTBOX)
+		return &mail_and_sms_collection;
 	switch (folder_class(type)) {
 	case CLASS_EMAIL:
 		return &mail_collection;
@@ -52,6 +54,20 @@ const struct collection_ops *collection_ops_of(enum folder_type type)
 		break;
 	}
 	return NULL;
+}
+
+/* Three folders have SMS, in a mailbox each: that of sms_folder, and two with names of their own. */
+enum err collection_sms_mailbox(struct request *rq, enum folder_type type, struct bytes *out)
+{
+	const char *name = rq->worker->config->imap_sms;
+	const char *behind = type == FOLDER_INBOX    ? ""
+			     : type == FOLDER_SENT   ? " Sent"
+			     : type == FOLDER_OUTBOX ? " Outbox"
+						     : NULL;
+	char *text = *name && behind ? arena_printf(rq->arena, "%s%s", name, behind) : NULL;
+
+	*out = bytes_str(text);
+	return *name && behind && !text ? ERR_LIMIT : ERR_OK;
 }
 
 /* A folder with nothing behind it: the Outbox, and parents that can't be selected. */
@@ -89,32 +105,45 @@ enum err collections_find(struct request *rq, const struct known_folders *known,
 		c[i]->mailbox = is_hollow(c[i]->folder_type) ? bytes_of(NULL, 0) : v[i].name;
 		c[i]->trash_id = found[n] ? trash : 0;
 		c[i]->trash = v[n].name;
+		if ((e = collection_sms_mailbox(rq, c[i]->folder_type, &c[i]->sms.mailbox)))
+			return e;
 	}
 	return ERR_OK;
 }
 
+static bool has_sms(const struct collection *c)
+{
+	return c->sms.wanted && c->sms.mailbox.len;
+}
+
 enum err collections_connect(struct request *rq, struct collection **c, size_t n)
 {
-	struct bytes *names = arena_array(rq->arena, n, sizeof(*names));
-	struct imap_status *status = arena_array(rq->arena, n, sizeof(*status));
+	struct bytes *names = arena_array(rq->arena, 2 * n, sizeof(*names));
+	struct imap_status *status = arena_array(rq->arena, 2 * n, sizeof(*status));
 	size_t used = 0, at = 0;
 	struct imap *imap;
 	enum err e;
 
 	if (!names || !status)
 		return ERR_LIMIT;
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		if (c[i]->mailbox.len)
 			names[used++] = c[i]->mailbox;
+		if (has_sms(c[i]))
+			names[used++] = c[i]->sms.mailbox;
+	}
 	if (!used)
 		return ERR_OK;
 	if ((e = request_imap(rq, names[0], &imap)) || (e = imap_status_many(imap, names, used, status)))
 		return e;
 	for (size_t i = 0; i < n; i++) {
-		if (!c[i]->mailbox.len)
+		if (!c[i]->mailbox.len && !has_sms(c[i]))
 			continue;
 		c[i]->imap = imap;
-		c[i]->status = status[at++];
+		if (c[i]->mailbox.len)
+			c[i]->status = status[at++];
+		if (has_sms(c[i]))
+			c[i]->sms.status = status[at++];
 	}
 	return ERR_OK;
 }

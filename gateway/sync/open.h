@@ -14,11 +14,14 @@ enum err device_folders_differ(struct request *rq, const struct folder_list *now
 /* NULL for a type that holds no items of ours. */
 const struct collection_ops *collection_ops_of(enum folder_type type);
 
-/* Fills c->folder_id, type, mailbox, trash and ops for each id in one Redis round trip; the rest of c stays as it is.
+/* Where the SMS of a folder of that type are kept; empty: nowhere. */
+enum err collection_sms_mailbox(struct request *rq, enum folder_type type, struct bytes *out) MUST_CHECK;
+
+/* Fills c->folder_id, type, mailboxes, trash and ops for each id in one Redis round trip; the rest of c stays as it is.
  * ids[i] that the device doesn't know give ops NULL. */
 enum err collections_find(struct request *rq, const struct known_folders *known, const uint32_t *ids,
     struct collection **c, size_t n) WAITS MUST_CHECK;
-/* Opens IMAP for those with a mailbox and reads their status, one round trip for all. */
+/* Opens IMAP for those with a mailbox, of mails or of SMS that are wanted, and reads their status, one round trip for all. */
 enum err collections_connect(struct request *rq, struct collection **c, size_t n) WAITS MUST_CHECK;
 
 #endif

@@ -7,12 +7,13 @@
 
 /* The stored form
  *   format (1 byte), generation, validity, token, next id, window day,
+ *   with format 2: validity, token, next id, window day of what is beside (SMS),
  *   runs of ids:   count, then gap to the former run and length - 1, for each
  *   digests:       count of distinct ones, each distinct one, then the way they are packed (see enum packing)
  *   pending:       count, then gap and length - 1, for each
  *   checksum       4 bytes of hash64 over all before it
  * Numbers are varints. */
-enum { FORMAT = 1, MAX_ITEMS = 2000000, CHECKSUM_LEN = 4, MAX_PALETTE = 256 };
+enum { FORMAT = 1, FORMAT_WITH_SIDE = 2, MAX_ITEMS = 2000000, CHECKSUM_LEN = 4, MAX_PALETTE = 256 };
 
 enum packing {
 	PACK_RUNS, /* (index, length - 1) for each run of equal digests */
@@ -285,9 +286,18 @@ static void put_digests(struct buf *out, const struct snapshot *s, struct palett
 	}
 }
 
+static void put_side(struct buf *b, const struct snapshot_side *side)
+{
+	varint_put(b, side->validity);
+	varint_put(b, side->token);
+	varint_put(b, side->next_id);
+	varint_put(b, side->window_day);
+}
+
 enum err snapshot_encode(struct arena *a, const struct snapshot *s, struct bytes *out)
 {
 	struct palette *p = arena_alloc(a, sizeof(*p)); /* too large for a fiber's stack */
+	uint8_t format = s->side.validity ? FORMAT_WITH_SIDE : FORMAT;
 	struct snapshot_range *ranges;
 	struct buf b;
 	size_t n;
@@ -296,18 +306,20 @@ enum err snapshot_encode(struct arena *a, const struct snapshot *s, struct bytes
 	if (!p || id_ranges(a, s, &ranges, &n))
 		return ERR_LIMIT;
 	buf_init(&b, a, 0);
-	buf_put_u8(&b, FORMAT);
+	buf_put_u8(&b, format);
 	varint_put(&b, s->generation);
 	varint_put(&b, s->validity);
 	varint_put(&b, s->token);
 	varint_put(&b, s->next_id);
 	varint_put(&b, s->window_day);
+	if (format == FORMAT_WITH_SIDE)
+		put_side(&b, &s->side);
 	put_ranges(&b, ranges, n);
 	put_digests(&b, s, p);
 	put_ranges(&b, s->pending, s->n_pending);
 	if ((e = buf_done(&b, out)))
 		return e;
-	put_u32(&b, (uint32_t)hash64(*out, FORMAT));
+	put_u32(&b, (uint32_t)hash64(*out, format));
 	return buf_done(&b, out);
 }
 
@@ -437,6 +449,18 @@ static enum err get_digests(struct arena *a, struct bytes *in, struct snapshot *
 	return how.p[0] == PACK_BITS ? get_bits(in, s, p) : ERR_PROTO;
 }
 
+static enum err get_side(struct bytes *in, struct snapshot_side *side)
+{
+	uint64_t day;
+	enum err e;
+
+	if ((e = varint_get(in, &side->validity)) || (e = varint_get(in, &side->token)) ||
+	    (e = varint_get(in, &side->next_id)) || (e = varint_get_max(in, UINT32_MAX, &day)))
+		return e;
+	side->window_day = (uint32_t)day;
+	return ERR_OK;
+}
+
 enum err snapshot_decode(struct arena *a, struct bytes in, struct snapshot *out)
 {
 	uint64_t generation, day, ignored;
@@ -447,7 +471,8 @@ enum err snapshot_decode(struct arena *a, struct bytes in, struct snapshot *out)
 	if (in.len < 1 + CHECKSUM_LEN)
 		return ERR_PROTO;
 	body = bytes_of(in.p, in.len - CHECKSUM_LEN);
-	if (in.p[0] != FORMAT || get_u32(in.p + body.len) != (uint32_t)hash64(body, FORMAT))
+	if ((in.p[0] != FORMAT && in.p[0] != FORMAT_WITH_SIDE) ||
+	    get_u32(in.p + body.len) != (uint32_t)hash64(body, in.p[0]))
 		return ERR_PROTO;
 	if (!bytes_take(&body, 1, &format) || (e = varint_get_max(&body, UINT32_MAX, &generation)) ||
 	    (e = varint_get(&body, &s.validity)) || (e = varint_get(&body, &s.token)) ||
@@ -455,7 +480,9 @@ enum err snapshot_decode(struct arena *a, struct bytes in, struct snapshot *out)
 		return ERR_PROTO;
 	s.generation = (uint32_t)generation;
 	s.window_day = (uint32_t)day;
-	e = get_items(a, &body, &s);
+	e = in.p[0] == FORMAT_WITH_SIDE ? get_side(&body, &s.side) : ERR_OK;
+	if (!e)
+		e = get_items(a, &body, &s);
 	if (!e)
 		e = get_digests(a, &body, &s);
 	if (!e)

@@ -14,6 +14,13 @@ struct snapshot_item {
 /* No class makes this digest: what the phone has of the item is not known, so it differs from all there can be. */
 #define SNAPSHOT_UNSURE UINT32_MAX
 
+/* What else is in the collection, out of another mailbox: SMS beside mails. Their ids are UIDs with this bit set. */
+#define SNAPSHOT_SIDE (UINT64_C(1) << 63)
+struct snapshot_side { /* as in struct snapshot; all 0 where there is nothing beside */
+	uint64_t validity, token, next_id;
+	uint32_t window_day;
+};
+
 /* Ids that differ from the server, or may do, and were not told to the phone yet because its window was full. */
 struct snapshot_range {
 	uint64_t first, last;
@@ -25,7 +32,8 @@ struct snapshot {
 	uint64_t token; /* the server's state that this was compared with (HIGHESTMODSEQ); 0 = compare all */
 	uint64_t
 	    next_id; /* ids from here on were unknown at that look (UIDNEXT); 0 where ids are not in order */
-	uint32_t window_day;         /* the filter's first day, in days since 1970; 0 = no filter */
+	uint32_t window_day; /* the filter's first day, in days since 1970; 0 = no filter */
+	struct snapshot_side side;
 	struct snapshot_item *items; /* ascending ids, no id twice */
 	size_t n_items;
 	struct snapshot_range *pending; /* ascending, not touching */

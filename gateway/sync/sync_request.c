@@ -31,11 +31,14 @@ static enum err get_window(const struct wbxml_node *parent, bool *has, uint32_t 
 	return e;
 }
 
-/* Up to two blocks: the folder's own class, and SMS, which has no items here. */
+/* Up to two blocks in any order: the folder's own class, and SMS. One of SMS alone leaves the other class as if it had no
+ * options. */
 static void parse_options(const struct wbxml_node *collection, struct sync_ask *ask)
 {
 	const struct wbxml_node *n = wbxml_child(collection, AIRSYNC_OPTIONS);
+	bool own = false;
 
+	sync_options_default(&ask->options);
 	for (; n; n = wbxml_next(n, AIRSYNC_OPTIONS)) {
 		struct sync_options o;
 		enum err e = sync_options_parse(n, &o);
@@ -45,14 +48,18 @@ static void parse_options(const struct wbxml_node *collection, struct sync_ask *
 							   : STATUS_PROTOCOL;
 			return;
 		}
-		if (o.class == CLASS_SMS && wbxml_child(collection, AIRSYNC_OPTIONS) != n)
-			continue;
-		if (ask->has_options) {
+		if (o.class == CLASS_SMS ? ask->wants_sms : own) {
 			ask->status = STATUS_PROTOCOL;
 			return;
 		}
-		ask->options = o;
 		ask->has_options = true;
+		if (o.class == CLASS_SMS) {
+			ask->wants_sms = true;
+			ask->sms_options = o;
+		} else {
+			own = true;
+			ask->options = o;
+		}
 	}
 }
 

@@ -32,7 +32,7 @@ static void check_hierarchy(struct arena *a, struct bytes in)
 /* With the right checksum behind it, so that what stands behind the checksum's test is reached too. */
 static struct bytes with_checksum(struct arena *a, struct bytes in)
 {
-	uint32_t sum = (uint32_t)hash64(in, 1);
+	uint32_t sum = (uint32_t)hash64(in, in.len ? in.p[0] : 1); /* the format is its seed */
 	struct bytes out = bytes_of(NULL, 0);
 	struct buf b;
 

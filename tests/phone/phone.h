@@ -186,6 +186,8 @@ struct phone_edit {
 	const char *categories; /* one a line; "": none at all; NULL: not said */
 	const char *to, *subject, *text; /* of a draft or note; NULL: not said */
 	bool note;                       /* it is one of the Notes class */
+	bool sms;                        /* it is one of the SMS class: its Add says so */
+	const char *from, *received;     /* of an SMS; NULL: not said */
 	unsigned text_type;              /* Type of the text's Body; 0: 1 */
 	bool send;                       /* email2:Send, 16.x */
 };
@@ -197,6 +199,7 @@ struct phone_collection {
 	enum phone_say deletes_as_moves, get_changes, conversation_mode;
 	unsigned window;                           /* 0: not said */
 	const struct phone_options_block *options; /* NULL: not said */
+	const struct phone_options_block *sms;     /* a second block, of class SMS; NULL: not said */
 	const struct phone_edit *edits;
 	size_t edit_count;
 };

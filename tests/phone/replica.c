@@ -390,8 +390,8 @@ static void note_moved(struct phone_replica *r, const char *folder, const char *
 	r->moved[r->moved_count++] = both;
 }
 
-static void apply_add(
-    struct phone_replica *r, struct phone_folder *f, const char *id, const struct wbxml_node *data)
+static void apply_add(struct phone_replica *r, struct phone_folder *f, const char *id, bool is_sms,
+    const struct wbxml_node *data)
 {
 	struct phone_item *i = phone_item(f, id);
 
@@ -399,7 +399,10 @@ static void apply_add(
 		phone_replica_anomaly(r, "folder %s: Add of %s, which is there already", f->name, id);
 	if (!data)
 		phone_replica_anomaly(r, "folder %s: Add of %s without ApplicationData", f->name, id);
-	phone_item_apply(i ? i : add_item(f, id), data);
+	i = phone_folder_keep_item(f, id);
+	phone_item_apply(i, data);
+	if (!strcmp(i->message_class, "IPM.Note.Mobile.SMS") != is_sms)
+		phone_replica_anomaly(r, "folder %s: Add of %s with the wrong Class", f->name, id);
 	f->added++;
 }
 
@@ -442,7 +445,7 @@ void phone_replica_apply_commands(
 		if (!id[0])
 			phone_replica_anomaly(r, "folder %s: a command without ServerId", f->name);
 		else if (n->tag == AIRSYNC_ADD)
-			apply_add(r, f, id, data);
+			apply_add(r, f, id, bytes_eq_str(wbxml_child_text(n, AIRSYNC_CLASS), "SMS"), data);
 		else if (n->tag == AIRSYNC_CHANGE)
 			apply_change(r, f, id, data);
 		else if (n->tag == AIRSYNC_DELETE || n->tag == AIRSYNC_SOFT_DELETE)

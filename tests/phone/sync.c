@@ -106,7 +106,7 @@ static void keep_added(struct phone *ph, struct phone_folder *f, const struct ph
 {
 	const struct phone_result *r = edit_result(ph, edit, f->id);
 
-	if (edit->note && r && r->status == 1 && r->server_id[0])
+	if ((edit->note || edit->sms) && r && r->status == 1 && r->server_id[0])
 		keep_note(phone_folder_keep_item(f, r->server_id), edit);
 }
 

@@ -80,6 +80,10 @@ static void put_content(struct wbxml_writer *w, const struct phone_edit *edit)
 {
 	if (edit->to)
 		wbxml_put_str(w, EMAIL_TO, edit->to);
+	if (edit->from)
+		wbxml_put_str(w, EMAIL_FROM, edit->from);
+	if (edit->received)
+		wbxml_put_str(w, EMAIL_DATE_RECEIVED, edit->received);
 	if (edit->subject)
 		wbxml_put_str(w, edit->note ? NOTES_SUBJECT : EMAIL_SUBJECT, edit->subject);
 	if (!edit->text)
@@ -93,6 +97,8 @@ static void put_content(struct wbxml_writer *w, const struct phone_edit *edit)
 static void put_edit(struct wbxml_writer *w, const struct phone_edit *edit)
 {
 	wbxml_open(w, edit->command);
+	if (edit->sms && edit->command == AIRSYNC_ADD)
+		wbxml_put_str(w, AIRSYNC_CLASS, "SMS");
 	wbxml_put_str(w, edit->command == AIRSYNC_ADD ? AIRSYNC_CLIENT_ID : AIRSYNC_SERVER_ID, edit->id);
 	if (edit->command == AIRSYNC_ADD || edit->command == AIRSYNC_CHANGE) {
 		wbxml_open(w, AIRSYNC_APPLICATION_DATA);
@@ -134,6 +140,8 @@ static void put_collection(
 	put_say(w, AIRSYNC_CONVERSATION_MODE, c->conversation_mode);
 	if (c->options)
 		put_options(w, c->options);
+	if (c->sms)
+		put_options(w, c->sms);
 	if (c->edit_count) {
 		wbxml_open(w, AIRSYNC_COMMANDS);
 		for (size_t i = 0; i < c->edit_count; i++)

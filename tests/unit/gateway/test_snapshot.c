@@ -2,7 +2,7 @@
 
 #include "sync/snapshot.h"
 
-enum shape { ROW, UNREAD_HEAD, RANDOM_FLAGS, HOLES, MANY_DIGESTS, HUGE_IDS };
+enum shape { ROW, UNREAD_HEAD, RANDOM_FLAGS, HOLES, MANY_DIGESTS, HUGE_IDS, WITH_SMS };
 
 static const struct snapshot_case {
 	const char *name;
@@ -17,6 +17,7 @@ static const struct snapshot_case {
 	{ "10,000 with random flags and every third uid missing", HOLES, 10000, 12000 },
 	{ "1,000 with as many digests", MANY_DIGESTS, 1000, 4100 },
 	{ "ids of 64 bits", HUGE_IDS, 500, 7000 },
+	{ "mails, and SMS beside them", WITH_SMS, 10000, 80 },
 };
 
 static uint32_t random_state = 1;
@@ -36,6 +37,8 @@ static void make(const struct snapshot_case *c, struct snapshot *s)
 		.token = 123456789,
 		.next_id = 20000,
 		.window_day = 20000 };
+	if (c->shape == WITH_SMS)
+		s->side = (struct snapshot_side){ 1700000001, 987654321, 300, 19000 };
 	s->items = arena_array(test_arena(), c->n, sizeof(*s->items));
 	for (s->n_items = 0; s->n_items < c->n; s->n_items++) {
 		struct snapshot_item *item = &s->items[s->n_items];
@@ -43,6 +46,8 @@ static void make(const struct snapshot_case *c, struct snapshot *s)
 		id += c->shape == HOLES && next_random() % 3 == 0 ? 2 : 1;
 		if (c->shape == HUGE_IDS)
 			id += (uint64_t)next_random() << 30;
+		if (c->shape == WITH_SMS && s->n_items == c->n / 2)
+			id |= SNAPSHOT_SIDE;
 		item->id = id;
 		item->digest = 1;
 		if (c->shape == UNREAD_HEAD)
@@ -61,6 +66,10 @@ static void assert_same(const struct snapshot *a, const struct snapshot *b)
 	assert_int_equal(a->token, b->token);
 	assert_int_equal(a->next_id, b->next_id);
 	assert_int_equal(a->window_day, b->window_day);
+	assert_int_equal(a->side.validity, b->side.validity);
+	assert_int_equal(a->side.token, b->side.token);
+	assert_int_equal(a->side.next_id, b->side.next_id);
+	assert_int_equal(a->side.window_day, b->side.window_day);
 	assert_int_equal(a->n_items, b->n_items);
 	for (size_t i = 0; i < a->n_items; i++) {
 		assert_int_equal(a->items[i].id, b->items[i].id);

@@ -66,6 +66,15 @@ static const struct collection_case {
 	    ONE("\t\t\tAirSync:Options\n" OPTION("Class", "Email") "\t\t\tAirSync:Options\n" OPTION(
 		"Class", "SMS")),
 	    0, 100, true, true },
+	{ "SMS and Email",
+	    ONE("\t\t\tAirSync:Options\n" OPTION("Class", "SMS") "\t\t\tAirSync:Options\n" OPTION(
+		"Class", "Email")),
+	    0, 100, true, true },
+	{ "SMS alone", ONE("\t\t\tAirSync:Options\n" OPTION("Class", "SMS")), 0, 100, true, true },
+	{ "SMS twice",
+	    ONE("\t\t\tAirSync:Options\n" OPTION("Class", "SMS") "\t\t\tAirSync:Options\n" OPTION(
+		"Class", "SMS")),
+	    4, 0, true, true },
 	{ "the same class twice",
 	    ONE("\t\t\tAirSync:Options\n" OPTION("Class", "Email") "\t\t\tAirSync:Options\n" OPTION(
 		"Class", "Email")),
@@ -94,6 +103,33 @@ static void collection(const struct collection_case *c)
 	assert_int_equal(s.v[0].deletes_as_moves, c->deletes_as_moves);
 }
 TEST_ROW(collection)
+
+/* Whichever block comes first, each class has its own. */
+static void options_of_sms(void **state)
+{
+	static const char *const dumps[] = {
+		ONE("\t\t\tAirSync:Options\n" OPTION("FilterType", "2") "\t\t\tAirSync:Options\n" OPTION(
+		    "Class", "SMS") OPTION("FilterType", "3")),
+		ONE("\t\t\tAirSync:Options\n" OPTION("Class", "SMS")
+			OPTION("FilterType", "3") "\t\t\tAirSync:Options\n" OPTION("FilterType", "2")),
+	};
+	struct sync_request s;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(dumps) / sizeof(dumps[0]); i++) {
+		assert_int_equal(
+		    sync_request_parse(request_of(EAS_14_1), tree_of(dumps[i]), bytes_of(NULL, 0), &s),
+		    ERR_OK);
+		assert_true(s.v[0].wants_sms);
+		assert_int_equal(s.v[0].sms_options.filter_type, FILTER_1_WEEK);
+		assert_int_equal(s.v[0].options.filter_type, FILTER_3_DAYS);
+	}
+	assert_int_equal(
+	    sync_request_parse(request_of(EAS_14_1),
+		tree_of(ONE("\t\t\tAirSync:Options\n" OPTION("Class", "Email"))), bytes_of(NULL, 0), &s),
+	    ERR_OK);
+	assert_false(s.v[0].wants_sms);
+}
 
 static void two_hundred_commands_and_no_more(void **state)
 {
@@ -247,6 +283,7 @@ static void what_is_remembered_is_damaged(void **state)
 int main(void)
 {
 	TEST_ADD_ROWS(collection, collection_cases);
+	TEST_ADD(options_of_sms);
 	TEST_ADD(two_hundred_commands_and_no_more);
 	TEST_ADD_ROWS(whole, whole_cases);
 	TEST_ADD(a_folder_twice);
