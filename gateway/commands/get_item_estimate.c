@@ -31,10 +31,20 @@ static size_t count_collections(const struct request *rq)
 	return n;
 }
 
+/* The block that isn't for SMS. */
+static const struct wbxml_node *own_options(const struct wbxml_node *collection)
+{
+	const struct wbxml_node *n = wbxml_child(collection, AIRSYNC_OPTIONS);
+
+	while (n && bytes_eq_nocase(wbxml_child_text(n, AIRSYNC_CLASS), eas_class_name(CLASS_SMS)))
+		n = wbxml_next(n, AIRSYNC_OPTIONS);
+	return n;
+}
+
 /* Up to 12.1 the filter stands in the collection itself. */
 static enum err options_of(const struct estimate *s, struct sync_options *out)
 {
-	const struct wbxml_node *options = wbxml_child(s->node, AIRSYNC_OPTIONS);
+	const struct wbxml_node *options = own_options(s->node);
 	const struct wbxml_node *filter = wbxml_child(s->node, AIRSYNC_FILTER_TYPE);
 	uint32_t type;
 

@@ -87,6 +87,12 @@ static enum err sms_in(struct arena *a, const struct snapshot *s, struct snapsho
 	return ERR_OK;
 }
 
+/* What is in the Outbox is sent by the phone that gets it: only one that has offered to do so (MS-ASMS 3.1.4.3). */
+static bool may_have(const struct collection *c)
+{
+	return c->sms.wanted && (c->folder_type != FOLDER_OUTBOX || c->rq->device.outbound_sms);
+}
+
 /* All that the phone has of them goes: it doesn't want them any more, or their mailbox is gone or another one. */
 static enum err drop_all(
     struct arena *a, const struct snapshot *had, enum change_kind kind, struct changes *out)
@@ -108,7 +114,7 @@ static enum err compare_sms(
 	*now = (struct snapshot){ 0 };
 	if (!s)
 		return ERR_LIMIT;
-	if (!c->sms.wanted)
+	if (!may_have(c))
 		return drop_all(c->rq->arena, had, CHANGE_SOFT_DELETE, out);
 	if (!c->sms.mailbox.len || !c->sms.status.known)
 		return drop_all(c->rq->arena, had, CHANGE_DELETE, out);
@@ -146,7 +152,7 @@ static enum err compare(
 	enum err e = mail_compare(c, &mails, now, out);
 
 	now->side = (struct snapshot_side){ 0 };
-	if (e || (!c->sms.wanted && mails.n_items == had->n_items))
+	if (e || (!may_have(c) && mails.n_items == had->n_items))
 		return e;
 	if ((e = sms_in(c->rq->arena, had, &had_sms)) || (e = compare_sms(c, &had_sms, &now_sms, &sms)))
 		return e;

@@ -246,15 +246,34 @@ static void lost_answers(enum eas_version v)
 }
 TEST_VERSIONS(lost_answers)
 
-/* An SMS that somebody wrote on a computer: the phone sends it, and says so by moving it. */
+/* MS-ASMS 3.1.4.3. */
+static void offer_to_send(struct phone *ph)
+{
+	struct wbxml_writer *w = phone_request(ph);
+
+	wbxml_open(w, SETTINGS_SETTINGS);
+	wbxml_open(w, SETTINGS_DEVICE_INFORMATION);
+	wbxml_open(w, SETTINGS_SET);
+	wbxml_put_str(w, SETTINGS_PHONE_NUMBER, "+15550199");
+	wbxml_put_str(w, SETTINGS_ENABLE_OUTBOUND_SMS, "1");
+	wbxml_close(w);
+	wbxml_close(w);
+	wbxml_close(w);
+	SCENE_OK(ph, phone_command(ph, CMD_SETTINGS, NULL));
+	assert_int_equal(ph->status, 1);
+}
+
+/* An SMS that somebody wrote on a computer: a phone that has offered to do so sends it, and says so by deleting it there. */
 static void the_outbox_is_for_the_phone(enum eas_version v)
 {
 	const char *user = scene_user(), *changed[2], *id;
-	struct phone *ph;
+	struct phone *ph, *other;
 	size_t count;
 
 	truth_create(scene_truth(user), "SMS Outbox");
+	other = make_phone(user, "PHONE2", v); /* that hasn't */
 	ph = make_phone(user, "PHONE1", v);
+	offer_to_send(ph);
 	id = folder_of(ph, OUTBOX)->id;
 	SCENE_OK(ph, phone_ping_send(ph, 60, &id, 1));
 	poll(NULL, 0, 300);
@@ -265,6 +284,8 @@ static void the_outbox_is_for_the_phone(enum eas_version v)
 	SCENE_OK(ph, phone_ping_receive(ph, 60, changed, COUNT(changed), &count));
 	assert_int_equal(ph->status, 2);
 	sync_both(ph, OUTBOX);
+	sync_both(other, OUTBOX);
+	assert_int_equal(folder_of(other, OUTBOX)->count, 0);
 	assert_non_null(sms_with(ph, OUTBOX, "on my way\r\n"));
 	assert_string_equal(sms_with(ph, OUTBOX, "on my way\r\n")->to, "\"Bob\" [MOBILE:+15550111]");
 	assert_int_equal(
