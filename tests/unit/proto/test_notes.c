@@ -1,27 +1,11 @@
 /* Notes between the Notes class and mail: what phones send, what IMAP clients wrote, and that nothing gets lost between them. */
 #include "mail_random.h"
 #include "notes/note_mail.h"
+#include "unit/proto/item_data.h"
 #include "unit/proto/mail_sample.h"
 #include "wbxml/dump.h"
 
 enum { MAILS = 400 };
-
-/* ApplicationData, its children as wbxml_dump shows them. */
-static const struct wbxml_node *data_of(const char *children)
-{
-	struct bytes text, doc;
-	struct wbxml_node *root;
-	size_t line;
-	struct buf b;
-
-	buf_init(&b, test_arena(), 0);
-	buf_put_str(&b, "AirSync:ApplicationData\n");
-	buf_put_str(&b, children);
-	assert_int_equal(buf_done(&b, &text), ERR_OK);
-	assert_int_equal(wbxml_undump(test_arena(), text, &doc, &line), ERR_OK);
-	assert_int_equal(wbxml_tree(test_arena(), doc, 1000, &root, NULL, NULL), ERR_OK);
-	return root;
-}
 
 static const struct note_stamp stamp = { .uuid = BYTES("0A1B2C3D-1111-4222-8333-444455556666"),
 	.message_id = BYTES("<new@x>"),
@@ -101,7 +85,7 @@ static void edit(const struct edit_case *c)
 {
 	struct note_edit got;
 
-	assert_int_equal(note_edit_read(test_arena(), data_of(c->data), &got), c->want);
+	assert_int_equal(note_edit_read(test_arena(), item_data(c->data), &got), c->want);
 	if (c->want)
 		return;
 	assert_int_equal(got.has_subject, c->has_subject);

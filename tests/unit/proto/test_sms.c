@@ -1,24 +1,8 @@
 /* Text messages between the SMS class and mail. */
 #include "sms/sms.h"
+#include "unit/proto/item_data.h"
 #include "unit/proto/mail_sample.h"
-#include "testing.h"
 #include "wbxml/dump.h"
-
-static const struct wbxml_node *data_of(const char *children)
-{
-	struct bytes text, doc;
-	struct wbxml_node *root;
-	size_t line;
-	struct buf b;
-
-	buf_init(&b, test_arena(), 0);
-	buf_put_str(&b, "AirSync:ApplicationData\n");
-	buf_put_str(&b, children);
-	assert_int_equal(buf_done(&b, &text), ERR_OK);
-	assert_int_equal(wbxml_undump(test_arena(), text, &doc, &line), ERR_OK);
-	assert_int_equal(wbxml_tree(test_arena(), doc, 1000, &root, NULL, NULL), ERR_OK);
-	return root;
-}
 
 #define TEXT(text) "\tAirSyncBase:Body\n\t\tAirSyncBase:Type \"1\"\n\t\tAirSyncBase:Data \"" text "\"\n"
 
@@ -54,7 +38,7 @@ static void read_sms(const struct read_case *c)
 {
 	struct sms got;
 
-	assert_int_equal(sms_read(test_arena(), data_of(c->data), &got), c->want);
+	assert_int_equal(sms_read(test_arena(), item_data(c->data), &got), c->want);
 	if (c->want)
 		return;
 	assert_bytes_equal(got.from, c->sms.from);
