@@ -104,6 +104,11 @@ enum err imap_store_flags(struct imap *c, uint32_t uid, uint32_t add, uint32_t r
 	return run_store(c, &s);
 }
 
+bool imap_may_add_keywords(const struct imap *c)
+{
+	return c->selected.name && c->selected.may_change & IMAP_NEW_KEYWORDS;
+}
+
 /* ---- expunge ---- */
 
 /* Those that carry \Deleted and shall stay. */

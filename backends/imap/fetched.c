@@ -16,6 +16,7 @@ static const struct {
 	{ "$Forwarded", IMAP_FORWARDED },
 	{ "$MDNSent", IMAP_MDN_SENT },
 	{ "$Junk", IMAP_JUNK },
+	{ "\\*", IMAP_NEW_KEYWORDS },
 };
 
 void imap_put_flags(struct imap *c, uint32_t flags, const struct bytes *keywords, size_t n)

@@ -142,6 +142,7 @@ enum { /* flag bits; what isn't one of these is a keyword */
 	IMAP_FORWARDED = 1 << 5, /* $Forwarded */
 	IMAP_MDN_SENT = 1 << 6,
 	IMAP_JUNK = 1 << 7,
+	IMAP_NEW_KEYWORDS = 1 << 8, /* in PERMANENTFLAGS only: \*, keywords can be made */
 	IMAP_SYSTEM_FLAGS = IMAP_SEEN | IMAP_FLAGGED | IMAP_ANSWERED | IMAP_DELETED | IMAP_DRAFT,
 };
 
@@ -228,6 +229,9 @@ enum err imap_store_flags(struct imap *c, uint32_t uid, uint32_t add, uint32_t r
     const struct bytes *add_keywords, size_t n_add, const struct bytes *remove_keywords, size_t n_remove,
     uint64_t unchanged_since) WAITS MUST_CHECK;
 
+/* Whether the selected mailbox takes keywords that it doesn't know yet. */
+bool imap_may_add_keywords(const struct imap *c);
+
 /* Moves messages: MOVE, or COPY + \Deleted + UID EXPUNGE. `to` (in order of uids, 0 = unknown) takes the new uids from
  * COPYUID, else they are found by Message-ID and size. ERR_NOT_FOUND if the target mailbox doesn't exist. */
 struct imap_moved {
@@ -254,5 +258,19 @@ enum err imap_append_long(struct imap *c, struct bytes mailbox, struct bytes hea
 /* Messages of the selected mailbox with that Message-ID (with brackets), ascending. */
 enum err imap_search_message_id(
     struct imap *c, struct arena *a, struct bytes message_id, struct imap_uids *out) WAITS MUST_CHECK;
+
+/* ---- metadata of a mailbox (RFC 5464) ---- */
+
+/* ERR_UNSUPPORTED where the server has no such thing, ERR_DENIED where it refuses, for quotas, too. Entry names: ASCII, none of
+ * "*%\"". */
+struct imap_entry {
+	const char *name;   /* "/private/vendor/easgate/…" */
+	struct bytes value; /* out; p NULL: there is none, or none of at most 16 KB */
+};
+enum err imap_get_metadata(
+    struct imap *c, struct arena *a, struct bytes mailbox, struct imap_entry *v, size_t n) WAITS MUST_CHECK;
+/* value.p NULL removes the entry. */
+enum err imap_set_metadata(
+    struct imap *c, struct bytes mailbox, const char *name, struct bytes value) WAITS MUST_CHECK;
 
 #endif

@@ -3,6 +3,7 @@
 #include "commands/commands.h"
 #include "io/log.h"
 #include "push/push.h"
+#include "sync/follow_ups.h"
 #include "sync/open.h"
 
 /* MoveItems (MS-ASCMD 2.2.1.12). The new id comes from COPYUID; a repeated request, whose answer got lost, finds the mail
@@ -153,6 +154,19 @@ static enum err run_imap(struct moves *x, struct collection *from, struct collec
 	return imap_move(imap, x->rq->arena, uids, n, to->mailbox, moved);
 }
 
+static void take_flags_along(struct moves *x, const struct collection *from, const struct collection *to,
+    struct move **group, size_t n, const struct imap_moved *moved)
+{
+	uint32_t *uids = arena_array(x->rq->arena, n, sizeof(*uids));
+
+	for (size_t i = 0; uids && i < n; i++)
+		uids[i] = (uint32_t)group[i]->uid;
+	if (uids)
+		follow_ups_move(x->rq->imap, x->rq->arena,
+		    &(struct follow_up_move){
+			.from = from->mailbox, .to = to->mailbox, .uids = uids, .n = n, .moved = moved });
+}
+
 static void fail(struct move **group, size_t n, uint32_t status)
 {
 	for (size_t i = 0; i < n; i++)
@@ -183,6 +197,8 @@ static enum err run_group(struct moves *x, struct move **group, size_t n)
 				       : MOVE_NO_SOURCE);
 		return ERR_OK;
 	}
+	if (!e)
+		take_flags_along(x, &from, &to, group, n, &moved);
 	for (size_t i = 0; i < n && !e; i++)
 		e = moved.to[i] ? remember(x, group[i], moved.to[i]) : recall(x, group[i]);
 	if (!e)

@@ -54,7 +54,8 @@ struct collection {
 		struct imap_status status;
 		uint64_t token, validity; /* as the collection's */
 	} sms;
-	void *cache; /* the class's own, for as long as the request */
+	void *cache;                         /* the class's own, for as long as the request */
+	struct follow_up_record *follow_ups; /* mail: what follow_ups_load has read */
 };
 
 struct collection_ops {
@@ -73,7 +74,7 @@ struct collection_ops {
 	/* Client commands: *status is the item's EAS status (1 = done). `command` is the whole Change or Add; its
 	 * ApplicationData is there, and an Add's ClientId. A command may come again when the worker died before its outcome was
 	 * stored: what is found done already is done.
-	 *   item  what the phone has; `change` sets the new digest. NULL in `remove`: it isn't known to have it
+	 *   item  what the phone has; `change` sets the new digest, SNAPSHOT_UNSURE if the phone must be told what is there. NULL in `remove`: it isn't known to have it
 	 *   has   all that the phone has: an id that isn't in it is free for a new item */
 	enum err (*change)(struct collection *c, struct snapshot_item *item, const struct wbxml_node *command,
 	    uint32_t *status) WAITS;

@@ -26,7 +26,10 @@ static enum err run_change(
 		return ERR_OK;
 	r->status = STATUS_BAD_ITEM;
 	e = has_data ? c->ops->change(c, item, n, &r->status) : ERR_OK;
-	return !e && r->status == STATUS_CONFLICT ? snapshot_refuse(c->rq->arena, state, id, false) : e;
+	/* What wasn't done, or only in part, is told to the phone as it is on the server. */
+	if (!e && (r->status == STATUS_CONFLICT || item->digest == SNAPSHOT_UNSURE))
+		e = snapshot_refuse(c->rq->arena, state, id, false);
+	return e;
 }
 
 static enum err run_delete(struct collection *c, struct snapshot *state, struct sync_result *r)

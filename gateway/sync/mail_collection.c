@@ -14,20 +14,46 @@ const struct collection_ops mail_collection = {
 	.add = NULL, /* a mail is only added by drafts (16.x) and SMS */
 };
 
+/* The bits of flags and of keywords that stand for one. */
+static const struct {
+	uint32_t flag;
+	const char *keyword;
+	uint32_t digest;
+} bits[] = {
+	{ IMAP_SEEN, NULL, DIGEST_READ },
+	{ IMAP_FLAGGED, NULL, DIGEST_FLAGGED },
+	{ IMAP_ANSWERED, NULL, DIGEST_ANSWERED },
+	{ IMAP_FORWARDED, NULL, DIGEST_FORWARDED },
+	{ 0, FOLLOW_UP_DONE, DIGEST_DONE },
+	{ 0, FOLLOW_UP_A, DIGEST_RECORD_A },
+	{ 0, FOLLOW_UP_B, DIGEST_RECORD_B },
+};
+
+uint32_t mail_flag_bits(const struct imap_flags *f)
+{
+	uint32_t digest = 0;
+
+	for (size_t k = 0; k < sizeof(bits) / sizeof(bits[0]); k++) {
+		if (f->flags & bits[k].flag)
+			digest |= bits[k].digest;
+		for (size_t i = 0; bits[k].keyword && i < f->n_keywords; i++)
+			if (bytes_eq_nocase(f->keywords[i], bits[k].keyword))
+				digest |= bits[k].digest;
+	}
+	return digest;
+}
+
 uint32_t mail_digest(const struct imap_flags *f)
 {
-	uint32_t digest = 0, keywords = 0;
+	static const uint32_t record = DIGEST_RECORD_A | DIGEST_RECORD_B;
+	uint32_t digest = mail_flag_bits(f), keywords = 0;
 
-	if (f->flags & IMAP_SEEN)
-		digest |= DIGEST_READ;
-	if (f->flags & IMAP_FLAGGED)
-		digest |= DIGEST_FLAGGED;
-	if (f->flags & IMAP_ANSWERED)
-		digest |= DIGEST_ANSWERED;
-	if (f->flags & IMAP_FORWARDED)
-		digest |= DIGEST_FORWARDED;
+	if (digest & DIGEST_FLAGGED && digest & DIGEST_DONE)
+		digest &= ~(DIGEST_DONE | record);
+	if (!(digest & (DIGEST_FLAGGED | DIGEST_DONE)))
+		digest &= ~record;
 	for (size_t i = 0; i < f->n_keywords; i++) /* a sum: servers list them in any order */
-		if (email_category(f->keywords[i]).len)
+		if (email_is_category(f->keywords[i]))
 			keywords += (uint32_t)hash64(f->keywords[i], 0);
 	return digest | keywords << DIGEST_KEYWORDS_SHIFT;
 }

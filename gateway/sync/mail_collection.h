@@ -14,9 +14,15 @@ enum {
 	DIGEST_FLAGGED = 1 << 1,
 	DIGEST_ANSWERED = 1 << 2,
 	DIGEST_FORWARDED = 1 << 3,
+	DIGEST_DONE = 1 << 4, /* follow_up.h */
+	DIGEST_RECORD_A = 1 << 5,
+	DIGEST_RECORD_B = 1 << 6,
 	DIGEST_KEYWORDS_SHIFT = 8,
 };
 uint32_t mail_digest(const struct imap_flags *f);
+/* The bits of a digest as the mail has them; its digest leaves out those that mean nothing beside the others: an active flag
+ * of another program's isn't complete, and without a flag there is no record. */
+uint32_t mail_flag_bits(const struct imap_flags *f);
 
 enum err mail_compare(struct collection *c, const struct snapshot *had, struct snapshot *now,
     struct changes *out) WAITS MUST_CHECK;

@@ -1,4 +1,7 @@
+#include <strings.h>
+
 #include "io/log.h"
+#include "sync/follow_ups.h"
 #include "sync/mail_collection.h"
 
 /* What a phone changes of a mail: read mark, flag, categories; and its deletion. */
@@ -8,44 +11,46 @@ enum {
 	STATUS_BAD_ITEM = 6,
 	STATUS_CONFLICT = 7,
 	STATUS_NOT_FOUND = 8,
-	FLAG_ACTIVE = 2,
-	MAX_CATEGORIES = 300
+	MAX_CATEGORIES = 300,
+	FLAG_KEYWORDS = 3,
+	DIGEST_OF_FLAG = DIGEST_FLAGGED | DIGEST_DONE | DIGEST_RECORD_A | DIGEST_RECORD_B,
+};
+
+struct keywords {
+	struct bytes *v;
+	size_t n;
 };
 
 struct wanted_flags {
 	uint32_t add, remove;
-	bool has_categories;
-	struct bytes *categories; /* as keywords */
-	size_t n_categories;
+	bool has_categories, has_flag;
+	bool is_less; /* than the phone wants: it must be told what is there */
+	struct follow_up flag;
+	uint32_t letter; /* flag has properties that are kept in METADATA: DIGEST_RECORD_A or _B; else 0 */
+	uint32_t former; /* letters that the mail had and that go */
+	struct keywords categories, set, clear; /* set, clear: those of follow_up.h */
 };
 
-/* Flag { Status 2 } is \Flagged; 0, 1 (done) and an empty Flag are not. Source: MS-ASEMAIL 2.2.2.34. */
-static bool parse_flag(const struct wbxml_node *flag, struct wanted_flags *out)
-{
-	uint32_t status = 0;
-
-	if (wbxml_child_uint(flag, EMAIL_STATUS, 0, FLAG_ACTIVE, &status))
-		return false;
-	*(status == FLAG_ACTIVE ? &out->add : &out->remove) |= IMAP_FLAGGED;
-	return true;
-}
+/* ---- what the phone wants ---- */
 
 static enum err parse_categories(
     struct arena *a, const struct wbxml_node *categories, struct wanted_flags *out)
 {
-	out->categories = arena_array(a, MAX_CATEGORIES, sizeof(*out->categories));
-	if (!out->categories)
+	out->categories.v = arena_array(a, MAX_CATEGORIES, sizeof(*out->categories.v));
+	if (!out->categories.v)
 		return ERR_LIMIT;
 	out->has_categories = true;
 	for (const struct wbxml_node *n = wbxml_child(categories, EMAIL_CATEGORY); n;
 	     n = wbxml_next(n, EMAIL_CATEGORY)) {
 		enum err e;
 
-		if (out->n_categories == MAX_CATEGORIES)
+		if (out->categories.n == MAX_CATEGORIES)
 			return ERR_PROTO;
-		if ((e = email_keyword(a, n->text, &out->categories[out->n_categories])))
+		e = email_keyword(a, n->text, &out->categories.v[out->categories.n]);
+		if (e && e != ERR_UNSUPPORTED)
 			return e;
-		out->n_categories += out->categories[out->n_categories].len > 0;
+		out->is_less |= e == ERR_UNSUPPORTED;
+		out->categories.n += !e && out->categories.v[out->categories.n].len;
 	}
 	return ERR_OK;
 }
@@ -55,70 +60,135 @@ static enum err parse(struct arena *a, const struct wbxml_node *data, struct wan
 {
 	const struct wbxml_node *flag = wbxml_child(data, EMAIL_FLAG),
 				*categories = wbxml_child(data, EMAIL_CATEGORIES);
+	enum err e;
 	bool read;
 
-	*out = (struct wanted_flags){ 0 };
+	*out = (struct wanted_flags){ .has_flag = flag != NULL };
 	if (wbxml_child(data, EMAIL_READ)) {
 		if (wbxml_child_bool(data, EMAIL_READ, false, &read))
 			return ERR_PROTO;
 		*(read ? &out->add : &out->remove) |= IMAP_SEEN;
 	}
-	if (flag && !parse_flag(flag, out))
-		return ERR_PROTO;
+	if (flag && (e = follow_up_read(a, flag, &out->flag)))
+		return e;
 	return categories ? parse_categories(a, categories, out) : ERR_OK;
 }
 
-static bool contains(const struct bytes *v, size_t n, struct bytes one)
+static void turn(struct wanted_flags *w, bool on, const char *keyword)
 {
-	for (size_t i = 0; i < n; i++)
-		if (bytes_eq(v[i], one))
-			return true;
-	return false;
+	struct keywords *k = on ? &w->set : &w->clear;
+
+	k->v[k->n++] = bytes_str(keyword);
 }
 
-struct keywords {
-	struct bytes *v;
-	size_t n;
-};
-
-/* The mail's categories become those that the phone sent: its other keywords stay. */
-static enum err keywords_to_remove(
-    struct collection *c, uint32_t uid, const struct wanted_flags *want, struct keywords *out)
+/* How the flag is kept in this mailbox, whose mail has these bits now. */
+static enum err plan_flag(struct collection *c, uint32_t had, struct wanted_flags *w)
 {
-	const struct imap_flags *now;
-	struct imap_messages m;
-	enum err e;
+	bool keeps = imap_may_add_keywords(c->imap), more = follow_up_has_more(&w->flag);
 
-	*out = (struct keywords){ 0 };
-	if ((e = imap_fetch_messages(c->imap, c->rq->arena, &uid, 1, &m)))
-		return e;
-	if (!m.n)
-		return ERR_NOT_FOUND;
-	now = &m.v[0].flags;
-	out->v = arena_array(c->rq->arena, now->n_keywords, sizeof(*out->v));
-	if (!out->v)
+	w->set.v = arena_array(c->rq->arena, FLAG_KEYWORDS, sizeof(*w->set.v));
+	w->clear.v = arena_array(c->rq->arena, FLAG_KEYWORDS, sizeof(*w->clear.v));
+	if (!w->set.v || !w->clear.v)
 		return ERR_LIMIT;
-	for (size_t i = 0; i < now->n_keywords; i++)
-		if (email_category(now->keywords[i]).len &&
-		    !contains(want->categories, want->n_categories, now->keywords[i]))
-			out->v[out->n++] = now->keywords[i];
+	*(w->flag.status == FOLLOW_UP_ACTIVE ? &w->add : &w->remove) |= IMAP_FLAGGED;
+	if (w->flag.status == FOLLOW_UP_COMPLETE && keeps)
+		turn(w, true, FOLLOW_UP_DONE);
+	else if (had & DIGEST_DONE)
+		turn(w, false, FOLLOW_UP_DONE);
+	if (more && keeps && imap_caps(c->imap) & IMAP_CAP_METADATA)
+		w->letter = had & DIGEST_RECORD_A ? DIGEST_RECORD_B : DIGEST_RECORD_A;
+	w->is_less |= (more && !w->letter) || (w->flag.status == FOLLOW_UP_COMPLETE && !keeps);
+	w->former = had & (DIGEST_RECORD_A | DIGEST_RECORD_B) & ~w->letter;
 	return ERR_OK;
+}
+
+static void turn_letters(struct wanted_flags *w)
+{
+	if (w->letter)
+		turn(w, true, w->letter == DIGEST_RECORD_A ? FOLLOW_UP_A : FOLLOW_UP_B);
+	if (w->former & DIGEST_RECORD_A)
+		turn(w, false, FOLLOW_UP_A);
+	if (w->former & DIGEST_RECORD_B)
+		turn(w, false, FOLLOW_UP_B);
+}
+
+/* Puts `other` in the place of `one`; false if it isn't there. */
+static bool replace(struct bytes *v, size_t n, struct bytes one, struct bytes other)
+{
+	bool found = false;
+
+	for (size_t i = 0; i < n; i++)
+		if (v[i].len == one.len && !strncasecmp((const char *)v[i].p, (const char *)one.p, one.len)) {
+			v[i] = other;
+			found = true;
+		}
+	return found;
+}
+
+/* The mail's categories become those that the phone sent: its other keywords stay, and a keyword that already stands for one of
+ * these, however it is spelt. */
+static enum err compare_categories(struct collection *c, const struct imap_flags *now, struct wanted_flags *w)
+{
+	struct keywords gone = { arena_array(c->rq->arena, now->n_keywords + w->clear.n, sizeof(*gone.v)),
+		0 };
+
+	if (!gone.v)
+		return ERR_LIMIT;
+	for (size_t i = 0; i < now->n_keywords; i++) {
+		struct bytes category, keyword;
+		enum err e = email_category(c->rq->arena, now->keywords[i], &category);
+
+		if (e)
+			return e;
+		if (!category.len)
+			continue;
+		e = email_keyword(c->rq->arena, category, &keyword);
+		if (e && e != ERR_UNSUPPORTED)
+			return e;
+		if (e || !replace(w->categories.v, w->categories.n, keyword, now->keywords[i]))
+			gone.v[gone.n++] = now->keywords[i];
+	}
+	for (size_t i = 0; i < w->clear.n; i++)
+		gone.v[gone.n++] = w->clear.v[i];
+	w->clear = gone;
+	return ERR_OK;
+}
+
+static enum err fetch_flags(struct collection *c, uint64_t id, const struct imap_flags **out)
+{
+	uint32_t uid = (uint32_t)id;
+	struct imap_messages m;
+	enum err e = imap_fetch_messages(c->imap, c->rq->arena, &uid, 1, &m);
+
+	if (e)
+		return e;
+	*out = m.n ? &m.v[0].flags : NULL;
+	return m.n ? ERR_OK : ERR_NOT_FOUND;
+}
+
+static uint32_t flag_digest(const struct wanted_flags *w)
+{
+	struct imap_flags f = {
+		.flags = w->add & IMAP_FLAGGED, .keywords = w->set.v, .n_keywords = (uint16_t)w->set.n
+	};
+
+	return mail_digest(&f);
 }
 
 /* The digest as it is with the phone's change, so that the change isn't told to the phone that made it. */
 static uint32_t digest_after(uint32_t digest, const struct wanted_flags *want)
 {
+	if (want->is_less)
+		return SNAPSHOT_UNSURE;
 	if (want->add & IMAP_SEEN)
 		digest |= DIGEST_READ;
 	if (want->remove & IMAP_SEEN)
 		digest &= ~(uint32_t)DIGEST_READ;
-	if (want->add & IMAP_FLAGGED)
-		digest |= DIGEST_FLAGGED;
-	if (want->remove & IMAP_FLAGGED)
-		digest &= ~(uint32_t)DIGEST_FLAGGED;
+	if (want->has_flag)
+		digest = (digest & ~(uint32_t)DIGEST_OF_FLAG) | flag_digest(want);
 	if (want->has_categories) {
-		struct imap_flags f = { .keywords = want->categories,
-			.n_keywords = (uint16_t)want->n_categories };
+		struct imap_flags f = { .keywords = want->categories.v,
+			.n_keywords = (uint16_t)want->categories.n };
 
 		digest = (digest & ((1u << DIGEST_KEYWORDS_SHIFT) - 1)) | mail_digest(&f);
 	}
@@ -134,8 +204,8 @@ static uint32_t digest_touched(const struct wanted_flags *want)
 
 	if ((want->add | want->remove) & IMAP_SEEN)
 		mask |= DIGEST_READ;
-	if ((want->add | want->remove) & IMAP_FLAGGED)
-		mask |= DIGEST_FLAGGED;
+	if (want->has_flag)
+		mask |= DIGEST_OF_FLAG;
 	return want->has_categories ? mask | UINT32_MAX << DIGEST_KEYWORDS_SHIFT : mask;
 }
 
@@ -143,53 +213,138 @@ static uint32_t digest_touched(const struct wanted_flags *want)
 static enum err look_for_conflict(
     struct collection *c, const struct snapshot_item *item, const struct wanted_flags *want, bool *out)
 {
-	uint32_t uid = (uint32_t)item->id, mask = digest_touched(want), now;
-	struct imap_messages m;
+	uint32_t mask = digest_touched(want), digest;
+	const struct imap_flags *now;
 	enum err e;
 
 	*out = false;
 	if (item->digest == SNAPSHOT_UNSURE)
 		return ERR_OK;
-	if ((e = imap_fetch_messages(c->imap, c->rq->arena, &uid, 1, &m)))
+	if ((e = fetch_flags(c, item->id, &now)))
 		return e;
-	if (!m.n)
-		return ERR_NOT_FOUND;
-	now = mail_digest(&m.v[0].flags);
-	*out = ((now ^ item->digest) & mask) && ((now ^ digest_after(item->digest, want)) & mask);
+	digest = mail_digest(now);
+	*out = ((digest ^ item->digest) & mask) && ((digest ^ digest_after(item->digest, want)) & mask);
 	return ERR_OK;
 }
 
-static enum err store(struct collection *c, uint64_t id, const struct wanted_flags *want,
-    const struct keywords *remove, uint64_t unchanged_since)
+static enum err store(
+    struct collection *c, uint64_t id, const struct wanted_flags *w, uint64_t unchanged_since)
 {
-	if (!want->add && !want->remove && !want->n_categories && !remove->n)
-		return ERR_OK;
-	return imap_store_flags(c->imap, (uint32_t)id, want->add, want->remove, want->categories,
-	    want->n_categories, remove->v, remove->n, unchanged_since);
+	size_t n = w->categories.n + w->set.n;
+	struct bytes *add = arena_array(c->rq->arena, n, sizeof(*add));
+
+	if (!add)
+		return ERR_LIMIT;
+	for (size_t i = 0; i < n; i++)
+		add[i] = i < w->categories.n ? w->categories.v[i] : w->set.v[i - w->categories.n];
+	return imap_store_flags(
+	    c->imap, (uint32_t)id, w->add, w->remove, add, n, w->clear.v, w->clear.n, unchanged_since);
 }
 
 /* Conflict 1, the default: the server's change stays (MS-ASCMD 2.2.3.41). Where the server knows modseqs the mail is only looked
  * at if it changed at all since the phone's last Sync, be it by the phone itself. */
-static enum err store_unless_changed(struct collection *c, const struct snapshot_item *item,
-    const struct wanted_flags *want, const struct keywords *remove, bool *conflict)
+static enum err store_unless_changed(
+    struct collection *c, const struct snapshot_item *item, const struct wanted_flags *want, bool *conflict)
 {
 	bool modseqs = c->token && imap_caps(c->imap) & IMAP_CAP_CONDSTORE;
-	enum err e = modseqs ? store(c, item->id, want, remove, c->token) : ERR_CONFLICT;
+	enum err e = modseqs ? store(c, item->id, want, c->token) : ERR_CONFLICT;
 
 	*conflict = false;
 	if (e != ERR_CONFLICT)
 		return e;
 	if ((e = look_for_conflict(c, item, want, conflict)) || *conflict)
 		return e;
-	return store(c, item->id, want, remove, 0);
+	return store(c, item->id, want, 0);
+}
+
+/* The flag's other properties are there before the keyword that says so. Where they can't be, the phone is told so. */
+static enum err keep_record(struct collection *c, uint32_t uid, struct wanted_flags *w)
+{
+	enum err e = w->letter ? follow_up_keep(c, uid, w->letter, &w->flag) : ERR_OK;
+
+	if (e != ERR_UNSUPPORTED && e != ERR_DENIED)
+		return e;
+	log_info("a flag's dates not stored folder=%u uid=%u: %s", c->folder_id, uid, imap_problem(c->imap));
+	w->former |= w->letter;
+	w->letter = 0;
+	w->is_less = true;
+	return ERR_OK;
+}
+
+static enum err forget_former(struct collection *c, uint32_t uid, const struct wanted_flags *w)
+{
+	enum err e = ERR_OK;
+
+	for (uint32_t letter = DIGEST_RECORD_A; letter <= DIGEST_RECORD_B && !e; letter <<= 1)
+		if (w->former & letter)
+			e = follow_up_keep(c, uid, letter, NULL);
+	return e == ERR_DENIED || e == ERR_UNSUPPORTED ? ERR_OK : e;
+}
+
+/* Fits the phone's wish to the mailbox and to what the mail has. */
+static enum err prepare_change(struct collection *c, const struct snapshot_item *item, struct wanted_flags *w)
+{
+	const struct imap_flags *now;
+	enum err e;
+
+	if (!w->has_flag && !w->has_categories)
+		return ERR_OK;
+	if ((e = fetch_flags(c, item->id, &now)))
+		return e;
+	if (w->has_flag &&
+	    ((e = plan_flag(c, mail_flag_bits(now), w)) || (e = keep_record(c, (uint32_t)item->id, w))))
+		return e;
+	if (w->has_flag)
+		turn_letters(w);
+	if (w->has_categories && (e = compare_categories(c, now, w)))
+		return e;
+	if (!imap_may_add_keywords(c->imap) && w->categories.n) {
+		w->categories.n = 0;
+		w->is_less = true;
+	}
+	if (w->is_less)
+		log_info("the mailbox can't keep all of a mail's flag or categories folder=%u uid=%u",
+		    c->folder_id, (unsigned)item->id);
+	return ERR_OK;
+}
+
+/* The server may spell a keyword as another mail has it already: then the phone is told. */
+static enum err look_at_categories(struct collection *c, uint64_t id, struct wanted_flags *w)
+{
+	struct imap_flags wanted = { .keywords = w->categories.v, .n_keywords = (uint16_t)w->categories.n };
+	const struct imap_flags *now;
+	enum err e;
+
+	if (!w->categories.n)
+		return ERR_OK;
+	if ((e = fetch_flags(c, id, &now)))
+		return e;
+	w->is_less |=
+	    mail_digest(now) >> DIGEST_KEYWORDS_SHIFT != mail_digest(&wanted) >> DIGEST_KEYWORDS_SHIFT;
+	return ERR_OK;
+}
+
+/* *conflict: nothing was done. */
+static enum err run_change(
+    struct collection *c, const struct snapshot_item *item, struct wanted_flags *want, bool *conflict)
+{
+	enum err e = prepare_change(c, item, want);
+
+	*conflict = false;
+	if (!e && c->options.client_wins)
+		e = store(c, item->id, want, 0);
+	else if (!e)
+		e = store_unless_changed(c, item, want, conflict);
+	if (e || *conflict || (e = look_at_categories(c, item->id, want)))
+		return e;
+	return forget_former(c, (uint32_t)item->id, want);
 }
 
 enum err mail_change(
     struct collection *c, struct snapshot_item *item, const struct wbxml_node *command, uint32_t *status)
 {
-	struct keywords remove = { 0 };
 	struct wanted_flags want;
-	bool conflict = false;
+	bool conflict;
 	enum err e;
 
 	*status = STATUS_BAD_ITEM;
@@ -198,12 +353,7 @@ enum err mail_change(
 		return ERR_OK;
 	if (e || (e = mail_select(c, NULL)))
 		return e;
-	if (want.has_categories)
-		e = keywords_to_remove(c, (uint32_t)item->id, &want, &remove);
-	if (!e && c->options.client_wins)
-		e = store(c, item->id, &want, &remove, 0);
-	else if (!e)
-		e = store_unless_changed(c, item, &want, &remove, &conflict);
+	e = run_change(c, item, &want, &conflict);
 	if (e == ERR_NOT_FOUND || e == ERR_DENIED) {
 		*status =
 		    e == ERR_NOT_FOUND ? STATUS_NOT_FOUND : STATUS_CONFLICT; /* the server's version stays */
@@ -221,10 +371,9 @@ enum err mail_change(
 
 /* ---- deletion ---- */
 
-enum err mail_move_to_trash(struct collection *c, const uint32_t *uids, size_t n)
+static enum err move_to_trash(struct collection *c, const uint32_t *uids, size_t n, struct imap_moved *moved)
 {
-	struct imap_moved moved;
-	enum err e = imap_move(c->imap, c->rq->arena, uids, n, c->trash, &moved);
+	enum err e = imap_move(c->imap, c->rq->arena, uids, n, c->trash, moved);
 
 	if (e != ERR_NOT_FOUND)
 		return e;
@@ -233,22 +382,45 @@ enum err mail_move_to_trash(struct collection *c, const uint32_t *uids, size_t n
 		return e;
 	if ((e = mail_select(c, NULL)))
 		return e;
-	return imap_move(c->imap, c->rq->arena, uids, n, c->trash, &moved);
+	return imap_move(c->imap, c->rq->arena, uids, n, c->trash, moved);
+}
+
+enum err mail_move_to_trash(struct collection *c, const uint32_t *uids, size_t n)
+{
+	struct imap_moved moved;
+
+	return move_to_trash(c, uids, n, &moved);
+}
+
+/* The mail's flag goes with it, or ends with it. */
+static void remove_record(struct collection *c, uint32_t uid, uint32_t letter, const struct imap_moved *moved)
+{
+	enum err e = ERR_OK;
+
+	if (moved->uid_validity)
+		follow_ups_move(c->imap, c->rq->arena,
+		    &(struct follow_up_move){
+			.from = c->mailbox, .to = c->trash, .uids = &uid, .n = 1, .moved = moved });
+	else
+		e = follow_up_keep(c, uid, letter, NULL);
+	if (e)
+		log_info("a deleted mail's flag stays in the mailbox's METADATA folder=%u uid=%u: %s",
+		    c->folder_id, uid, imap_problem(c->imap));
 }
 
 enum err mail_remove(struct collection *c, uint64_t id, const struct snapshot_item *item, uint32_t *status)
 {
 	uint32_t uid = (uint32_t)id;
 	bool to_trash = c->deletes_as_moves && c->trash_id && c->trash_id != c->folder_id;
+	struct imap_moved moved = { 0 };
 	enum err e;
 
-	(void)item;
 	*status = STATUS_NOT_FOUND;
 	if (!uid || id > UINT32_MAX || !c->imap)
 		return ERR_OK;
 	if ((e = mail_select(c, NULL)))
 		return e;
-	e = to_trash ? mail_move_to_trash(c, &uid, 1) : imap_expunge(c->imap, &uid, 1);
+	e = to_trash ? move_to_trash(c, &uid, 1, &moved) : imap_expunge(c->imap, &uid, 1);
 	if (e == ERR_DENIED || e == ERR_LIMIT) {
 		*status = STATUS_CONFLICT; /* the phone must show it again */
 		log_info("mail not deleted folder=%u uid=%u: %s", c->folder_id, uid, imap_problem(c->imap));
@@ -256,6 +428,8 @@ enum err mail_remove(struct collection *c, uint64_t id, const struct snapshot_it
 	}
 	if (e && e != ERR_NOT_FOUND)
 		return e;
+	if (!e && item && item->digest & (DIGEST_RECORD_A | DIGEST_RECORD_B))
+		remove_record(c, uid, item->digest, &moved);
 	*status = STATUS_OK;
 	return ERR_OK;
 }

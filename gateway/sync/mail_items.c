@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "io/log.h"
+#include "sync/follow_ups.h"
 #include "sync/mail_collection.h"
 
 /* Fetching and writing mails. Only what is shown is fetched: structure and header first, then of the text as much as the
@@ -342,7 +343,8 @@ enum err mail_prepare(struct collection *c, struct change *v, size_t n, size_t b
 			size += plan_size(c, &item_of(&v[ready])->part->plan);
 	}
 	*done = ready;
-	return fetch_bodies(c, v, ready);
+	e = follow_ups_load(c, v, ready);
+	return e ? e : fetch_bodies(c, v, ready);
 }
 
 /* ---- writing ---- */
@@ -363,10 +365,11 @@ void mail_describe(struct collection *c, const struct change *change, struct ema
 		.body_part = item->part_enough ? item->part : NULL,
 		.received = item->message->internal_date,
 		.read = (f->flags & IMAP_SEEN) != 0,
-		.flagged = (f->flags & IMAP_FLAGGED) != 0,
+		.flag = follow_up_of(c, f->uid, mail_digest(f)),
 		.answered = (f->flags & IMAP_ANSWERED) != 0,
 		.forwarded = (f->flags & IMAP_FORWARDED) != 0,
 		.draft = (f->flags & IMAP_DRAFT) || c->folder_type == FOLDER_DRAFTS,
+		.own = bytes_str(c->rq->account->address),
 		.keywords = f->keywords,
 		.n_keywords = f->n_keywords };
 }
@@ -402,7 +405,7 @@ static enum err write_whole(struct collection *c, struct wbxml_writer *w, const 
 static enum err write_flags(struct collection *c, struct wbxml_writer *w, const struct change *change)
 {
 	struct email m = { .read = change->now & DIGEST_READ,
-		.flagged = change->now & DIGEST_FLAGGED,
+		.flag = follow_up_of(c, (uint32_t)change->id, change->now),
 		.answered = change->now & DIGEST_ANSWERED,
 		.forwarded = change->now & DIGEST_FORWARDED };
 	const struct imap_flags *f = change->item;

@@ -50,14 +50,19 @@ enum err note_wanted_keywords(struct collection *c, const struct note_edit *edit
 	if (!out->v)
 		return ERR_LIMIT;
 	for (size_t i = 0; i < n_had; i++)
-		if (!email_category(had->keywords[i]).len)
+		if (!email_is_category(had->keywords[i]))
 			out->v[out->n++] = had->keywords[i];
 	for (const struct wbxml_node *n = wbxml_child(edit->categories, NOTES_CATEGORY); n;
 	     n = wbxml_next(n, NOTES_CATEGORY)) {
 		struct bytes keyword;
 
-		if ((e = email_keyword(c->rq->arena, n->text, &keyword)))
+		e = email_keyword(c->rq->arena, n->text, &keyword);
+		if (e && e != ERR_UNSUPPORTED)
 			return e;
+		if (e)
+			log_info(
+			    "a note's category is too long for an IMAP keyword and was not stored folder=%u",
+			    c->folder_id);
 		if (keyword.len && !contains(out, keyword))
 			out->v[out->n++] = keyword;
 	}

@@ -16,7 +16,7 @@ uint32_t note_digest(uint32_t uid, const struct bytes *keywords, size_t n_keywor
 	uint32_t digest;
 
 	for (size_t i = 0; i < n_keywords; i++) /* a sum: servers list them in any order */
-		if (email_category(keywords[i]).len)
+		if (email_is_category(keywords[i]))
 			sum += hash64(keywords[i], 0);
 	digest = (uint32_t)hash64(bytes_of(octets, sizeof(octets)), sum);
 	return digest == SNAPSHOT_UNSURE ? 0 : digest;

@@ -1,5 +1,7 @@
 #include "mail/email.h"
 
+#include <strings.h>
+
 #include "base/time.h"
 #include "base/utf8.h"
 #include "mail/address.h"
@@ -8,7 +10,7 @@
 #include "mail/message_class.h"
 #include "mail/voice.h"
 
-enum { ADDRESSES_MAX = 32768, BCC_MAX = 1024, CATEGORIES_MAX = 300 };
+enum { ADDRESSES_MAX = 32768, BCC_MAX = 1024 };
 
 struct job {
 	struct wbxml_writer *w;
@@ -182,27 +184,17 @@ static void put_cpid(struct job *j, wbxml_tag tag)
 static void put_flag(struct job *j, wbxml_tag tag)
 {
 	wbxml_open(j->w, tag);
-	if (j->m->flagged) {
-		wbxml_put_uint(j->w, EMAIL_STATUS, 2);
-		wbxml_put_str(j->w, EMAIL_FLAG_TYPE, "Flag for follow up");
-	}
+	if (j->m->flag)
+		follow_up_write(j->w, j->m->flag);
 	wbxml_close(j->w);
 }
 
 static void put_categories(struct job *j, wbxml_tag tag)
 {
-	size_t n = 0;
+	enum err e = email_put_categories(j->w, tag, EMAIL_CATEGORY, j->m->keywords, j->m->n_keywords);
 
-	wbxml_open(j->w, tag);
-	for (size_t i = 0; i < j->m->n_keywords && n < CATEGORIES_MAX; i++) {
-		struct bytes name = email_category(j->m->keywords[i]);
-
-		if (name.len) {
-			wbxml_put(j->w, EMAIL_CATEGORY, name);
-			n++;
-		}
-	}
-	wbxml_close(j->w);
+	if (e)
+		j->failed = e;
 }
 
 static struct bytes file_reference(struct job *j, const struct attachment *at)
@@ -331,6 +323,31 @@ static void put_last_verb(struct job *j, wbxml_tag tag)
 		wbxml_put_uint(j->w, tag, j->m->answered ? 1 : 3);
 }
 
+static bool is_among(struct job *j, const char *name, struct bytes address)
+{
+	struct mail_addresses list;
+
+	if ((j->failed = header_addresses(j->arena, &j->header, name, &list)))
+		return false;
+	for (size_t i = 0; i < list.n; i++)
+		if (list.v[i].address.len == address.len &&
+		    strncasecmp((const char *)list.v[i].address.p, (const char *)address.p, address.len) == 0)
+			return true;
+	return false;
+}
+
+/* Only where the mail system has noted whom the mail was for (Postfix X-Original-To, Exim Envelope-To): a mail that merely
+ * doesn't name the user may have come by a list or an alias. Left out when it is 0. Source: MS-ASEMAIL 2.2.2.61. */
+static void put_received_as_bcc(struct job *j, wbxml_tag tag)
+{
+	struct bytes own = j->m->own;
+
+	if (own.len && (is_among(j, "X-Original-To", own) || is_among(j, "Envelope-To", own)) &&
+	    !is_among(j, "To", own) && !is_among(j, "Cc", own) && !j->failed &&
+	    !header_find(&j->header, "Resent-To") && !header_find(&j->header, "List-Id"))
+		put_bool(j, tag, true);
+}
+
 static void put_caller(struct job *j, wbxml_tag tag)
 {
 	put(j, tag, j->voice.caller);
@@ -373,6 +390,7 @@ static const struct prop {
 	{ EMAIL2_CONVERSATION_ID, EAS_SINCE(EAS_14_0), false, put_conversation_id },
 	{ EMAIL2_CONVERSATION_INDEX, EAS_SINCE(EAS_14_0), false, put_conversation_index },
 	{ EMAIL2_LAST_VERB_EXECUTED, EAS_SINCE(EAS_14_0), true, put_last_verb },
+	{ EMAIL2_RECEIVED_AS_BCC, EAS_SINCE(EAS_14_0), false, put_received_as_bcc },
 	{ EMAIL2_SENDER, EAS_SINCE(EAS_14_0), false, put_sender },
 	{ EMAIL2_UM_CALLER_ID, EAS_SINCE(EAS_14_0), false, put_caller },
 	{ EMAIL_CATEGORIES, EAS_SINCE(EAS_14_0), true, put_categories },

@@ -2,6 +2,7 @@
 #define EASGATE_MAIL_EMAIL_H
 
 #include "mail/body_part.h"
+#include "mail/follow_up.h"
 
 /* A mail as the Email class has it. Source: MS-ASEMAIL 2.2.2; MS-ASAIRS 2.2.2. */
 struct email {
@@ -10,8 +11,10 @@ struct email {
 	const struct body *body;           /* NULL: no body */
 	const struct body_part *body_part; /* NULL: none */
 	int64_t received;                  /* INTERNALDATE */
-	bool read, flagged, answered, forwarded;
+	bool read, answered, forwarded;
+	const struct follow_up *flag; /* NULL: none */
 	bool draft;                   /* \Draft, or in the Drafts folder */
+	struct bytes own;             /* the account's address; empty: not known */
 	const struct bytes *keywords; /* IMAP keywords other than those above */
 	size_t n_keywords;
 	/* An attachment's FileReference is this, a colon and its section: "17:4711" → "17:4711:2.1". */
@@ -33,11 +36,16 @@ enum err email_write_found(struct wbxml_writer *w, const struct email *m) MUST_C
 enum err email_write_stub(
     struct wbxml_writer *w, enum eas_version version, const struct email *m, const char *why) MUST_CHECK;
 
-/* Which keywords are categories, and under which name: those that mean something else ($MDNSent, NonJunk,
- * …) give an empty view, Thunderbird's $label1 … $label5 their English names. */
-struct bytes email_category(struct bytes keyword);
-/* The way back: the keyword for a category that a phone sent. Only ERR_LIMIT. Characters that IMAP forbids
- * in keywords become "_"; empty if nothing is left. */
+/* A keyword's category: Thunderbird's $label1 … $label5 have their English names, what email_keyword made comes back as it was,
+ * any other is its own name. Empty if it means something else ($MDNSent, NonJunk, …). Only ERR_LIMIT. */
+enum err email_category(struct arena *a, struct bytes keyword, struct bytes *out) MUST_CHECK;
+bool email_is_category(struct bytes keyword);
+/* A list with the categories among the keywords, each once. ERR_LIMIT. */
+enum err email_put_categories(
+    struct wbxml_writer *w, wbxml_tag list, wbxml_tag one, const struct bytes *keywords, size_t n) MUST_CHECK;
+/* The way back. Empty if the category is but blanks. ERR_UNSUPPORTED: it is too long for a keyword, or no text;
+ * ERR_LIMIT. */
 enum err email_keyword(struct arena *a, struct bytes category, struct bytes *out) MUST_CHECK;
+enum { EMAIL_KEYWORD_MAX = 50 }; /* as Dovecot's mail_max_keyword_length has it */
 
 #endif

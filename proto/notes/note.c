@@ -129,22 +129,6 @@ static enum err put_changed(struct wbxml_writer *w, const struct header *h, int6
 	return e;
 }
 
-static void put_categories(struct wbxml_writer *w, const struct email *m)
-{
-	size_t n = 0;
-
-	wbxml_open(w, NOTES_CATEGORIES);
-	for (size_t i = 0; i < m->n_keywords && n < NOTE_MAX_CATEGORIES; i++) {
-		struct bytes name = email_category(m->keywords[i]);
-
-		if (!name.len)
-			continue;
-		wbxml_put(w, NOTES_CATEGORY, name);
-		n++;
-	}
-	wbxml_close(w);
-}
-
 enum err note_write(struct wbxml_writer *w, enum eas_version version, const struct email *m)
 {
 	struct header h;
@@ -161,7 +145,8 @@ enum err note_write(struct wbxml_writer *w, enum eas_version version, const stru
 	wbxml_put_str(w, NOTES_MESSAGE_CLASS, message_class);
 	if ((e = put_changed(w, &h, m->received)))
 		return e;
-	put_categories(w, m);
+	if ((e = email_put_categories(w, NOTES_CATEGORIES, NOTES_CATEGORY, m->keywords, m->n_keywords)))
+		return e;
 	if (m->body && m->body->native != BODY_NONE)
 		wbxml_put_uint(w, AIRSYNCBASE_NATIVE_BODY_TYPE, m->body->native);
 	return w->out->failed;

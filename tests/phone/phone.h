@@ -182,8 +182,10 @@ struct phone_edit {
 	wbxml_tag command; /* AIRSYNC_ADD, AIRSYNC_CHANGE, AIRSYNC_DELETE, AIRSYNC_FETCH */
 	const char *id;    /* ServerId; for Add the ClientId */
 	enum phone_say read;
-	enum phone_say flag;    /* PHONE_YES: Status 2 with type and dates; PHONE_NO: an empty Flag */
-	const char *categories; /* one a line; "": none at all; NULL: not said */
+	enum phone_say flag; /* PHONE_YES: Status 2 with type and dates; PHONE_NO: an empty Flag */
+	const char
+	    *flag_text; /* the Flag's own properties instead: "Status=2\nFlagType=…"; NULL: `flag` says it */
+	const char *categories;          /* one a line; "": none at all; NULL: not said */
 	const char *to, *subject, *text; /* of a draft or note; NULL: not said */
 	bool note;                       /* it is one of the Notes class */
 	bool sms;                        /* it is one of the SMS class: its Add says so */

@@ -162,7 +162,7 @@ static struct phone_item *new_item(const char *id)
 {
 	struct phone_item *i = alloc_or_die(sizeof(*i));
 	char **const texts[] = { &i->subject, &i->from, &i->to, &i->cc, &i->bcc, &i->reply_to, &i->date,
-		&i->message_class, &i->categories, &i->body, &i->preview };
+		&i->message_class, &i->categories, &i->body, &i->preview, &i->flag_text };
 
 	i->id = dup_bytes(bytes_str(id));
 	for (size_t n = 0; n < sizeof(texts) / sizeof(texts[0]); n++)
@@ -203,7 +203,7 @@ static void drop_attachments(struct phone_item *i)
 static void free_item(struct phone_item *i)
 {
 	char *const texts[] = { i->id, i->subject, i->from, i->to, i->cc, i->bcc, i->reply_to, i->date,
-		i->message_class, i->categories, i->body, i->preview };
+		i->message_class, i->categories, i->body, i->preview, i->flag_text };
 
 	for (size_t n = 0; n < sizeof(texts) / sizeof(texts[0]); n++)
 		free(texts[n]);
@@ -336,10 +336,53 @@ static void apply_categories(struct phone_item *i, const struct wbxml_node *list
 	}
 }
 
+const struct phone_flag_name phone_flag_names[] = {
+	{ EMAIL_STATUS, "Status" },
+	{ EMAIL_FLAG_TYPE, "FlagType" },
+	{ EMAIL_COMPLETE_TIME, "CompleteTime" },
+	{ TASKS_SUBJECT, "Subject" },
+	{ TASKS_DATE_COMPLETED, "DateCompleted" },
+	{ TASKS_START_DATE, "StartDate" },
+	{ TASKS_DUE_DATE, "DueDate" },
+	{ TASKS_UTC_START_DATE, "UtcStartDate" },
+	{ TASKS_UTC_DUE_DATE, "UtcDueDate" },
+	{ TASKS_REMINDER_SET, "ReminderSet" },
+	{ TASKS_REMINDER_TIME, "ReminderTime" },
+	{ TASKS_ORDINAL_DATE, "OrdinalDate" },
+	{ TASKS_SUB_ORDINAL_DATE, "SubOrdinalDate" },
+	{ 0, "?" },
+};
+
+static const char *flag_name(wbxml_tag tag)
+{
+	const struct phone_flag_name *n = phone_flag_names;
+
+	while (n->tag && n->tag != tag)
+		n++;
+	return n->name;
+}
+
+static void apply_flag(struct phone_item *i, const struct wbxml_node *flag)
+{
+	size_t len = 0;
+
+	if (!flag)
+		return;
+	i->flag = number(flag, EMAIL_STATUS);
+	set_text(&i->flag_text, BYTES(""));
+	for (const struct wbxml_node *n = flag->child; n; n = n->next) {
+		const char *name = flag_name(n->tag);
+
+		i->flag_text = realloc(i->flag_text, len + strlen(name) + n->text.len + 3);
+		if (!i->flag_text)
+			abort();
+		len += (size_t)sprintf(
+		    i->flag_text + len, "%s%s=%.*s", len ? "\n" : "", name, BYTES_ARG(n->text));
+	}
+}
+
 void phone_item_apply(struct phone_item *i, const struct wbxml_node *data)
 {
-	const struct wbxml_node *flag = wbxml_child(data, EMAIL_FLAG);
-
 	apply_text(data, EMAIL_SUBJECT, &i->subject);
 	apply_text(data, EMAIL_FROM, &i->from);
 	apply_text(data, EMAIL_TO, &i->to);
@@ -354,8 +397,7 @@ void phone_item_apply(struct phone_item *i, const struct wbxml_node *data)
 		i->is_draft = is_true(wbxml_child(data, EMAIL2_IS_DRAFT));
 	if (wbxml_child(data, EMAIL_IMPORTANCE))
 		i->importance = number(data, EMAIL_IMPORTANCE);
-	if (flag)
-		i->flag = number(flag, EMAIL_STATUS);
+	apply_flag(i, wbxml_child(data, EMAIL_FLAG));
 	if (wbxml_child(data, AIRSYNCBASE_NATIVE_BODY_TYPE))
 		i->native_body = number(data, AIRSYNCBASE_NATIVE_BODY_TYPE);
 	apply_body(i, wbxml_child(data, AIRSYNCBASE_BODY));

@@ -16,7 +16,8 @@ struct phone_attachment {
 struct phone_item {
 	char *id; /* ServerId */
 	bool read, is_draft;
-	unsigned flag; /* Flag/Status: 0 none, 1 complete, 2 flagged */
+	unsigned flag;   /* Flag/Status: 0 none, 1 complete, 2 flagged */
+	char *flag_text; /* owned; all of Flag: "Status=2\nFlagType=…", as it came */
 	char *subject, *from, *to, *cc, *bcc, *reply_to, *date, *message_class,
 	    *categories; /* owned; "" if not sent. date: DateReceived, or a note's LastModifiedDate.
 	    categories: joined by '\n' */
@@ -55,6 +56,12 @@ struct phone_replica {
 	    moved; /* owned: ids (folder NUL item) that MoveItems took away or brought; an echo is no anomaly */
 	size_t moved_count;
 };
+
+/* What stands in a Flag, in the order of the documents; the last has tag 0. */
+extern const struct phone_flag_name {
+	wbxml_tag tag;
+	const char *name;
+} phone_flag_names[];
 
 void phone_replica_init(struct phone_replica *r);
 void phone_replica_deinit(struct phone_replica *r);

@@ -116,6 +116,10 @@ static void note_read_and_flag(struct phone_item *i, const struct phone_edit *ed
 		i->read = edit->read == PHONE_YES;
 	if (edit->flag != PHONE_UNSAID)
 		i->flag = edit->flag == PHONE_YES ? 2 : 0;
+	if (edit->flag_text) {
+		i->flag = strncmp(edit->flag_text, "Status=", 7) ? 0 : (unsigned)atoi(edit->flag_text + 7);
+		set_text(&i->flag_text, edit->flag_text);
+	}
 	if (edit->categories)
 		set_text(&i->categories, edit->categories);
 }

@@ -64,6 +64,21 @@ static void put_flag(struct wbxml_writer *w, enum phone_say flag)
 	wbxml_close(w);
 }
 
+static void put_flag_text(struct wbxml_writer *w, const char *text)
+{
+	struct bytes rest = bytes_str(text), name, line;
+
+	wbxml_open(w, EMAIL_FLAG);
+	while (bytes_split(&rest, '\n', &line)) {
+		if (!bytes_split(&line, '=', &name))
+			continue;
+		for (const struct phone_flag_name *n = phone_flag_names; n->tag; n++)
+			if (bytes_eq_str(name, n->name))
+				wbxml_put(w, n->tag, line);
+	}
+	wbxml_close(w);
+}
+
 static void put_categories(struct wbxml_writer *w, const struct phone_edit *edit)
 {
 	struct bytes rest = bytes_str(edit->categories), one;
@@ -106,7 +121,10 @@ static void put_edit(struct wbxml_writer *w, const struct phone_edit *edit)
 		if (edit->note)
 			wbxml_put_str(w, NOTES_MESSAGE_CLASS, "IPM.StickyNote");
 		put_say(w, EMAIL_READ, edit->read);
-		put_flag(w, edit->flag);
+		if (edit->flag_text)
+			put_flag_text(w, edit->flag_text);
+		else
+			put_flag(w, edit->flag);
 		put_categories(w, edit);
 		wbxml_close(w);
 		if (edit->send)

@@ -81,6 +81,7 @@ static struct bytes without_id(struct bytes dump)
 	return got;
 }
 
+static const struct follow_up active = { .status = FOLLOW_UP_ACTIVE };
 static const struct bytes keywords[] = { { (const uint8_t *)"$label2", 7 }, { (const uint8_t *)"NonJunk", 7 },
 	{ (const uint8_t *)"Blue", 4 } };
 
@@ -91,7 +92,7 @@ static struct email email_of(const struct sample *s)
 		.body = &s->body,
 		.received = 1716279300,
 		.read = true,
-		.flagged = true,
+		.flag = &active,
 		.answered = true,
 		.keywords = keywords,
 		.n_keywords = 3,
@@ -184,7 +185,7 @@ static void a_mail_without_anything(void **state)
 
 static void flags_alone(void **state)
 {
-	struct email m = { .read = true, .flagged = true, .keywords = keywords, .n_keywords = 3 };
+	struct email m = { .read = true, .flag = &active, .keywords = keywords, .n_keywords = 3 };
 
 	(void)state;
 	assert_bytes_str(written(email_write_flags, EAS_2_5, &m), ROOT "\tEmail:Read \"1\"\n");
@@ -276,7 +277,7 @@ static const struct importance_case {
 
 static struct bytes value_of(const char *header, wbxml_tag tag)
 {
-	struct email m = { .header = bytes_str(header) };
+	struct email m = { .header = bytes_str(header), .own = BYTES("me@x") };
 	struct wbxml_node *root = NULL;
 	struct wbxml_writer w;
 	struct bytes doc;
@@ -298,6 +299,25 @@ static void importances(const struct importance_case *c)
 }
 TEST_ROW(importances)
 
+static const struct bcc_case {
+	const char *name, *header, *want;
+} bcc_cases[] = {
+	{ "named in To", "X-Original-To: me@x\r\nTo: a@b, Me <ME@x>\r\n", "" },
+	{ "named in Cc", "X-Original-To: me@x\r\nTo: a@b\r\nCc: me@x\r\n", "" },
+	{ "named nowhere, Postfix", "X-Original-To: me@x\r\nTo: a@b\r\n", "1" },
+	{ "named nowhere, Exim", "Envelope-To: me@x\r\n", "1" },
+	{ "by an alias", "X-Original-To: alias@x\r\nDelivered-To: me@x\r\nTo: alias@x\r\n", "" },
+	{ "by a list", "X-Original-To: me@x\r\nTo: list@b\r\nList-Id: <list.b>\r\n", "" },
+	{ "sent on", "X-Original-To: me@x\r\nTo: a@b\r\nResent-To: me@x\r\n", "" },
+	{ "nobody says so", "To: a@b\r\n", "" },
+};
+
+static void received_as_bcc(const struct bcc_case *c)
+{
+	assert_bytes_str(value_of(c->header, EMAIL2_RECEIVED_AS_BCC), c->want);
+}
+TEST_ROW(received_as_bcc)
+
 static void single_values(void **state)
 {
 	(void)state;
@@ -316,8 +336,14 @@ static const struct category_case {
 	{ "Blue", "Blue", "Blue" },
 	{ "$label1", "Important", "$label1" },
 	{ "$Label5", "Later", "$label5" },
+	{ "to_read", "to read", "to_read" },
+	{ "a&l4-b", "a_b", "a&l4-b" },
+	{ "a&b", "a&b", "a&ey-b" },
+	{ "a&L4-b", "a&L4-b", "a&ey-L4-b" },
+	{ "&ii-lue", "&ii-lue", "&ey-ii-lue" }, /* we would not write Blue so */
 	{ "$MDNSent", "", "" },
 	{ "$Forwarded", "", "" },
+	{ "$FollowUpA", "", "" },
 	{ "NonJunk", "", "" },
 	{ "\\Recent", "", "" },
 	{ "", "", "" },
@@ -325,34 +351,65 @@ static const struct category_case {
 
 static void categories(const struct category_case *c)
 {
-	struct bytes category = email_category(bytes_str(c->name)), keyword;
+	struct bytes category, keyword;
 
+	assert_int_equal(email_category(test_arena(), bytes_str(c->name), &category), ERR_OK);
 	assert_bytes_str(category, c->category);
+	assert_int_equal(email_is_category(bytes_str(c->name)), category.len > 0);
 	assert_int_equal(email_keyword(test_arena(), category, &keyword), ERR_OK);
 	assert_bytes_str(keyword, c->back);
 }
 TEST_ROW(categories)
 
+/* Each comes back as it was. */
 static const struct keyword_case {
 	const char *name, *want;
 } keyword_cases[] = {
 	{ "To Do", "$label4" },
+	{ "to do", "to_do" },
 	{ "Red Category", "Red_Category" },
-	{ " x ", "x" },
-	{ "a(b)\"c\\d*%{]", "a_b__c_d____" },
-	{ "B\xC3\xBCro", "B__ro" },
-	{ "***", "" },
-	{ "", "" },
+	{ "a(b)\"c", "a&fa-b&fera-c" },
+	{ "B\xC3\xBCro", "B&yo6a-ro" },
+	{ "***", "&fivcu-" },
+	{ "\xE9\x87\x8D\xE8\xA6\x81", "&5gdy32fgqe-" },
+	{ "Junk", "&ji-unk" },
+	{ "$label1", "&eq-label1" },
+	{ "Forwarded", "&iy-orwarded" },
+	{ "a&b", "a&ey-b" },
+	{ "a_b", "a&l4-b" },
 };
 
 static void keyword(const struct keyword_case *c)
 {
-	struct bytes got;
+	struct bytes got, back;
 
 	assert_int_equal(email_keyword(test_arena(), bytes_str(c->name), &got), ERR_OK);
 	assert_bytes_str(got, c->want);
+	assert_int_equal(email_category(test_arena(), got, &back), ERR_OK);
+	assert_bytes_str(back, c->name);
 }
 TEST_ROW(keyword)
+
+static void odd_categories(void **state)
+{
+	static const char fifty[] = "12345678901234567890123456789012345678901234567890";
+	struct bytes got;
+
+	(void)state;
+	assert_int_equal(email_keyword(test_arena(), BYTES(" x "), &got), ERR_OK);
+	assert_bytes_str(got, "x");
+	assert_int_equal(email_keyword(test_arena(), BYTES("  "), &got), ERR_OK);
+	assert_int_equal(got.len, 0);
+	assert_int_equal(email_keyword(test_arena(), BYTES("a\nb"), &got), ERR_UNSUPPORTED);
+	assert_int_equal(email_keyword(test_arena(), bytes_str(fifty), &got), ERR_OK);
+	assert_bytes_str(got, fifty);
+	assert_int_equal(
+	    email_keyword(test_arena(), BYTES("123456789012345678901234567890123456789012345678901"), &got),
+	    ERR_UNSUPPORTED);
+	assert_int_equal(email_keyword(test_arena(),
+			     BYTES("1234567890123456789012345678901234567890123456789\xC3\xA4"), &got),
+	    ERR_UNSUPPORTED);
+}
 
 /* ---- voice mail ---- */
 
@@ -471,10 +528,12 @@ int main(void)
 	TEST_ADD(stubs);
 	TEST_ADD(found);
 	TEST_ADD(found_attachments);
+	TEST_ADD_ROWS(received_as_bcc, bcc_cases);
 	TEST_ADD_ROWS(importances, importance_cases);
 	TEST_ADD(single_values);
 	TEST_ADD_ROWS(categories, category_cases);
 	TEST_ADD_ROWS(keyword, keyword_cases);
+	TEST_ADD(odd_categories);
 	TEST_ADD_ROWS(voice, voice_cases);
 	return test_run("mail email");
 }
