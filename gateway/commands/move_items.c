@@ -22,7 +22,8 @@ enum {
 struct move {
 	struct bytes source_id; /* SrcMsgId as sent */
 	uint32_t from, to;      /* folders */
-	uint64_t uid;
+	uint64_t uid;           /* of a mail; the id of a note */
+	enum eas_class class;
 	uint32_t status;
 	char made[SERVER_ID_MAX]; /* DstMsgId; empty = unknown */
 };
@@ -43,12 +44,16 @@ static size_t count_moves(const struct request *rq)
 	return n;
 }
 
-static bool can_hold_mail(const struct known_folders *known, uint32_t id)
+/* What can be moved out of and into the folder: mails or notes; CLASS_NONE: nothing. */
+static enum eas_class class_in(const struct known_folders *known, uint32_t id)
 {
 	const struct known_folder *f = known_folder(known, id);
+	enum eas_class class = f ? folder_class((enum folder_type)f->type) : CLASS_NONE;
 
-	return f && folder_class((enum folder_type)f->type) == CLASS_EMAIL && f->type != FOLDER_OUTBOX &&
-	       f->type != FOLDER_GENERIC;
+	if (class == CLASS_NOTES)
+		return class;
+	return class == CLASS_EMAIL && f->type != FOLDER_OUTBOX && f->type != FOLDER_GENERIC ? class
+											     : CLASS_NONE;
 }
 
 static void parse(struct moves *x, const struct wbxml_node *n, struct move *m)
@@ -56,12 +61,13 @@ static void parse(struct moves *x, const struct wbxml_node *n, struct move *m)
 	uint32_t folder;
 
 	m->source_id = wbxml_child_text(n, MOVE_SRC_MSG_ID);
-	if (server_id_parse(m->source_id, &folder, &m->uid) || m->uid > UINT32_MAX ||
-	    folder_id_parse(wbxml_child_text(n, MOVE_SRC_FLD_ID), &m->from) || folder != m->from ||
-	    !can_hold_mail(&x->known, m->from))
+	if (!server_id_parse(m->source_id, &folder, &m->uid) &&
+	    !folder_id_parse(wbxml_child_text(n, MOVE_SRC_FLD_ID), &m->from) && folder == m->from)
+		m->class = class_in(&x->known, m->from);
+	if (m->class == CLASS_NONE || (m->class == CLASS_EMAIL && m->uid > UINT32_MAX))
 		m->status = MOVE_NO_SOURCE;
 	else if (folder_id_parse(wbxml_child_text(n, MOVE_DST_FLD_ID), &m->to) ||
-		 !can_hold_mail(&x->known, m->to))
+		 class_in(&x->known, m->to) != m->class)
 		m->status = MOVE_NO_TARGET;
 	else if (m->from == m->to)
 		m->status = MOVE_SAME;
@@ -88,7 +94,7 @@ static enum err recall(struct moves *x, struct move *m)
 	return e == ERR_NOT_FOUND ? ERR_OK : e;
 }
 
-static enum err remember(struct moves *x, struct move *m, uint32_t new_uid)
+static enum err remember(struct moves *x, struct move *m, uint64_t new_uid)
 {
 	char name[SERVER_ID_MAX * 2];
 
@@ -173,12 +179,61 @@ static void fail(struct move **group, size_t n, uint32_t status)
 		group[i]->status = status;
 }
 
+/* Notes one by one: each may be several mails. */
+static enum err run_notes(
+    struct moves *x, struct collection *from, struct collection *to, struct move **group, size_t n)
+{
+	enum err e = request_imap(x->rq, from->mailbox, &from->imap);
+
+	to->imap = from->imap;
+	for (size_t i = 0; i < n && !e; i++) {
+		bool no_target;
+		uint64_t id;
+
+		e = note_move(from, to, group[i]->uid, &id, &no_target);
+		if (!e && !id)
+			group[i]->status = MOVE_OK;
+		else if (!e)
+			e = remember(x, group[i], id);
+		else if (e == ERR_NOT_FOUND && !no_target)
+			e = recall(x, group[i]);
+		else if (e == ERR_NOT_FOUND || e == ERR_DENIED || e == ERR_LIMIT) {
+			log_info("note not moved from=%u to=%u: %s (%s)", from->folder_id, to->folder_id,
+			    imap_problem(from->imap), err_name(e));
+			group[i]->status = no_target ? MOVE_NO_TARGET : MOVE_FAILED;
+			e = ERR_OK;
+		}
+	}
+	return e;
+}
+
+static enum err run_mails(
+    struct moves *x, struct collection *from, struct collection *to, struct move **group, size_t n)
+{
+	struct imap_moved moved;
+	bool no_target;
+	enum err e = run_imap(x, from, to, group, n, &moved, &no_target);
+
+	if (e == ERR_DENIED || e == ERR_LIMIT || e == ERR_NOT_FOUND) {
+		log_info("mails not moved from=%u to=%u: %s (%s)", from->folder_id, to->folder_id,
+		    imap_problem(x->rq->imap), err_name(e));
+		fail(group, n,
+		    e != ERR_NOT_FOUND ? MOVE_FAILED
+		    : no_target        ? MOVE_NO_TARGET
+				       : MOVE_NO_SOURCE);
+		return ERR_OK;
+	}
+	if (!e)
+		take_flags_along(x, from, to, group, n, &moved);
+	for (size_t i = 0; i < n && !e; i++)
+		e = moved.to[i] ? remember(x, group[i], moved.to[i]) : recall(x, group[i]);
+	return e;
+}
+
 static enum err run_group(struct moves *x, struct move **group, size_t n)
 {
 	struct collection from = { 0 }, to = { 0 }, *both[] = { &from, &to };
 	uint32_t ids[] = { group[0]->from, group[0]->to };
-	struct imap_moved moved;
-	bool no_target;
 	enum err e;
 
 	if ((e = collections_find(x->rq, &x->known, ids, both, 2)))
@@ -187,20 +242,8 @@ static enum err run_group(struct moves *x, struct move **group, size_t n)
 		fail(group, n, from.mailbox.len ? MOVE_NO_TARGET : MOVE_NO_SOURCE);
 		return ERR_OK;
 	}
-	e = run_imap(x, &from, &to, group, n, &moved, &no_target);
-	if (e == ERR_DENIED || e == ERR_LIMIT || e == ERR_NOT_FOUND) {
-		log_info("mails not moved from=%u to=%u: %s (%s)", ids[0], ids[1], imap_problem(x->rq->imap),
-		    err_name(e));
-		fail(group, n,
-		    e != ERR_NOT_FOUND ? MOVE_FAILED
-		    : no_target        ? MOVE_NO_TARGET
-				       : MOVE_NO_SOURCE);
-		return ERR_OK;
-	}
-	if (!e)
-		take_flags_along(x, &from, &to, group, n, &moved);
-	for (size_t i = 0; i < n && !e; i++)
-		e = moved.to[i] ? remember(x, group[i], moved.to[i]) : recall(x, group[i]);
+	e = group[0]->class == CLASS_NOTES ? run_notes(x, &from, &to, group, n)
+					   : run_mails(x, &from, &to, group, n);
 	if (!e)
 		push_publish(x->rq, ids, 2);
 	return e;

@@ -88,6 +88,10 @@ struct collection_ops {
 extern const struct collection_ops mail_collection, note_collection;
 /* Mails, and SMS where they are wanted. */
 extern const struct collection_ops mail_and_sms_collection;
+/* Moves a note to another folder of notes, both with `imap` set: all its mails. *new_id 0: it isn't known. ERR_NOT_FOUND: it isn't there, or the folder that it
+ * is to go to (*no_target). ERR_DENIED, ERR_LIMIT: nothing has happened. */
+enum err note_move(struct collection *from, struct collection *to, uint64_t id, uint64_t *new_id,
+    bool *no_target) WAITS MUST_CHECK;
 /* Of a mail that was prepared as ADD: what Find tells. ERR_LIMIT only. */
 enum err mail_write_found(
     struct collection *c, struct wbxml_writer *w, const struct change *change) MUST_CHECK;

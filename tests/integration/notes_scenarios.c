@@ -487,6 +487,54 @@ static void folders_of_notes(enum eas_version v)
 }
 TEST_VERSIONS(folders_of_notes)
 
+static void notes_move_between_folders(enum eas_version v)
+{
+	const char *user = scene_user(), *new_id;
+	struct phone_folder *sub;
+	struct side s, two;
+	unsigned status;
+	char id[64], made[64];
+
+	notes_make_folder(user);
+	truth_create(scene_truth(user), "Notes/Work");
+	notes_put(user, notes_apple("older", uuid_1, "text"));
+	notes_put(user, notes_apple("title", uuid_1, "text"));
+	notes_put(user, BYTES("Subject: by hand\r\nMessage-ID: <h@x>\r\n\r\ntext\r\n"));
+	s = side_make(user, "PHONE1", v);
+	sub = phone_folder_named(&s.ph->replica, "Work");
+	SCENE_OK(s.ph, phone_sync_folder(s.ph, sub, &side_plain));
+	snprintf(id, sizeof(id), "%s", side_note(&s, "title")->id);
+	for (int i = 0; i < 2; i++) { /* the second time because the answer was lost */
+		s.ph->lose = i ? PHONE_KEEP : PHONE_LOSE_READ;
+		SCENE_ERR(s.ph, phone_move_item(s.ph, id, s.notes->id, sub->id, &status, &new_id),
+		    i ? ERR_OK : ERR_CANCELLED);
+	}
+	assert_int_equal(status, 3);
+	assert_int_equal(notes_count(user, "Notes"), 1);
+	assert_int_equal(notes_count(user, "Notes/Work"), 2);
+	snprintf(id, sizeof(id), "%s", side_note(&s, "by hand")->id);
+	SCENE_OK(s.ph, phone_move_item(s.ph, id, s.notes->id, sub->id, &status, &new_id));
+	assert_int_equal(status, 3);
+	SCENE_OK(s.ph, phone_move_item(s.ph, id, s.notes->id, sub->id, &status, &new_id));
+	assert_int_equal(status, 3); /* known to be done */
+	snprintf(made, sizeof(made), "%s", new_id);
+	side_sync(&s);
+	SCENE_OK(s.ph, phone_sync_folder(s.ph, sub, &side_plain));
+	scene_assert_clean(s.ph);
+	assert_int_equal(s.notes->count, 0);
+	assert_int_equal(sub->count, 2);
+	two = side_make(user, "PHONE2", v);
+	sub = phone_folder_named(&two.ph->replica, "Work");
+	SCENE_OK(two.ph, phone_sync_folder(two.ph, sub, &side_plain));
+	assert_int_equal(sub->count, 2);
+	assert_non_null(phone_item_with_subject(sub, "title"));
+	assert_string_equal(phone_item_with_subject(sub, "by hand")->id, made);
+	/* not among mails, and no mails among them */
+	SCENE_OK(two.ph, phone_move_item(two.ph, made, sub->id, scene_inbox(two.ph)->id, &status, &new_id));
+	assert_int_equal(status, 2);
+}
+TEST_VERSIONS(notes_move_between_folders)
+
 static void old_versions_know_no_notes(void **state)
 {
 	const char *user = scene_user();
@@ -539,6 +587,7 @@ int notes_scenarios_run(const char *program)
 	TEST_ADD_NOTE_VERSIONS(a_ping_tells);
 	TEST_ADD_NOTE_VERSIONS(its_own_notes_wake_no_phone);
 	TEST_ADD_NOTE_VERSIONS(folders_of_notes);
+	TEST_ADD_NOTE_VERSIONS(notes_move_between_folders);
 	TEST_ADD_NOTE_VERSIONS(a_phone_that_starts_over);
 	TEST_ADD(old_versions_know_no_notes);
 	return test_run(program);
