@@ -21,15 +21,18 @@ static uint64_t uid_of(uint64_t id)
 	return id & ~SNAPSHOT_SIDE;
 }
 
-/* The mailbox with the SMS as a collection of mails. In the arena, since what is prepared refers to its options; NULL if that is
- * spent. */
-static struct collection *sms_of(const struct collection *c)
+/* The mailbox with the SMS as a collection of mails; one for the request, since what is prepared and what has been read of flags
+ * belongs to it. NULL if the arena is spent. */
+static struct collection *sms_of(struct collection *c)
 {
-	struct collection *s = arena_alloc(c->rq->arena, sizeof(*s));
+	struct collection *s = c->cache ? c->cache : arena_alloc(c->rq->arena, sizeof(*s));
+	struct follow_up_record *follow_ups = s ? s->follow_ups : NULL;
 
 	if (!s)
 		return NULL;
+	c->cache = s;
 	*s = *c;
+	s->follow_ups = follow_ups;
 	s->ops = &mail_collection;
 	s->folder_type = FOLDER_USER_MAIL;
 	s->mailbox = c->sms.mailbox;
@@ -181,13 +184,14 @@ static enum err prepare(struct collection *c, struct change *v, size_t n, size_t
 	return e;
 }
 
-static enum err write_sms(struct collection *c, struct wbxml_writer *w, const struct change *change)
+static enum err write_sms(
+    struct collection *c, struct collection *s, struct wbxml_writer *w, const struct change *change)
 {
 	struct wbxml_mark mark = wbxml_mark(w);
 	struct email m;
 	enum err e = mail_problem(change);
 
-	mail_describe(c, change, &m);
+	mail_describe(s, change, &m);
 	m.multipart_number = c->multipart_number;
 	if (!e)
 		e = sms_write(w, c->rq->version, &m);
@@ -196,8 +200,8 @@ static enum err write_sms(struct collection *c, struct wbxml_writer *w, const st
 			c->multipart_data = m.body->data;
 		return ERR_OK;
 	}
-	log_warn("SMS shown as a stub folder=%u uid=%u cause=\"%s\"", c->folder_id,
-	    (unsigned)uid_of(change->id), err_name(e));
+	log_warn("SMS shown as a stub folder=%u uid=%u cause=\"%s\"", c->folder_id, (unsigned)change->id,
+	    err_name(e));
 	c->rq->figures.stubs++;
 	wbxml_rollback(w, mark);
 	return email_write_stub(w, c->rq->version, &m, err_name(e));
@@ -205,9 +209,15 @@ static enum err write_sms(struct collection *c, struct wbxml_writer *w, const st
 
 static enum err write(struct collection *c, struct wbxml_writer *w, const struct change *change)
 {
-	if (is_sms(change->id) && change->kind == CHANGE_ADD)
-		return write_sms(c, w, change);
-	return mail_write(c, w, change);
+	struct change sms = *change;
+	struct collection *s;
+
+	if (!is_sms(change->id))
+		return mail_write(c, w, change);
+	if (!(s = sms_of(c)))
+		return ERR_LIMIT;
+	sms.id = uid_of(change->id);
+	return change->kind == CHANGE_ADD ? write_sms(c, s, w, &sms) : mail_write(s, w, &sms);
 }
 
 /* ---- commands ---- */

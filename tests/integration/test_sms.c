@@ -195,6 +195,38 @@ static void marks_and_deletions(enum eas_version v)
 }
 TEST_VERSIONS(marks_and_deletions)
 
+/* A mail and an SMS have the same UID, each in its own mailbox, and flags of their own. */
+static void flags_are_not_mixed_up(enum eas_version v)
+{
+	static const char mails[] = "Status=2\nFlagType=of the mail",
+			  smss[] = "Status=2\nFlagType=of the SMS";
+	const char *user = scene_user();
+	struct phone *one = make_phone(user, "PHONE1", v), *two;
+	const struct phone_item *mail;
+	unsigned status;
+
+	scene_append(user, "INBOX", "a mail", "");
+	assert_int_equal(add(one, INBOX, "s1", "[MOBILE:1]", NULL, "an sms"), 1);
+	sync_both(one, INBOX);
+	two = make_phone(user, "PHONE2", v);
+	assert_int_equal(
+	    edit(two, INBOX, "an sms", (struct phone_edit){ .command = AIRSYNC_CHANGE, .flag_text = smss }),
+	    1);
+	mail = phone_item_with_subject(folder_of(two, INBOX), "a mail");
+	SCENE_OK(
+	    two, phone_edit_one(two, folder_of(two, INBOX),
+		     &(struct phone_edit){ .command = AIRSYNC_CHANGE, .id = mail->id, .flag_text = mails },
+		     &status));
+	assert_int_equal(status, 1);
+	sync_both(one, INBOX);
+	two = make_phone(user, "PHONE3", v);
+	mail = phone_item_with_subject(folder_of(two, INBOX), "a mail");
+	assert_string_equal(mail->flag_text, mails);
+	assert_string_equal(sms_with(two, INBOX, "an sms")->flag_text, smss);
+	assert_string_equal(phone_item_with_subject(folder_of(one, INBOX), "a mail")->flag_text, mails);
+}
+TEST_VERSIONS(flags_are_not_mixed_up)
+
 static void windows_hold_both(enum eas_version v)
 {
 	struct phone_collection small = { .window = 3, .options = &email_options, .sms = &sms_options };
@@ -379,6 +411,7 @@ int main(void)
 	TEST_ADD_SMS_VERSIONS(sms_reach_the_other_phone);
 	TEST_ADD_SMS_VERSIONS(an_sms_is_fetched);
 	TEST_ADD_SMS_VERSIONS(marks_and_deletions);
+	TEST_ADD_SMS_VERSIONS(flags_are_not_mixed_up);
 	TEST_ADD_SMS_VERSIONS(windows_hold_both);
 	TEST_ADD_SMS_VERSIONS(lost_answers);
 	TEST_ADD_SMS_VERSIONS(the_outbox_is_for_the_phone);
