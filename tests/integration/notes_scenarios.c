@@ -434,6 +434,29 @@ static void a_ping_tells(enum eas_version v)
 }
 TEST_VERSIONS(a_ping_tells)
 
+static void a_hanging_sync_brings_the_note(enum eas_version v)
+{
+	const char *user = scene_user();
+	struct side s;
+	struct phone_collection c = side_plain;
+	struct phone_sync rq = { .collections = &c, .count = 1, .heartbeat_s = 60 };
+
+	notes_make_folder(user);
+	notes_put(user, notes_apple("title", uuid_1, "text"));
+	s = side_make(user, "PHONE1", v);
+	c.folder_id = s.notes->id;
+	SCENE_OK(s.ph, phone_sync_send(s.ph, &rq));
+	poll(NULL, 0, 300);
+	notes_put(user, notes_apple("title", uuid_1, "changed"));
+	truth_expunge(scene_truth(user), "Notes", "1");
+	SCENE_OK(s.ph, phone_sync_receive(s.ph, &rq));
+	assert_string_equal(side_note(&s, "title")->body, "changed");
+	side_sync(&s);
+	assert_int_equal(s.notes->count, 1);
+	assert_int_equal(s.notes->added + s.notes->changed + s.notes->deleted, 0);
+}
+TEST_VERSIONS(a_hanging_sync_brings_the_note)
+
 static void its_own_notes_wake_no_phone(enum eas_version v)
 {
 	const char *user = scene_user();
@@ -585,6 +608,7 @@ int notes_scenarios_run(const char *program)
 	TEST_ADD_NOTE_VERSIONS(lost_answers);
 	TEST_ADD_NOTE_VERSIONS(client_ids_count_from_the_beginning_again);
 	TEST_ADD_NOTE_VERSIONS(a_ping_tells);
+	TEST_ADD_NOTE_VERSIONS(a_hanging_sync_brings_the_note);
 	TEST_ADD_NOTE_VERSIONS(its_own_notes_wake_no_phone);
 	TEST_ADD_NOTE_VERSIONS(folders_of_notes);
 	TEST_ADD_NOTE_VERSIONS(notes_move_between_folders);
