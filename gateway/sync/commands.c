@@ -88,7 +88,9 @@ static enum err run_add(struct collection *c, const struct wbxml_node *n, struct
 		return e;
 	snapshot_put(state, id, digest);
 	server_id_format(c->folder_id, id, text);
-	return arena_strdup(c->rq->arena, text, &r->server_id);
+	if ((e = arena_strdup(c->rq->arena, text, &r->server_id)) || digest != SNAPSHOT_UNSURE)
+		return e;
+	return snapshot_refuse(c->rq->arena, state, id, false);
 }
 
 static enum err run_one(struct collection *c, const struct wbxml_node *n, struct snapshot *state,

@@ -44,9 +44,8 @@ enum err note_wanted_keywords(struct collection *c, const struct note_edit *edit
 	size_t n_had = had ? had->n_keywords : 0;
 	enum err e;
 
-	*out =
-	    (struct note_keywords){ arena_array(c->rq->arena, NOTE_MAX_CATEGORIES + n_had, sizeof(*out->v)),
-		    0 };
+	*out = (struct note_keywords){ .v = arena_array(
+					   c->rq->arena, NOTE_MAX_CATEGORIES + n_had, sizeof(*out->v)) };
 	if (!out->v)
 		return ERR_LIMIT;
 	for (size_t i = 0; i < n_had; i++)
@@ -59,12 +58,12 @@ enum err note_wanted_keywords(struct collection *c, const struct note_edit *edit
 		e = email_keyword(c->rq->arena, n->text, &keyword);
 		if (e && e != ERR_UNSUPPORTED)
 			return e;
-		if (e)
-			log_info(
-			    "a note's category is too long for an IMAP keyword and was not stored folder=%u",
-			    c->folder_id);
-		if (keyword.len && !contains(out, keyword))
+		if (e) {
+			out->partial = true;
+			log_info("a note's category can't be an IMAP keyword folder=%u", c->folder_id);
+		} else if (keyword.len && !contains(out, keyword)) {
 			out->v[out->n++] = keyword;
+		}
 	}
 	return ERR_OK;
 }
@@ -72,7 +71,7 @@ enum err note_wanted_keywords(struct collection *c, const struct note_edit *edit
 enum err note_keywords_without(struct collection *c, const struct note_keywords *x,
     const struct note_keywords *y, struct note_keywords *out)
 {
-	*out = (struct note_keywords){ arena_array(c->rq->arena, x->n, sizeof(*out->v)), 0 };
+	*out = (struct note_keywords){ .v = arena_array(c->rq->arena, x->n, sizeof(*out->v)) };
 	if (!out->v)
 		return ERR_LIMIT;
 	for (size_t i = 0; i < x->n; i++)
@@ -114,6 +113,6 @@ enum err note_append(struct collection *c, struct bytes mail, uint32_t flags, co
 			return e;
 		uid = found.n ? found.v[found.n - 1] : 0;
 	}
-	*digest = uid ? note_digest(uid, k->v, k->n) : SNAPSHOT_UNSURE;
+	*digest = uid && !k->partial ? note_digest(uid, k->v, k->n) : SNAPSHOT_UNSURE;
 	return ERR_OK;
 }

@@ -9,6 +9,7 @@
 struct note_keywords {
 	struct bytes *v;
 	size_t n;
+	bool partial; /* something can't be a keyword: the phone must be told what is there */
 };
 /* The categories that the phone wants as keywords; of those that the note had (NULL: it is new), what isn't a category stays. */
 enum err note_wanted_keywords(struct collection *c, const struct note_edit *edit,

@@ -99,7 +99,7 @@ static enum err store_keywords(struct change_run *x)
 	    (e = imap_store_flags(x->c->imap, x->now->uid, 0, 0, add.v, add.n, remove.v, remove.n, 0)))
 		return e;
 	x->c->cache = NULL;
-	x->item->digest = note_digest(x->now->uid, x->want.v, x->want.n);
+	x->item->digest = x->want.partial ? SNAPSHOT_UNSURE : note_digest(x->now->uid, x->want.v, x->want.n);
 	return ERR_OK;
 }
 
@@ -167,7 +167,7 @@ static enum err find_note(struct change_run *x, uint64_t id)
 	if (!x->n_copies)
 		return ERR_NOT_FOUND;
 	x->now = &x->copies[x->n_copies - 1];
-	x->had = (struct note_keywords){ x->now->flags->keywords, x->now->flags->n_keywords };
+	x->had = (struct note_keywords){ .v = x->now->flags->keywords, .n = x->now->flags->n_keywords };
 	return ERR_OK;
 }
 

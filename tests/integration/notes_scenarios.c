@@ -161,6 +161,32 @@ static void categories_are_keywords(enum eas_version v)
 }
 TEST_VERSIONS(categories_are_keywords)
 
+/* What can't be a keyword isn't kept, and the phone is told so, rather than left to believe that it were. */
+static void a_category_that_is_too_long(enum eas_version v)
+{
+	static const char too_long[] =
+	    "a category whose name is so long that no IMAP server takes it for a keyword of a mail";
+	const char *user = scene_user();
+	struct side s = side_make(user, "PHONE1", v);
+	struct phone_edit e = {
+		.command = AIRSYNC_ADD, .id = "c1", .subject = "n", .text = "t", .categories = too_long
+	};
+
+	assert_int_equal(side_try(&s, e), 1);
+	side_sync(&s);
+	assert_string_equal(side_note(&s, "n")->categories, "");
+	side_change(&s, "n", (struct phone_edit){ .categories = too_long });
+	side_sync(&s);
+	assert_string_equal(side_note(&s, "n")->categories, "");
+	side_change(&s, "n", (struct phone_edit){ .text = "t 2", .categories = "Groß und lang" });
+	side_sync(&s);
+	assert_int_equal(s.notes->changed, 0);
+	assert_string_equal(side_note(&s, "n")->categories, "Groß und lang");
+	s = side_make(user, "PHONE2", v);
+	assert_string_equal(side_note(&s, "n")->categories, "Groß und lang");
+}
+TEST_VERSIONS(a_category_that_is_too_long)
+
 /* ---- odd notes ---- */
 
 /* Put there by hand: no UUID, perhaps not even a header. */
@@ -599,6 +625,7 @@ int notes_scenarios_run(const char *program)
 	TEST_ADD_NOTE_VERSIONS(apples_note_is_changed_in_place);
 	TEST_ADD_NOTE_VERSIONS(another_program_changes_a_note);
 	TEST_ADD_NOTE_VERSIONS(categories_are_keywords);
+	TEST_ADD_NOTE_VERSIONS(a_category_that_is_too_long);
 	TEST_ADD_NOTE_VERSIONS(a_note_without_a_uuid);
 	TEST_ADD_NOTE_VERSIONS(left_over_copies_are_not_deleted);
 	TEST_ADD_NOTE_VERSIONS(pictures_survive_a_change);
