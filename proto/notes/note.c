@@ -69,7 +69,7 @@ static enum err read_body(struct arena *a, const struct wbxml_node *body, struct
 	enum err e;
 
 	if (wbxml_child_uint(body, AIRSYNCBASE_TYPE, BODY_NONE, BODY_RTF, &type) || type == BODY_NONE ||
-	    !data)
+	    !data || wbxml_child_bool(body, AIRSYNCBASE_TRUNCATED, false, &out->is_cut))
 		return ERR_PROTO;
 	out->has_text = true;
 	out->type = (enum body_type)type;

@@ -32,6 +32,7 @@ enum { NOTE_MAX_SUBJECT = 4096, NOTE_MAX_CATEGORIES = 300 };
 
 struct note_edit {
 	bool has_subject, has_text;
+	bool is_cut;                         /* the text is only the beginning of what the note has */
 	struct bytes subject;                /* UTF-8 */
 	enum body_type type;                 /* BODY_PLAIN or BODY_HTML: of the text */
 	struct bytes text;                   /* UTF-8, CRLF */

@@ -104,7 +104,7 @@ static enum err text_is_new(struct patch *p, bool *out)
 	enum err e;
 
 	*out = false;
-	if (!p->edit->has_text)
+	if (!p->edit->has_text || p->edit->is_cut)
 		return ERR_OK;
 	if ((e = show(p, &whole, &body)))
 		return e;

@@ -218,6 +218,24 @@ static void patch(const struct patch_case *c)
 }
 TEST_ROW(patch)
 
+static void a_text_that_says_that_it_is_cut(void **state)
+{
+	struct sync_options shown = sample_options(BODY_PLAIN, BODY_WHOLE, 0);
+	struct note_edit e;
+	struct bytes out;
+
+	(void)state;
+	assert_int_equal(
+	    note_edit_read(test_arena(),
+		item_data("\tAirSyncBase:Body\n\t\tAirSyncBase:Type \"1\"\n\t\tAirSyncBase:Truncated "
+			  "\"1\"\n\t\tAirSyncBase:Data \"other\"\n"),
+		&e),
+	    ERR_OK);
+	assert_int_equal(
+	    note_patch(test_arena(), BYTES("\r\nlong text\r\n"), &shown, EAS_14_1, &e, &stamp, &out), ERR_OK);
+	assert_int_equal(out.len, 0);
+}
+
 static void a_cut_text_is_no_change(void **state)
 {
 	struct sync_options shown = sample_options(BODY_PLAIN, 10, 0);
@@ -344,6 +362,7 @@ int main(void)
 	TEST_ADD(a_new_note);
 	TEST_ADD_ROWS(patch, patch_cases);
 	TEST_ADD(a_cut_text_is_no_change);
+	TEST_ADD(a_text_that_says_that_it_is_cut);
 	TEST_ADD(any_mail_can_be_changed);
 	TEST_ADD(a_note_is_written);
 	return test_run("notes");
