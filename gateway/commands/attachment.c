@@ -1,13 +1,15 @@
 #include "commands/attachment.h"
 
+#include "eas/opaque_id.h"
+#include "mail/mime_parse.h"
 #include "mail/tnef_part.h"
 #include "mail/transfer.h"
-#include "sync/collection.h"
+#include "sync/mail_collection.h"
 
 /* What an attachment is and how large; attachment_send.c sends it. */
 
 struct reference {
-	uint32_t folder, uid;
+	struct opaque_id id;
 	char *section;
 	uint32_t inner; /* of the files in a winmail.dat, from 1; 0 = the part itself */
 };
@@ -21,18 +23,20 @@ static bool is_section(struct bytes s)
 	return s.len > 0 && s.len <= 100;
 }
 
-static enum err parse(struct arena *a, struct bytes text, struct reference *out)
+/* "2.1", or "2.1~3" for the third file in it. */
+static enum err parse(const struct request *rq, struct bytes text, struct reference *out)
 {
-	struct bytes folder, uid, section;
+	struct bytes section, inner;
+	enum err e;
 
-	text = bytes_trim(text);
 	*out = (struct reference){ 0 };
-	if (!bytes_split(&text, ':', &folder) || !bytes_split(&text, ':', &uid) ||
-	    bytes_to_u32(folder, UINT32_MAX, &out->folder) || bytes_to_u32(uid, UINT32_MAX, &out->uid) ||
-	    !bytes_split(&text, '~', &section) || !is_section(section) ||
-	    (text.len && bytes_to_u32(text, TNEF_MAX_FILES, &out->inner)))
+	if ((e = opaque_id_parse(rq->arena, bytes_str(rq->account->name), text, &out->id)))
+		return e == ERR_NOT_FOUND ? ERR_PROTO : e;
+	inner = out->id.part;
+	if (out->id.item > UINT32_MAX || !bytes_split(&inner, '~', &section) || !is_section(section) ||
+	    (inner.len && bytes_to_u32(inner, TNEF_MAX_FILES, &out->inner)))
 		return ERR_PROTO;
-	return arena_cstr(a, section, &out->section);
+	return arena_cstr(rq->arena, section, &out->section);
 }
 
 static enum err describe(struct arena *a, const struct mime_part *part, struct attachment_source *out)
@@ -89,34 +93,78 @@ static enum err open_inner(struct arena *a, uint32_t number, struct attachment_s
 	return ERR_OK;
 }
 
-enum err attachment_find(struct request *rq, struct bytes text, struct attachment_source *out)
+/* A mail of which the server doesn't know the structure: we read it ourselves, and hold the part. */
+static enum err hold_unknown(struct request *rq, struct imap *imap, struct attachment_source *s)
 {
+	uint32_t most = rq->worker->config->request_memory_bytes / 8;
+	struct imap_part_request whole = { .uid = s->uid, .section = "", .count = most };
 	const struct mime_part *part;
+	struct mime_part *root;
+	struct bytes header;
+	enum err e;
+
+	if ((e = imap_fetch_parts(imap, rq->arena, &whole, 1)))
+		return e;
+	if (!whole.found)
+		return ERR_NOT_FOUND;
+	if (whole.data.len == most)
+		return ERR_LIMIT;
+	if ((e = mime_parse(rq->arena, whole.data, &header, &root)))
+		return e;
+	if (!(part = mime_part_find(root, bytes_str(s->section))))
+		return ERR_NOT_FOUND;
+	s->is_held = true;
+	if ((e = describe(rq->arena, part, s)) || (e = check_policy(rq->worker->config, s)) ||
+	    (e = transfer_decode(rq->arena, part->encoding, part->body, &s->held)))
+		return e;
+	s->size = s->held.len;
+	return ERR_OK;
+}
+
+/* What the server knows of the mail, which is looked up. */
+static enum err look_up(struct request *rq, const struct reference *ref, struct attachment_source *out,
+    struct imap **imap, const struct imap_message **message)
+{
+	uint32_t validity, uid = (uint32_t)ref->id.item;
 	struct imap_messages messages;
 	struct imap_status status;
+	enum err e;
+
+	if ((e = folder_mailbox(rq, ref->id.folder, &out->mailbox, &validity)))
+		return e;
+	if (!out->mailbox.len)
+		return ERR_NOT_FOUND;
+	if ((e = request_imap(rq, out->mailbox, imap)) || (e = imap_select(*imap, out->mailbox, &status)))
+		return e;
+	if (validity && status.uid_validity != validity)
+		return ERR_NOT_FOUND; /* another mailbox has taken its name */
+	if ((e = imap_fetch_messages(*imap, rq->arena, &uid, 1, &messages)))
+		return e;
+	out->uid = uid;
+	out->uid_validity = status.uid_validity;
+	out->section = ref->section;
+	*message = messages.n ? &messages.v[0] : NULL;
+	return messages.n ? ERR_OK : ERR_NOT_FOUND;
+}
+
+enum err attachment_find(struct request *rq, struct bytes text, struct attachment_source *out)
+{
+	const struct imap_message *message;
+	const struct mime_part *root, *part;
 	struct reference ref;
-	uint32_t validity;
 	struct imap *imap;
 	enum err e;
 
 	*out = (struct attachment_source){ .size = UINT64_MAX, .count = UINT64_MAX };
-	if ((e = parse(rq->arena, text, &ref)) ||
-	    (e = folder_mailbox(rq, ref.folder, &out->mailbox, &validity)))
+	if ((e = parse(rq, text, &ref)) || (e = look_up(rq, &ref, out, &imap, &message)))
 		return e;
-	if (!out->mailbox.len)
+	root = mail_structure(message);
+	if (!root && (e = hold_unknown(rq, imap, out)))
+		return e;
+	if (!root)
+		return ref.inner ? open_inner(rq->arena, ref.inner, out) : ERR_OK;
+	if (!(part = mime_part_find(root, bytes_str(ref.section))))
 		return ERR_NOT_FOUND;
-	if ((e = request_imap(rq, out->mailbox, &imap)) || (e = imap_select(imap, out->mailbox, &status)))
-		return e;
-	if (validity && status.uid_validity != validity)
-		return ERR_NOT_FOUND; /* another mailbox has taken its name */
-	if ((e = imap_fetch_messages(imap, rq->arena, &ref.uid, 1, &messages)))
-		return e;
-	part = messages.n ? mime_part_find(messages.v[0].structure, bytes_str(ref.section)) : NULL;
-	if (!part)
-		return ERR_NOT_FOUND;
-	out->uid = ref.uid;
-	out->uid_validity = status.uid_validity;
-	out->section = ref.section;
 	rq->figures.fetches++;
 	if ((e = describe(rq->arena, part, out)) || (e = check_policy(rq->worker->config, out)))
 		return e;

@@ -6,9 +6,8 @@
 #include "request.h"
 
 /* An attachment by its FileReference, for ItemOperations and GetAttachment: found first, sent later, and never held whole. A
- * reference is the mail's ServerId, a colon and the IMAP section, "17:4711:2.1", and is good as long as the mail is where it
- * is. Folder ids are the account's own, so nobody's reference leads to another's mail; and the section must be a part that
- * the mail has. */
+ * reference (opaque_id.h) says mail and IMAP section, and is good as long as the mail is where it is. Folder ids are the
+ * account's own, so nobody's reference leads to another's mail; and the section must be a part that the mail has. */
 struct attachment_source {
 	struct bytes mailbox;
 	uint32_t uid, uid_validity;

@@ -1,8 +1,8 @@
 #include "commands/commands.h"
 #include "commands/fetch_file.h"
+#include "eas/opaque_id.h"
 #include "io/log.h"
 #include "push/push.h"
-#include "search/long_id.h"
 #include "sync/open.h"
 
 /* ItemOperations (MS-ASCMD 2.2.1.10): fetches items and attachments, empties folders. One result for each operation;
@@ -38,10 +38,16 @@ static bool status_of(enum err e, uint32_t *status)
 static enum err read_item_id(struct request *rq, const struct wbxml_node *n, uint32_t *folder, uint64_t *id)
 {
 	const struct wbxml_node *long_id = wbxml_child(n, SEARCH_LONG_ID);
+	struct opaque_id named = { 0 };
 	uint32_t of_item;
 
-	if (long_id)
-		return long_id_parse(rq->arena, bytes_str(rq->account->name), long_id->text, folder, id);
+	if (long_id) {
+		enum err e = opaque_id_parse(rq->arena, bytes_str(rq->account->name), long_id->text, &named);
+
+		*folder = named.folder;
+		*id = named.item;
+		return e || !named.part.len ? e : ERR_NOT_FOUND;
+	}
 	if (server_id_parse(wbxml_child_text(n, AIRSYNC_SERVER_ID), &of_item, id) ||
 	    folder_id_parse(wbxml_child_text(n, AIRSYNC_COLLECTION_ID), folder) || *folder != of_item)
 		return ERR_NOT_FOUND;

@@ -1,9 +1,9 @@
 #include "commands/original.h"
 
+#include "eas/opaque_id.h"
 #include "io/log.h"
 #include "mail/body.h"
 #include "push/push.h"
-#include "search/long_id.h"
 #include "sync/collection.h"
 
 enum { MAX_ROUNDS = 4 }; /* of body_make asking for more */
@@ -14,20 +14,21 @@ enum { MAX_ROUNDS = 4 }; /* of body_make asking for more */
 static enum err read_id(const struct request *rq, struct bytes folder, struct bytes item,
     struct bytes long_id, struct original *out)
 {
+	struct opaque_id id = { 0 };
 	uint32_t said;
-	uint64_t uid;
 	enum err e;
 
 	if (long_id.len)
-		e = long_id_parse(rq->arena, bytes_str(rq->account->name), long_id, &out->folder, &uid);
+		e = opaque_id_parse(rq->arena, bytes_str(rq->account->name), long_id, &id);
 	else
-		e = server_id_parse(bytes_trim(item), &out->folder, &uid);
+		e = server_id_parse(bytes_trim(item), &id.folder, &id.item);
 	if (e)
 		return e;
-	if (!uid || uid > UINT32_MAX ||
-	    (folder.len && (folder_id_parse(folder, &said) || said != out->folder)))
+	if (!id.item || id.item > UINT32_MAX || id.part.len ||
+	    (folder.len && (folder_id_parse(folder, &said) || said != id.folder)))
 		return ERR_NOT_FOUND;
-	out->uid = (uint32_t)uid;
+	out->folder = id.folder;
+	out->uid = (uint32_t)id.item;
 	return ERR_OK;
 }
 

@@ -2,9 +2,9 @@
 #include <time.h>
 
 #include "commands/commands.h"
+#include "eas/opaque_id.h"
 #include "eas/search_query.h"
 #include "search/finding.h"
-#include "search/long_id.h"
 
 /* Search (MS-ASCMD 2.2.1.16): mails by words, folders, dates and conversations. What is wrong with a request is a Status of
  * its Store, never of HTTP. */
@@ -67,10 +67,10 @@ static uint32_t status_of(enum err e)
 
 static enum err write_result(struct request *rq, struct wbxml_writer *w, const struct finding_item *item)
 {
+	struct opaque_id id = { .folder = item->c->folder_id, .item = item->mail.id };
 	struct bytes long_id;
 	char folder[16];
-	enum err e = long_id_format(
-	    rq->arena, bytes_str(rq->account->name), item->c->folder_id, item->mail.id, &long_id);
+	enum err e = opaque_id_format(rq->arena, bytes_str(rq->account->name), &id, &long_id);
 
 	if (e)
 		return e;

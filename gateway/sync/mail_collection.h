@@ -40,6 +40,10 @@ enum err mail_problem(const struct change *change);
 /* Moves mails of the selected mailbox to the trash, which is made if it isn't there yet. */
 enum err mail_move_to_trash(struct collection *c, const uint32_t *uids, size_t n) WAITS MUST_CHECK;
 
+/* The mail's structure, if the server has understood it: a multipart in which it finds nothing although the mail has a body
+ * (its boundary in RFC 2231 form, or hidden by a broken header line) is worth less than our own reading of the whole
+ * mail. NULL then. */
+struct mime_part *mail_structure(const struct imap_message *m);
 /* The first day of the window that the options ask for, in days since 1970; 0: all mails. */
 uint32_t mail_first_day(const struct collection *c);
 /* A snapshot's validity when there was no mailbox; beyond every UIDVALIDITY, which has 32 bits. */

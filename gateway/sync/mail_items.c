@@ -102,10 +102,7 @@ static uint32_t largest_body(const struct collection *c)
 	return c->rq->worker->config->request_memory_bytes / 8;
 }
 
-/* The mail's structure, if the server has understood it: a multipart in which it finds nothing although the mail has a body
- * (its boundary in RFC 2231 form, or hidden by a broken header line) is worth less than our own reading of the whole
- * mail. */
-static struct mime_part *structure_of(const struct imap_message *m)
+struct mime_part *mail_structure(const struct imap_message *m)
 {
 	struct mime_part *root = m->structure;
 	bool has_body = m->size > m->header.len + LINE_ENDS;
@@ -122,7 +119,7 @@ static enum err plan_part(struct collection *c, struct mail_item *item)
 	if (!item->part)
 		return ERR_LIMIT;
 	e = body_part_plan(
-	    c->rq->arena, m->header, structure_of(m), m->size, &c->options, c->rq->version, item->part);
+	    c->rq->arena, m->header, mail_structure(m), m->size, &c->options, c->rq->version, item->part);
 	if (!e)
 		body_plan_cap(&item->part->plan, largest_body(c));
 	return e;
@@ -137,7 +134,7 @@ static enum err plan(struct collection *c, struct change *v, struct imap_message
 		return ERR_LIMIT;
 	item->message = m;
 	v->item = item;
-	e = body_plan(c->rq->arena, structure_of(m), m->size, &c->options, c->rq->version, &item->plan);
+	e = body_plan(c->rq->arena, mail_structure(m), m->size, &c->options, c->rq->version, &item->plan);
 	if (e)
 		return e;
 	body_plan_cap(&item->plan, largest_body(c));
@@ -377,14 +374,13 @@ void mail_describe(struct collection *c, const struct change *change, struct ema
 static enum err write_whole(struct collection *c, struct wbxml_writer *w, const struct change *change)
 {
 	const struct mail_item *item = change->item;
-	char prefix[SERVER_ID_MAX];
 	struct wbxml_mark mark = wbxml_mark(w);
 	struct email m;
 	enum err e = item->problem;
 
 	mail_describe(c, change, &m);
-	server_id_format(c->folder_id, change->id, prefix);
-	m.file_prefix = bytes_str(prefix);
+	m.id = (struct opaque_id){ .folder = c->folder_id, .item = change->id };
+	m.account = bytes_str(c->rq->account->name);
 	m.schema = c->schema;
 	m.multipart_number = c->multipart_number;
 	if (!e)

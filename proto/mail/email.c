@@ -199,11 +199,14 @@ static void put_categories(struct job *j, wbxml_tag tag)
 
 static struct bytes file_reference(struct job *j, const struct attachment *at)
 {
-	const char *text = arena_printf(j->arena, "%.*s:%s", BYTES_ARG(j->m->file_prefix), at->part->section);
+	struct opaque_id id = j->m->id;
+	struct bytes text = { 0 };
+	enum err e;
 
-	if (!text)
-		j->failed = ERR_LIMIT;
-	return bytes_str(text);
+	id.part = bytes_str(at->part->section);
+	if ((e = opaque_id_format(j->arena, j->m->account, &id, &text)))
+		j->failed = e;
+	return text;
 }
 
 static void put_attachment(struct job *j, const struct attachment *at)

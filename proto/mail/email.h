@@ -1,6 +1,7 @@
 #ifndef EASGATE_MAIL_EMAIL_H
 #define EASGATE_MAIL_EMAIL_H
 
+#include "eas/opaque_id.h"
 #include "mail/body_part.h"
 #include "mail/follow_up.h"
 
@@ -17,8 +18,8 @@ struct email {
 	struct bytes own;             /* the account's address; empty: not known */
 	const struct bytes *keywords; /* IMAP keywords other than those above */
 	size_t n_keywords;
-	/* An attachment's FileReference is this, a colon and its section: "17:4711" → "17:4711:2.1". */
-	struct bytes file_prefix;
+	struct opaque_id id;  /* the mail's; its attachments' FileReferences are this with their sections */
+	struct bytes account; /* whose name they carry */
 	const struct wbxml_node *schema; /* its children are the properties to write; NULL: all */
 	uint32_t
 	    multipart_number; /* Part of this number stands for the body's Data (MS-ASCMD 2.2.1.10.1); 0: Data is written */

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "base/base64.h"
+#include "eas/opaque_id.h"
 #include "mail/transfer.h"
 #include "integration/scene.h"
 
@@ -281,7 +282,7 @@ static const struct refusal_case {
 	{ "1:1:2 BODY[1]", NULL, false, false, "15" },
 	{ "1:1:2)\r\na LOGOUT", NULL, false, false, "15" },
 	{ "INBOX:1:2", NULL, false, false, "15" },
-	{ "4000000:1:2", NULL, false, false, "6" },
+	{ "4000000:1:2", NULL, false, false, "15" },
 };
 
 static void put_refusal(struct wbxml_writer *w, const struct refusal_case *c, const char *right)
@@ -352,9 +353,9 @@ static void what_is_not_there_is_not_found(enum eas_version v)
 	strcpy(kept, reference_of(ph, "gone"));
 	snprintf(wrong, sizeof(wrong), "%s.7", kept);
 	SCENE_OK(ph, phone_fetch_attachment(ph, wrong, NULL, false, &status, &data, &type));
-	assert_int_equal(status, 6);
+	assert_int_equal(status, 15); /* none of ours */
 	SCENE_OK(stranger, phone_fetch_attachment(stranger, kept, NULL, false, &status, &data, &type));
-	assert_int_equal(status, 6);
+	assert_int_equal(status, 15);
 	scene_expunge(user, "INBOX", "gone");
 	SCENE_OK(ph, phone_fetch_attachment(ph, kept, NULL, false, &status, &data, &type));
 	assert_int_equal(status, 6);
@@ -503,6 +504,67 @@ static void a_deceived_promise_is_broken_loudly(enum eas_version v)
 }
 TEST_VERSIONS(a_deceived_promise_is_broken_loudly)
 
+/* Well made, but for what no phone was ever given. */
+static const struct forged_case {
+	const char *name, *part;
+	uint64_t item;
+	unsigned status;
+} forged_cases[] = {
+	{ "a part that isn't there", "7", 1, 6 },
+	{ "a mail that isn't there", "2", 4711, 6 },
+	{ "more than a section", "2] BODY[1", 1, 15 },
+	{ "another command", "2)\r\na LOGOUT", 1, 15 },
+	{ "no section", "HEADER", 1, 15 },
+	{ "a UID that is too large", "2", UINT64_C(1) << 32, 15 },
+};
+
+static void a_forged_reference(const struct forged_case *c)
+{
+	const char *user = scene_user();
+	struct phone *ph;
+	struct opaque_id id = { .item = c->item, .part = bytes_str(c->part) };
+	struct bytes text, data, type;
+	char *reference;
+	unsigned status;
+
+	scene_append_raw(user, "INBOX", mail_with("small", "base64", octets(100), put_regular), "", NULL);
+	ph = scene_synced_phone(user, "FORGED", EAS_16_1);
+	id.folder = (uint32_t)atoi(scene_inbox(ph)->id);
+	assert_int_equal(opaque_id_format(test_arena(), bytes_str(user), &id, &text), ERR_OK);
+	assert_int_equal(arena_cstr(test_arena(), text, &reference), ERR_OK);
+	SCENE_OK(ph, phone_fetch_attachment(ph, reference, NULL, false, &status, &data, &type));
+	assert_int_equal(status, c->status);
+}
+TEST_ROW(a_forged_reference)
+
+/* Dovecot doesn't find the boundary, we do: what the phone is shown it must get. */
+#define HIDDEN                                                                                               \
+	"From: a@example.org\r\nSubject: hidden\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; "     \
+	"boundary*=us-ascii''cut\r\n\r\n--cut\r\n\r\ntext\r\n--cut\r\nContent-Type: image/x\r\n"             \
+	"Content-Transfer-Encoding: base64\r\nContent-Disposition: attachment; filename=a.x\r\n\r\nRklMRQ==" \
+	"\r\n--cut--\r\n"
+
+static void a_part_that_the_server_does_not_see(enum eas_version v)
+{
+	const char *user = scene_user();
+	struct bytes data, type;
+	struct phone *ph;
+	unsigned status;
+
+	scene_append_raw(user, "INBOX", BYTES(HIDDEN), "", NULL);
+	ph = scene_synced_phone(user, "HIDDEN", v);
+	assert_int_equal(phone_item_with_subject(scene_inbox(ph), "hidden")->attachment_count, 1);
+	SCENE_OK(
+	    ph, phone_fetch_attachment(ph, reference_of(ph, "hidden"), NULL, false, &status, &data, &type));
+	assert_int_equal(status, 1);
+	assert_bytes_str(data, "FILE");
+	assert_bytes_str(type, "image/x");
+	SCENE_OK(
+	    ph, phone_fetch_attachment(ph, reference_of(ph, "hidden"), "1-2", false, &status, &data, &type));
+	assert_bytes_str(data, "IL");
+}
+TEST_VERSIONS(a_part_that_the_server_does_not_see)
+
 /* The phone reads slowly, IMAP goes away meanwhile: what has come isn't taken for the whole. */
 static void imap_goes_in_mid_download(enum eas_version v)
 {
@@ -548,6 +610,8 @@ int main(void)
 	TEST_ADD_VERSIONS(what_is_not_there_is_not_found);
 	TEST_ADD_VERSIONS(several_at_once);
 	TEST_ADD_VERSIONS(a_deceived_promise_is_broken_loudly);
+	TEST_ADD_ROWS(a_forged_reference, forged_cases);
+	TEST_ADD_VERSIONS(a_part_that_the_server_does_not_see);
 	TEST_ADD_VERSIONS(imap_goes_in_mid_download);
 	failed = test_run("attachments");
 	scene_close();

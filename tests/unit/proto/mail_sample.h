@@ -111,7 +111,8 @@ static inline enum err sample_write(
 		.plan = &s->plan,
 		.body = &s->body,
 		.received = 1716279300,
-		.file_prefix = BYTES("5:17") };
+		.id = { .folder = 5, .item = 17 },
+		.account = BYTES("ann") };
 	struct wbxml_writer w;
 	struct buf b;
 	enum err e;

@@ -33,17 +33,17 @@ static const char full[] = "From: =?utf-8?Q?J=C3=B6rg?= <joerg@example.org>\r\n"
 	"e\"\n"                                                                       \
 	"\tEmail:Importance \"2\"\n"                                                  \
 	"\tEmail:Read \"1\"\n"
-#define ATTACHMENTS                                        \
-	"\tAirSyncBase:Attachments\n"                      \
-	"\t\tAirSyncBase:Attachment\n"                     \
-	"\t\t\tAirSyncBase:DisplayName \"a.pdf\"\n"        \
-	"\t\t\tAirSyncBase:FileReference \"5:17:2\"\n"     \
-	"\t\t\tAirSyncBase:Method \"1\"\n"                 \
-	"\t\t\tAirSyncBase:EstimatedDataSize \"10\"\n"     \
-	"\t\tAirSyncBase:Attachment\n"                     \
-	"\t\t\tAirSyncBase:DisplayName \"ATT00002.eml\"\n" \
-	"\t\t\tAirSyncBase:FileReference \"5:17:3\"\n"     \
-	"\t\t\tAirSyncBase:Method \"5\"\n"                 \
+#define ATTACHMENTS                                         \
+	"\tAirSyncBase:Attachments\n"                       \
+	"\t\tAirSyncBase:Attachment\n"                      \
+	"\t\t\tAirSyncBase:DisplayName \"a.pdf\"\n"         \
+	"\t\t\tAirSyncBase:FileReference \"AQURMr1m_LE\"\n" \
+	"\t\t\tAirSyncBase:Method \"1\"\n"                  \
+	"\t\t\tAirSyncBase:EstimatedDataSize \"10\"\n"      \
+	"\t\tAirSyncBase:Attachment\n"                      \
+	"\t\t\tAirSyncBase:DisplayName \"ATT00002.eml\"\n"  \
+	"\t\t\tAirSyncBase:FileReference \"AQURM7tTgwY\"\n" \
+	"\t\t\tAirSyncBase:Method \"5\"\n"                  \
 	"\t\t\tAirSyncBase:EstimatedDataSize \"15\"\n"
 #define BODY(rest)                     \
 	"\tAirSyncBase:Body\n"         \
@@ -96,7 +96,8 @@ static struct email email_of(const struct sample *s)
 		.answered = true,
 		.keywords = keywords,
 		.n_keywords = 3,
-		.file_prefix = BYTES("5:17"),
+		.id = { .folder = 5, .item = 17 },
+		.account = BYTES("ann"),
 		.draft = true };
 }
 
@@ -126,12 +127,12 @@ static const struct tree_case {
 	{ "2.5", EAS_2_5,
 	    ROOT ADDRESSES "\tEmail:Attachments\n"
 			   "\t\tEmail:Attachment\n"
-			   "\t\t\tEmail:AttName \"5:17:2\"\n"
+			   "\t\t\tEmail:AttName \"AQURMr1m_LE\"\n"
 			   "\t\t\tEmail:AttSize \"10\"\n"
 			   "\t\t\tEmail:AttMethod \"1\"\n"
 			   "\t\t\tEmail:DisplayName \"a.pdf\"\n"
 			   "\t\tEmail:Attachment\n"
-			   "\t\t\tEmail:AttName \"5:17:3\"\n"
+			   "\t\t\tEmail:AttName \"AQURM7tTgwY\"\n"
 			   "\t\t\tEmail:AttSize \"15\"\n"
 			   "\t\t\tEmail:AttMethod \"5\"\n"
 			   "\t\t\tEmail:DisplayName \"ATT00002.eml\"\n"
