@@ -2,10 +2,11 @@
 
 enum { MAX_USERS = 1000 };
 
-const struct version_row scene_versions[4] = {
+const struct version_row scene_versions[5] = {
 	{ "12.1", EAS_12_1 },
 	{ "14.0", EAS_14_0 },
 	{ "14.1", EAS_14_1 },
+	{ "16.0", EAS_16_0 },
 	{ "16.1", EAS_16_1 },
 };
 

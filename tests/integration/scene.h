@@ -75,7 +75,7 @@ struct version_row {
 	const char *name;
 	enum eas_version version;
 };
-extern const struct version_row scene_versions[4];
+extern const struct version_row scene_versions[5];
 #define TEST_VERSIONS(function)                                          \
 	static void function##_row(void **state)                         \
 	{                                                                \

@@ -55,7 +55,7 @@ int main(void)
 {
 	int failed;
 
-	scene_open(&(struct bed_opts){ .users = 8, .services = "dovecot,redis", .no_special_use = true });
+	scene_open(&(struct bed_opts){ .users = 12, .services = "dovecot,redis", .no_special_use = true });
 	TEST_ADD_VERSIONS(found_by_name);
 	TEST_ADD_VERSIONS(made_when_needed);
 	failed = test_run("folders_named");

@@ -39,7 +39,7 @@ int main(void)
 	static const char *const settings[] = { "imap.subscribed_only=yes", NULL };
 	int failed;
 
-	scene_open(&(struct bed_opts){ .users = 4, .services = "dovecot,redis", .settings = settings });
+	scene_open(&(struct bed_opts){ .users = 8, .services = "dovecot,redis", .settings = settings });
 	TEST_ADD_VERSIONS(only_subscribed);
 	failed = test_run("folders_subscribed");
 	scene_close();

@@ -352,7 +352,8 @@ static void the_connection_goes_on_after_a_wait(void **state)
 
 int main(void)
 {
-	static const char *const settings[] = { "limits.max_body=2M", "limits.read_timeout=2s", NULL };
+	static const char *const settings[] = { "limits.max_body=2M", "limits.read_timeout=2s",
+		"eas.versions=12.1, 14.0, 14.1, 16.1", NULL };
 	int failed;
 
 	scene_open(&(struct bed_opts){ .services = "dovecot,redis", .settings = settings });

@@ -283,7 +283,7 @@ int main(void)
 		NULL };
 	int failed;
 
-	scene_open(&(struct bed_opts){ .users = 100, .settings = settings });
+	scene_open(&(struct bed_opts){ .users = 140, .settings = settings });
 	TEST_ADD_ROWS(a_fault, fault_cases);
 	TEST_ADD(a_worker_dies_before_the_verdict);
 	TEST_ADD(a_repeat_without_a_client_id);

@@ -38,7 +38,7 @@ class Easgate(Service):
             "imap.tls": "plain",
             "smtp.server": f"localhost:{{{smtp}}}",
             "smtp.ca_file": "{CA_FILE}",
-            "eas.versions": "12.1, 14.0, 14.1, 16.1",
+            "eas.versions": "12.1, 14.0, 14.1, 16.0, 16.1",
             "eas.heartbeat_min": "1s",  # tests are in a hurry
             "log.access": "{EASGATE_ACCESS_LOG}",
         }
