@@ -39,7 +39,7 @@ struct note_edit {
 	const struct wbxml_node *categories; /* NULL: the note has none (any more) */
 };
 
-/* ApplicationData of an Add or Change. What isn't there stays as it is, but for categories (MS-ASNOTE 2.2.2.2, 3.2.5.4).
+/* ApplicationData of an Add or Change. What isn't there stays as it is, but for categories (MS-ASNOTE 2.2.2).
  * ERR_PROTO: malformed (Sync status 6). The text may come as RTF. */
 enum err note_edit_read(struct arena *a, const struct wbxml_node *data, struct note_edit *out) MUST_CHECK;
 

@@ -211,7 +211,7 @@ static enum err put_numbers(
 	return e;
 }
 
-/* What an SMS shares with mails. Source: MS-ASMS 2.2.2.1. */
+/* What an SMS shares with mails. Source: MS-ASMS 2.2.2. */
 static const struct wbxml_node *shared_properties(struct wbxml_node nodes[10])
 {
 	static const wbxml_tag tags[] = { EMAIL_DATE_RECEIVED, EMAIL_IMPORTANCE, EMAIL_READ,

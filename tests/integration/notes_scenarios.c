@@ -151,7 +151,7 @@ static void categories_are_keywords(enum eas_version v)
 	side_sync(&one);
 	assert_non_null(strstr(side_note(&one, "n")->categories, "Green"));
 	side_sync(&two);
-	/* what isn't said is gone: MS-ASNOTE 2.2.2.2. What is no category stays. */
+	/* what isn't said is gone: MS-ASNOTE 2.2.2. What is no category stays. */
 	side_change(&two, "n", (struct phone_edit){ .text = "t 2" });
 	assert_int_equal(truth_list(scene_truth(user), "Notes", &all), 1);
 	assert_non_null(strstr(all[0].flags, "$Forwarded"));
