@@ -100,11 +100,12 @@ void imap_set_problem(struct imap *c, struct bytes text)
 		c->problem[i] = text.p[i] < ' ' || text.p[i] == 0x7F ? '?' : (char)text.p[i];
 }
 
+/* For whoever asked, a server that doesn't speak IMAP is as good as none: ERR_PROTO is left for what phones say. */
 enum err imap_fail(struct imap *c, enum err e, const char *why)
 {
 	c->broken = true;
 	imap_set_problem(c, bytes_str(why));
-	return e;
+	return e == ERR_PROTO ? ERR_UNAVAILABLE : e;
 }
 
 /* ---- commands ---- */

@@ -11,10 +11,10 @@
  * needs. Each extension is used where the server has it; where it hasn't, the same call takes a
  * longer way with the same result. Everything in an `out` lives in the arena given.
  *
- * Errors: ERR_UNAVAILABLE the connection broke or the server is down (retry later), ERR_AUTH credentials refused,
+ * Errors: ERR_UNAVAILABLE the connection broke, the server is down or speaks nonsense (retry later; imap_problem says which of
+ * them), ERR_AUTH credentials refused,
  * ERR_NOT_FOUND no such mailbox or message, ERR_EXISTS, ERR_DENIED (NO by ACL, or without a reason), ERR_LIMIT quota,
- * or more than the arena holds (the connection is then dropped), ERR_UNSUPPORTED (BAD), ERR_PROTO the server spoke
- * nonsense (dropped too), ERR_TIMEOUT, ERR_CANCELLED. After any error of the connection itself every later call
+ * or more than the arena holds (the connection is then dropped), ERR_UNSUPPORTED (BAD), ERR_TIMEOUT, ERR_CANCELLED. After any error of the connection itself every later call
  * on it gives ERR_UNAVAILABLE.
  *
  * COMPRESS (RFC 4978) isn't used: with zlib's memory (256 KB to write, 40 KB to read) each connection would cost ten times

@@ -19,6 +19,7 @@ struct shared {
 	volatile int armed;
 	volatile enum cutter_when when;
 	volatile unsigned cuts;
+	volatile bool deranged;
 	char word[64];
 };
 struct cutter {
@@ -75,11 +76,28 @@ static bool put_all(int fd, const char *data, size_t n)
 	return true;
 }
 
+static bool has(const char *data, size_t n, const char *word)
+{
+	return memmem(data, n, word, strlen(word)) != NULL;
+}
+
+/* Who somebody is, is still answered as ever. */
+static bool is_login(const char *data, size_t n)
+{
+	return has(data, n, " LOGIN ") || has(data, n, " AUTHENTICATE ") || has(data, n, " CAPABILITY");
+}
+
 static void from_client(struct shared *s, struct pair *p, char *data)
 {
+	static const char nonsense[] = "* (((( 220 mail ESMTP\r\n";
 	ssize_t n = recv(p->client, data, CHUNK, 0);
 
-	if (n > 0 && s->armed && memmem(data, (size_t)n, s->word, strlen(s->word))) {
+	if (n > 0 && s->deranged && !is_login(data, (size_t)n)) {
+		if (!put_all(p->client, nonsense, sizeof(nonsense) - 1))
+			drop(p);
+		return;
+	}
+	if (n > 0 && s->armed && has(data, (size_t)n, s->word)) {
 		s->armed = 0;
 		if (s->when == CUTTER_BEFORE) {
 			cut(s, p);
@@ -201,6 +219,11 @@ void cutter_arm(struct cutter *c, enum cutter_when when, const char *word)
 	c->shared->when = when;
 	__sync_synchronize();
 	c->shared->armed = 1;
+}
+
+void cutter_derange(struct cutter *c, bool on)
+{
+	c->shared->deranged = on;
 }
 
 unsigned cutter_cuts(const struct cutter *c)

@@ -1,10 +1,11 @@
 #ifndef EASGATE_TESTS_CUTTER_H
 #define EASGATE_TESTS_CUTTER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Stands between the gateway and its IMAP server (without TLS) and breaks the connection at a command of the test's choice: what
- * a worker's or a server's death at that point leaves behind. A process of its own, which ends with the test. */
+ * a worker's or a server's death at that point leaves behind. It can also talk nonsense in the server's place. A process of its own, which ends with the test. */
 struct cutter;
 
 /* Listens; where it leads to is said later, when the server is there. */
@@ -19,6 +20,8 @@ enum cutter_when {
 };
 /* At the next command that has that word in it (in the first bytes of what is sent at once); once. */
 void cutter_arm(struct cutter *c, enum cutter_when when, const char *word);
+/* Whatever is asked but who somebody is, is answered with what is no IMAP, as long as it is on. */
+void cutter_derange(struct cutter *c, bool on);
 /* How often a connection was cut so far. */
 unsigned cutter_cuts(const struct cutter *c);
 

@@ -88,7 +88,7 @@ static const struct form_case {
 	    ERR_UNAVAILABLE, ERR_OK, "ab" },
 	{ "told twice",
 	    { .at = FETCH, .say = "* 1 FETCH (BODY[1.2] {2}\r\nab BODY[1.2] {2}\r\nab)\r\n$ OK x\r\n" },
-	    ERR_PROTO, ERR_UNAVAILABLE, "ab" },
+	    ERR_UNAVAILABLE, ERR_UNAVAILABLE, "ab" },
 	{ "cut in the literal", { .at = FETCH, .say = "* 1 FETCH (UID 3 BODY[1.2] {9}\r\nabc", .cut = true },
 	    ERR_UNAVAILABLE, ERR_UNAVAILABLE, "abc" },
 	{ "cut behind the literal",
