@@ -169,6 +169,24 @@ enum err follow_up_keep(struct collection *c, uint32_t uid, uint32_t letter, con
 	return imap_set_metadata(c->imap, c->mailbox, name, value);
 }
 
+enum err follow_up_is_kept(
+    struct collection *c, uint32_t uid, uint32_t letter, const struct follow_up *f, bool *out)
+{
+	struct imap_entry entry = { 0 };
+	struct imap_status status;
+	struct bytes wanted;
+	enum err e;
+
+	*out = false;
+	if ((e = mail_select(c, &status)) || (e = follow_up_encode(c->rq->arena, f, &wanted)))
+		return e;
+	if (!(entry.name = entry_name(c->rq->arena, status.uid_validity, uid, letter)))
+		return ERR_LIMIT;
+	e = imap_get_metadata(c->imap, c->rq->arena, c->mailbox, &entry, 1);
+	*out = !e && entry.value.p && bytes_eq(entry.value, wanted);
+	return e == ERR_DENIED || e == ERR_UNSUPPORTED ? ERR_OK : e;
+}
+
 /* ---- moving ---- */
 
 static const uint32_t letters[] = { DIGEST_RECORD_A, DIGEST_RECORD_B };

@@ -20,6 +20,10 @@ const struct follow_up *follow_up_of(const struct collection *c, uint32_t uid, u
 enum err follow_up_keep(
     struct collection *c, uint32_t uid, uint32_t letter, const struct follow_up *f) WAITS MUST_CHECK;
 
+/* Whether that entry says the same. */
+enum err follow_up_is_kept(struct collection *c, uint32_t uid, uint32_t letter, const struct follow_up *f,
+    bool *out) WAITS MUST_CHECK;
+
 /* Takes entries along to where the mails have been moved; `from` is the selected mailbox. What fails is logged: the mails have moved all the same. */
 struct follow_up_move {
 	struct bytes from, to; /* mailboxes */

@@ -271,6 +271,23 @@ static enum err keep_record(struct collection *c, uint32_t uid, struct wanted_fl
 	return ERR_OK;
 }
 
+/* The same flag once more: a command that is repeated, for its outcome was not stored, must not meet its own doing as a
+ * conflict. */
+static enum err look_for_same_record(struct collection *c, uint32_t uid, uint32_t had, struct wanted_flags *w)
+{
+	uint32_t letter = had & DIGEST_RECORD_A ? DIGEST_RECORD_A : had & DIGEST_RECORD_B;
+	bool same;
+	enum err e;
+
+	if (!w->letter || !letter)
+		return ERR_OK;
+	if ((e = follow_up_is_kept(c, uid, letter, &w->flag, &same)) || !same)
+		return e;
+	w->letter = letter;
+	w->former &= ~letter;
+	return ERR_OK;
+}
+
 static enum err forget_former(struct collection *c, uint32_t uid, const struct wanted_flags *w)
 {
 	enum err e = ERR_OK;
@@ -291,8 +308,9 @@ static enum err prepare_change(struct collection *c, const struct snapshot_item 
 		return ERR_OK;
 	if ((e = fetch_flags(c, item->id, &now)))
 		return e;
-	if (w->has_flag &&
-	    ((e = plan_flag(c, mail_flag_bits(now), w)) || (e = keep_record(c, (uint32_t)item->id, w))))
+	if (w->has_flag && ((e = plan_flag(c, mail_flag_bits(now), w)) ||
+			       (e = look_for_same_record(c, (uint32_t)item->id, mail_flag_bits(now), w)) ||
+			       (e = keep_record(c, (uint32_t)item->id, w))))
 		return e;
 	if (w->has_flag)
 		turn_letters(w);
