@@ -145,3 +145,24 @@ enum err store_memo_get(struct redis *r, struct arena *a, struct bytes account, 
 	*out = reply.text;
 	return ERR_OK;
 }
+
+enum err store_memo_get_many(struct redis *r, struct arena *a, struct bytes account, const char *kind,
+    const struct bytes *names, size_t n, struct bytes *out)
+{
+	struct words *w = arena_array(a, n, sizeof(*w));
+	struct redis_reply *replies = arena_array(a, n, sizeof(*replies));
+	enum err e;
+
+	if (!w || !replies)
+		return ERR_LIMIT;
+	for (size_t i = 0; i < n; i++) {
+		words_init(&w[i], a);
+		words_put_str(&w[i], "GET");
+		words_put_key2(&w[i], "memo", account, bytes_str(kind), names[i]);
+	}
+	if (n && (e = words_call(r, "read memos", w, n, replies)))
+		return e;
+	for (size_t i = 0; i < n; i++)
+		out[i] = replies[i].kind == REDIS_TEXT ? replies[i].text : bytes_of(NULL, 0);
+	return ERR_OK;
+}

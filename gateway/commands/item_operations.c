@@ -1,5 +1,6 @@
 #include "commands/commands.h"
 #include "commands/fetch_file.h"
+#include "commands/move_conversation.h"
 #include "eas/opaque_id.h"
 #include "io/log.h"
 #include "push/push.h"
@@ -217,57 +218,12 @@ static enum err empty_folder(struct request *rq, const struct wbxml_node *n, str
 	return ERR_OK;
 }
 
-/* ---- Move ---- */
-
-/* What is wrong with the request itself, by MS-ASCMD 2.2.1.10; IO_OK if nothing is. */
-static enum err check_move(struct request *rq, const struct wbxml_node *n, uint32_t *status)
-{
-	const struct known_folder *target = NULL;
-	struct known_folders known;
-	uint32_t id;
-	enum err e;
-
-	*status = IO_PROTOCOL_ERROR;
-	if (rq->version < EAS_14_0 || !wbxml_child_text(n, ITEMOPERATIONS_CONVERSATION_ID).len)
-		return ERR_OK;
-	*status = STATUS_MOVE_DISALLOWED_FOR_NON_PERSISTENT_MOVE;
-	if (!wbxml_child(wbxml_child(n, ITEMOPERATIONS_OPTIONS), ITEMOPERATIONS_MOVE_ALWAYS))
-		return ERR_OK;
-	if ((e = device_folders(rq, &known)))
-		return e;
-	if (!folder_id_parse(wbxml_child_text(n, ITEMOPERATIONS_DST_FLD_ID), &id))
-		target = known_folder(&known, id);
-	if (!target || target->type == FOLDER_GENERIC ||
-	    folder_class((enum folder_type)target->type) != CLASS_EMAIL)
-		*status = STATUS_MOVE_INVALID_DESTINATION_FOLDER;
-	else if (target->type == FOLDER_OUTBOX || target->type == FOLDER_DRAFTS)
-		*status = STATUS_INVALID_COMBINATION_OF_IDS;
-	else
-		*status = IO_OK;
-	return ERR_OK;
-}
-
-/* Moving whole conversations, and all that will belong to them, needs a conversation index over all folders: nothing is moved. */
-static enum err move(struct request *rq, const struct wbxml_node *n, struct wbxml_writer *w)
-{
-	uint32_t status;
-	enum err e = check_move(rq, n, &status);
-
-	if (e)
-		return e;
-	wbxml_open(w, ITEMOPERATIONS_MOVE);
-	wbxml_put(w, ITEMOPERATIONS_CONVERSATION_ID, wbxml_child_text(n, ITEMOPERATIONS_CONVERSATION_ID));
-	wbxml_put_uint(w, ITEMOPERATIONS_STATUS, status == IO_OK ? IO_SERVER_ERROR : status);
-	wbxml_close(w);
-	return ERR_OK;
-}
-
 /* In the schema's order of results. */
 static const struct operation {
 	wbxml_tag tag;
 	enum err (*run)(struct request *rq, const struct wbxml_node *n, struct wbxml_writer *w);
 } operations[] = {
-	{ ITEMOPERATIONS_MOVE, move },
+	{ ITEMOPERATIONS_MOVE, move_conversation },
 	{ ITEMOPERATIONS_EMPTY_FOLDER_CONTENTS, empty_folder },
 	{ ITEMOPERATIONS_FETCH, fetch },
 };

@@ -124,18 +124,6 @@ static enum err select_source(struct imap *imap, const struct collection *from)
 	return !e && from->validity && from->validity != now.uid_validity ? ERR_NOT_FOUND : e;
 }
 
-/* Special folders are listed although they may not be there yet: these are made. Any other that is gone stays gone. */
-static enum err make_target(struct imap *imap, const struct collection *to)
-{
-	enum err e;
-
-	if (to->folder_type != FOLDER_DRAFTS && to->folder_type != FOLDER_SENT &&
-	    to->folder_type != FOLDER_TRASH)
-		return ERR_NOT_FOUND;
-	e = imap_create(imap, to->mailbox, IMAP_USE_NONE);
-	return e == ERR_EXISTS ? ERR_OK : e;
-}
-
 /* *no_target says of ERR_NOT_FOUND which of the two isn't there. */
 static enum err run_imap(struct moves *x, struct collection *from, struct collection *to, struct move **group,
     size_t n, struct imap_moved *moved, bool *no_target)
@@ -155,7 +143,7 @@ static enum err run_imap(struct moves *x, struct collection *from, struct collec
 	if (e != ERR_NOT_FOUND)
 		return e;
 	*no_target = true;
-	if ((e = make_target(imap, to)) || (e = select_source(imap, from)))
+	if ((e = collection_make(imap, to)) || (e = select_source(imap, from)))
 		return e;
 	return imap_move(imap, x->rq->arena, uids, n, to->mailbox, moved);
 }

@@ -279,7 +279,10 @@ static enum err send_changes(struct sync_run *r, size_t window, size_t budget)
 	if ((e = r->c.ops->compare(&r->c, &r->next, &head, &r->changes)))
 		return e;
 	sort_changes(&r->changes);
-	if ((e = prepare(r, window, budget, &ready)))
+	r->c.is_sync = true;
+	e = prepare(r, window, budget, &ready);
+	r->c.is_sync = false;
+	if (e)
 		return e;
 	drop_nothings(&r->changes, &ready);
 	r->more = ready < r->changes.n;

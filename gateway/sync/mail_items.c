@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "io/log.h"
+#include "sync/conversation_rules.h"
 #include "sync/follow_ups.h"
 #include "sync/mail_collection.h"
 
@@ -324,7 +325,8 @@ enum err mail_prepare(struct collection *c, struct change *v, size_t n, size_t b
 
 	if (n > BATCH)
 		n = BATCH;
-	if ((e = fetch_messages(c, v, n, &messages)))
+	if ((e = fetch_messages(c, v, n, &messages)) ||
+	    (c->is_sync && (e = conversation_rules_follow(c, v, n, &messages))))
 		return e;
 	for (; ready < n && (size <= budget || ready == 0); ready++) {
 		struct imap_message *m = find_message(&messages, v[ready].id);

@@ -147,3 +147,14 @@ enum err collections_connect(struct request *rq, struct collection **c, size_t n
 	}
 	return ERR_OK;
 }
+
+enum err collection_make(struct imap *imap, const struct collection *c)
+{
+	enum err e;
+
+	if (c->folder_type != FOLDER_DRAFTS && c->folder_type != FOLDER_SENT &&
+	    c->folder_type != FOLDER_TRASH)
+		return ERR_NOT_FOUND;
+	e = imap_create(imap, c->mailbox, IMAP_USE_NONE);
+	return e == ERR_EXISTS ? ERR_OK : e;
+}

@@ -24,4 +24,8 @@ enum err collections_find(struct request *rq, const struct known_folders *known,
 /* Opens IMAP for those with a mailbox, of mails or of SMS that are wanted, and reads their status, one round trip for all. */
 enum err collections_connect(struct request *rq, struct collection **c, size_t n) WAITS MUST_CHECK;
 
+/* Special folders are listed although they may not be there yet: these are made. ERR_NOT_FOUND for any other: what is gone stays
+ * gone. */
+enum err collection_make(struct imap *imap, const struct collection *c) WAITS MUST_CHECK;
+
 #endif

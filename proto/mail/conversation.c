@@ -6,7 +6,6 @@
 #include "base/hash.h"
 
 enum {
-	ID_LEN = 16,
 	INDEX_HEAD = 22, /* of Thread-Index: a reserved byte, 5 of time, 16 of a GUID */
 	INDEX_LEVEL = 5,
 	MAX_LEVELS = 60,
@@ -76,16 +75,16 @@ static bool first_id(const struct header *h, struct bytes *out)
 
 static enum err hashed(struct arena *a, struct bytes in, struct bytes *out)
 {
-	uint8_t *p = arena_alloc(a, ID_LEN);
+	uint8_t *p = arena_alloc(a, CONVERSATION_ID_LEN);
 	uint64_t high = hash64(in, 0x65617367), low = hash64(in, high);
 
 	if (!p)
 		return ERR_LIMIT;
-	for (size_t i = 0; i < ID_LEN / 2; i++) {
+	for (size_t i = 0; i < CONVERSATION_ID_LEN / 2; i++) {
 		p[i] = (uint8_t)(high >> 8 * i);
-		p[ID_LEN / 2 + i] = (uint8_t)(low >> 8 * i);
+		p[CONVERSATION_ID_LEN / 2 + i] = (uint8_t)(low >> 8 * i);
 	}
-	*out = bytes_of(p, ID_LEN);
+	*out = bytes_of(p, CONVERSATION_ID_LEN);
 	return ERR_OK;
 }
 
@@ -100,7 +99,7 @@ enum err conversation_id(struct arena *a, const struct header *h, struct bytes *
 	if ((e = thread_index(a, h, &id)))
 		return e;
 	if (id.len) {
-		*out = bytes_of(id.p + INDEX_HEAD - ID_LEN, ID_LEN);
+		*out = bytes_of(id.p + INDEX_HEAD - CONVERSATION_ID_LEN, CONVERSATION_ID_LEN);
 		return ERR_OK;
 	}
 	if ((e = conversation_topic(a, h, &id)) || !id.len)

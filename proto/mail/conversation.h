@@ -6,6 +6,7 @@
 /* Which mails belong together, by their headers alone, so that all folders and devices agree.
  * Source: MS-ASCON 2.2.2.3, 2.2.2.4. Only ERR_LIMIT (arena). */
 
+enum { CONVERSATION_ID_LEN = 16 };
 /* 16 bytes, the same for all mails of a thread: from the first Message-ID in References, else In-Reply-To,
  * else the mail's own; without these from Thread-Index, else from the topic. Empty if there is nothing at
  * all. */

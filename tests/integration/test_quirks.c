@@ -171,11 +171,11 @@ static const struct quirk_case {
 	    "ItemOperations:ItemOperations\n\tItemOperations:Move\n\t\tItemOperations:DstFldId "
 	    "\"FOLDER\"\n\t\tItemOperations:Options\n\t\t\tItemOperations:MoveAlways\n",
 	    CONVERSATION, 2, 0 },
-	{ "a conversation moves, which can't be done", CMD_ITEM_OPERATIONS,
+	{ "a conversation moves that nobody has", CMD_ITEM_OPERATIONS,
 	    "ItemOperations:ItemOperations\n\tItemOperations:Move\n\t\tItemOperations:ConversationId "
 	    "\"abc\"\n\t\tItemOperations:DstFldId "
 	    "\"FOLDER\"\n\t\tItemOperations:Options\n\t\t\tItemOperations:MoveAlways\n",
-	    CONVERSATION, 3, 0 },
+	    CONVERSATION, 6, 0 },
 	{ "the root of another command", CMD_SYNC,
 	    "FolderHierarchy:FolderSync\n\tFolderHierarchy:SyncKey \"0\"\n", ROOT, 103, 4 },
 };
