@@ -280,13 +280,12 @@ static void bench_way(const struct bed *b, const struct way *way, volatile size_
 	growth = (double)(*most - before) / (1024 * 1024);
 	if (way->asked)
 		bench_row(way->name, bench_text("%.0f MB/s", 50 / ours_s),
-		    bench_text("IMAP over TLS: %.0f MB/s, ratio %.2f", 50 / tls_s, tls_s / ours_s),
-		    ">= 0.8 of it", tls_s / ours_s >= 0.8);
+		    bench_text("plain IMAP: %.0f MB/s, ratio %.2f", 50 / plain_s, plain_s / ours_s),
+		    ">= 0.8 of it", plain_s / ours_s >= 0.8);
 	else
-		bench_note(way->name, "%.0f MB/s; IMAP over TLS: %.0f MB/s, ratio %.2f", 50 / ours_s,
-		    50 / tls_s, tls_s / ours_s);
-	bench_note(
-	    "", "IMAP without TLS, not decoded: %.0f MB/s, ratio %.2f", 50 / plain_s, plain_s / ours_s);
+		bench_note(way->name, "%.0f MB/s; plain IMAP: %.0f MB/s, ratio %.2f", 50 / ours_s,
+		    50 / plain_s, plain_s / ours_s);
+	bench_note("", "IMAP over TLS, decoded: %.0f MB/s, ratio %.2f", 50 / tls_s, tls_s / ours_s);
 	bench_row("the worker's memory meanwhile", bench_text("+%.2f MB", growth),
 	    bench_text("before: %.1f MB", (double)before / (1024 * 1024)), "<= +1 MB", growth <= 1);
 	bench_note("",
