@@ -1,5 +1,5 @@
 #include "commands/commands.h"
-#include "commands/outgoing.h"
+#include "sending/outgoing.h"
 
 /* SendMail (MS-ASCMD 2.2.1.17), SmartReply (2.2.1.21), SmartForward (2.2.1.20): up to 12.1 the body is the mail and the query
  * says the rest, from 14.0 on all is in one document. What is sent and how is the business of outgoing.c. */

@@ -13,7 +13,7 @@ enum { STATUS_OK = 1, STATUS_BAD_ITEM = 6, STATUS_CONFLICT = 7 };
 struct change_run {
 	struct collection *c;
 	struct snapshot_item *item; /* what the phone has */
-	const struct note_copy *copies, *now;
+	const struct copy *copies, *now;
 	size_t n_copies;
 	struct note_edit edit;
 	struct bytes raw;
@@ -110,7 +110,7 @@ static enum err patch(struct change_run *x, struct bytes *out)
 	enum err e;
 
 	note_options(&x->c->options, &shown);
-	if ((e = note_stamp_of(x->c, x->now->uuid, x->message_id, &stamp)))
+	if ((e = note_stamp_of(x->c, x->now->name, x->message_id, &stamp)))
 		return e;
 	return note_patch(x->c->rq->arena, x->raw, &shown, x->c->rq->version, &x->edit, &stamp, out);
 }
@@ -158,12 +158,12 @@ static enum err apply_change(struct change_run *x, uint32_t *status)
 
 static enum err find_note(struct change_run *x, uint64_t id)
 {
-	const struct note_list *l;
-	enum err e = note_list_load(x->c, false, &l);
+	const struct copy_list *l;
+	enum err e = copies_load(x->c, &note_kind, false, &l);
 
 	if (e)
 		return e;
-	x->copies = note_copies(l, id, &x->n_copies);
+	x->copies = copies_of(l, id, &x->n_copies);
 	if (!x->n_copies)
 		return ERR_NOT_FOUND;
 	x->now = &x->copies[x->n_copies - 1];

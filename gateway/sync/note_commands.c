@@ -64,8 +64,8 @@ static enum err add(struct collection *c, const struct note_edit *edit, struct b
 enum err note_add(struct collection *c, const struct wbxml_node *command, const struct snapshot *has,
     uint64_t *new_id, uint32_t *digest, uint32_t *status)
 {
-	const struct note_list *l;
-	const struct note_copy *there;
+	const struct copy_list *l;
+	const struct copy *there;
 	struct note_edit edit;
 	struct bytes uuid;
 	enum err e;
@@ -79,8 +79,8 @@ enum err note_add(struct collection *c, const struct wbxml_node *command, const 
 	if (e)
 		return e;
 	if (!(e = open_mailbox(c)))
-		e = note_list_load(c, true, &l);
-	if (!e && (there = note_find(l, *new_id)))
+		e = copies_load(c, &note_kind, true, &l);
+	if (!e && (there = copies_find(l, *new_id)))
 		*digest = there->digest;
 	else if (!e)
 		e = add(c, &edit, uuid, command_message_id(c, command, 0), digest);
@@ -104,7 +104,7 @@ static bool has_trash(const struct collection *c)
 }
 
 /* Gone for good is only what the phone has seen: older copies go to the trash, where there is one. */
-static enum err delete_copies(struct collection *c, const struct note_copy *v, size_t n)
+static enum err delete_copies(struct collection *c, const struct copy *v, size_t n)
 {
 	bool all_to_trash = c->deletes_as_moves && has_trash(c);
 	uint32_t *uids = arena_array(c->rq->arena, n, sizeof(*uids));
@@ -123,24 +123,24 @@ static enum err delete_copies(struct collection *c, const struct note_copy *v, s
 
 /* Somebody has changed it since. A deletion wins over that as long as nothing is lost by it; for good is deleted only what the
  * phone has seen. */
-static bool is_unseen(const struct snapshot_item *item, const struct note_copy *now)
+static bool is_unseen(const struct snapshot_item *item, const struct copy *now)
 {
 	return item && item->digest != SNAPSHOT_UNSURE && item->digest != now->digest;
 }
 
 enum err note_remove(struct collection *c, uint64_t id, const struct snapshot_item *item, uint32_t *status)
 {
-	const struct note_list *l = NULL;
-	const struct note_copy *v = NULL;
+	const struct copy_list *l = NULL;
+	const struct copy *v = NULL;
 	size_t n = 0;
 	enum err e;
 
 	*status = STATUS_NOT_FOUND;
 	if (!c->imap)
 		return ERR_OK;
-	if ((e = note_list_load(c, false, &l)))
+	if ((e = copies_load(c, &note_kind, false, &l)))
 		return e;
-	v = note_copies(l, id, &n);
+	v = copies_of(l, id, &n);
 	if (!n)
 		return ERR_OK;
 	*status = STATUS_CONFLICT;

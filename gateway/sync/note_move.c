@@ -2,13 +2,13 @@
 #include "sync/note_collection.h"
 
 /* A note that has no UUID is another one in another mailbox; any other stays itself. */
-static uint64_t id_there(const struct note_list *l, const struct note_copy *newest,
-    const struct imap_moved *moved, uint32_t new_uid)
+static uint64_t id_there(
+    const struct copy_list *l, const struct copy *newest, const struct imap_moved *moved, uint32_t new_uid)
 {
 	char uuid[NOTE_UUID_LEN + 1];
 
 	note_uuid_of_mail(l->uid_validity, newest->uid, uuid);
-	if (!bytes_eq_str(newest->uuid, uuid))
+	if (!bytes_eq_str(newest->name, uuid))
 		return newest->id;
 	if (!new_uid || !moved->uid_validity)
 		return 0;
@@ -34,17 +34,17 @@ static enum err move_to(
 enum err note_move(
     struct collection *from, struct collection *to, uint64_t id, uint64_t *new_id, bool *no_target)
 {
-	const struct note_list *l;
-	const struct note_copy *v;
+	const struct copy_list *l;
+	const struct copy *v;
 	struct imap_moved moved;
 	uint32_t *uids;
 	size_t n;
 	enum err e;
 
 	*no_target = false;
-	if ((e = note_list_load(from, false, &l)))
+	if ((e = copies_load(from, &note_kind, false, &l)))
 		return e;
-	v = note_copies(l, id, &n);
+	v = copies_of(l, id, &n);
 	if (!n)
 		return ERR_NOT_FOUND;
 	uids = arena_array(from->rq->arena, n, sizeof(*uids));

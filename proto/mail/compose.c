@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "base/time.h"
-#include "mail/encoded_word.h"
 #include "mail/text.h"
 
 struct composer {
@@ -138,38 +137,6 @@ static enum err read_from(struct composer *c, struct mail_address *from)
 	return ERR_OK;
 }
 
-/* A display name as a header has it. */
-static void put_display_name(struct buf *out, struct bytes name)
-{
-	bool plain = true;
-
-	for (size_t i = 0; i < name.len; i++)
-		plain = plain && name.p[i] >= ' ' && name.p[i] < 127;
-	if (!plain) {
-		encoded_words_put(out, name);
-		return;
-	}
-	buf_put_u8(out, '"');
-	for (size_t i = 0; i < name.len; i++) {
-		if (name.p[i] == '"' || name.p[i] == '\\')
-			buf_put_u8(out, '\\');
-		buf_put_u8(out, name.p[i]);
-	}
-	buf_put_u8(out, '"');
-}
-
-static void put_from(struct buf *out, const struct mail_address *from)
-{
-	buf_put_str(out, "From: ");
-	if (from->name.len) {
-		put_display_name(out, from->name);
-		buf_put_u8(out, ' ');
-	}
-	buf_put_u8(out, '<');
-	buf_put(out, from->address);
-	buf_put_str(out, ">\r\n");
-}
-
 static void put_header(struct composer *c, struct buf *out, const struct mail_address *from, bool with_bcc)
 {
 	const struct compose_options *o = c->options;
@@ -179,8 +146,11 @@ static void put_header(struct composer *c, struct buf *out, const struct mail_ad
 		time_put_mail(out, o->date);
 		buf_put_str(out, "\r\n");
 	}
-	if (c->out->from_replaced)
-		put_from(out, from);
+	if (c->out->from_replaced) {
+		struct mail_address one = *from;
+
+		address_field_put(out, "From", &(struct mail_addresses){ &one, 1 });
+	}
 	if (!header_find(&c->header, "Message-ID") && o->message_id.len) {
 		buf_put_str(out, "Message-ID: ");
 		buf_put(out, o->message_id);

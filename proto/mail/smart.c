@@ -6,7 +6,6 @@
 
 #include "mail/body.h"
 #include "mail/mime_parse.h"
-#include "mail/part_header.h"
 #include "mail/text.h"
 #include "mail/transfer.h"
 
@@ -24,45 +23,8 @@ struct smarter {
 	bool attach_whole;
 	bool *with_html; /* of the original's attachments: goes beside the HTML */
 	struct smart *out;
-	struct buf buf; /* text of the piece that is being written */
+	struct pieces pieces;
 };
-
-/* ---- pieces ---- */
-
-static enum err add_piece(struct smart *out, struct arena *a, struct smart_piece piece)
-{
-	if (out->n == out->cap) {
-		size_t cap = out->cap ? out->cap * 2 : 8;
-		void *grown = arena_grow(a, out->v, out->cap * sizeof(*out->v), cap * sizeof(*out->v));
-
-		if (!grown)
-			return ERR_LIMIT;
-		out->v = grown;
-		out->cap = cap;
-	}
-	out->v[out->n++] = piece;
-	return ERR_OK;
-}
-
-/* What was written so far is a piece of its own. */
-static enum err end_text(struct smarter *s)
-{
-	struct smart_piece piece = { 0 };
-	enum err e = buf_done(&s->buf, &piece.text);
-
-	buf_init(&s->buf, s->arena, 0);
-	if (e || !piece.text.len)
-		return e;
-	return add_piece(s->out, s->arena, piece);
-}
-
-static enum err put_section(struct smarter *s, const char *section, uint32_t size)
-{
-	enum err e = end_text(s);
-
-	s->out->has_sections = true;
-	return e ? e : add_piece(s->out, s->arena, (struct smart_piece){ .section = section, .size = size });
-}
 
 /* ---- what the phone's mail is ---- */
 
@@ -127,15 +89,10 @@ static bool has_files(const struct smarter *s)
 	return false;
 }
 
-static bool is_8bit(enum mime_encoding e)
-{
-	return e != MIME_7BIT && e != MIME_QUOTED_PRINTABLE && e != MIME_BASE64 && e != MIME_UUENCODE;
-}
-
 static bool whole_is_8bit(const struct mime_part *root)
 {
 	for (const struct mime_part *p = root; p; p = mime_part_next(root, p))
-		if (is_8bit(p->encoding))
+		if (piece_is_8bit(p))
 			return true;
 	return !root;
 }
@@ -148,7 +105,7 @@ static bool has_8bit(const struct smarter *s)
 		return whole_is_8bit(o->root);
 	for (size_t i = 0; i < o->n_attachments; i++)
 		if ((s->with_html[i] || s->kind == SMART_FORWARD) &&
-		    (is_8bit(o->attachments[i].part->encoding) ||
+		    (piece_is_8bit(o->attachments[i].part) ||
 			mime_is(o->attachments[i].part, "message", NULL)))
 			return true;
 	return false;
@@ -201,36 +158,24 @@ static enum err put_text(struct smarter *s, const struct mime_part *part)
 	if ((e = read_text(s, part, html ? BODY_HTML : BODY_PLAIN, &text)) ||
 	    (e = html ? quote_html(s->arena, text, &q, &text) : quote_plain(s->arena, text, &q, &text)))
 		return e;
-	buf_printf(&s->buf,
+	buf_printf(&s->pieces.text,
 	    "Content-Type: text/%s; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n",
 	    html ? "html" : "plain");
 	if (part->id.len) { /* a multipart/related may name it as its start */
-		buf_put_str(&s->buf, "Content-ID: ");
-		buf_put(&s->buf, part->id);
-		buf_put_str(&s->buf, "\r\n");
+		buf_put_str(&s->pieces.text, "Content-ID: ");
+		buf_put(&s->pieces.text, part->id);
+		buf_put_str(&s->pieces.text, "\r\n");
 	}
-	buf_put_str(&s->buf, "\r\n");
-	transfer_put_quoted_printable(&s->buf, text);
-	return s->buf.failed;
-}
-
-/* A text among the files: where it stood it was one, but behind another text programs would take it for more of that. */
-static struct mime_part as_file(const struct mime_part *part)
-{
-	struct mime_part out = *part;
-
-	if (mime_is(part, "text", "plain") || mime_is(part, "text", "html"))
-		out.disposition = MIME_ATTACHMENT;
-	return out;
+	buf_put_str(&s->pieces.text, "\r\n");
+	transfer_put_quoted_printable(&s->pieces.text, text);
+	return s->pieces.text.failed;
 }
 
 static enum err put_file(struct smarter *s, const char *mark, const struct mime_part *part)
 {
-	struct mime_part file = as_file(part);
+	struct mime_part file = piece_as_file(part);
 
-	buf_printf(&s->buf, "\r\n--%s%s\r\n", mark, s->boundary);
-	part_header_put(&s->buf, &file);
-	return part->size ? put_section(s, part->section, part->size) : s->buf.failed;
+	return pieces_put_part(&s->pieces, mark, s->boundary, &file);
 }
 
 static enum err put_attachments(struct smarter *s, const char *mark, bool with_html)
@@ -250,20 +195,20 @@ static enum err put_entity_of_text(struct smarter *s, const struct mime_part *pa
 
 	if (part != s->html || !has_pictures(s))
 		return put_text(s, part);
-	buf_printf(&s->buf,
+	buf_printf(&s->pieces.text,
 	    "Content-Type: multipart/related; type=\"text/html\"; boundary=\"r%s\"\r\n\r\n--r%s\r\n",
 	    s->boundary, s->boundary);
 	if ((e = put_text(s, part)) || (e = put_attachments(s, "r", true)))
 		return e;
-	buf_printf(&s->buf, "\r\n--r%s--\r\n", s->boundary);
-	return s->buf.failed;
+	buf_printf(&s->pieces.text, "\r\n--r%s--\r\n", s->boundary);
+	return s->pieces.text.failed;
 }
 
 /* ---- the phone's mail, with its texts replaced ---- */
 
 static void put_until(struct smarter *s, const uint8_t **at, const uint8_t *end)
 {
-	buf_put(&s->buf, bytes_of(*at, (size_t)(end - *at)));
+	buf_put(&s->pieces.text, bytes_of(*at, (size_t)(end - *at)));
 	*at = end;
 }
 
@@ -287,18 +232,18 @@ static enum err put_body(struct smarter *s, const uint8_t **at, const uint8_t *e
 		*at = p->body.p + p->body.len;
 	}
 	put_until(s, at, end);
-	return e ? e : s->buf.failed;
+	return e ? e : s->pieces.text.failed;
 }
 
 static enum err put_whole_original(struct smarter *s, const char *mark)
 {
 	bool wide = whole_is_8bit(s->original->root);
 
-	buf_printf(&s->buf,
+	buf_printf(&s->pieces.text,
 	    "\r\n--%s%s\r\nContent-Type: message/rfc822\r\nContent-Transfer-Encoding: %s\r\n"
 	    "Content-Disposition: attachment; filename=\"message.eml\"\r\n\r\n",
 	    mark, s->boundary, wide ? "8bit" : "7bit");
-	return put_section(s, "", s->original->size);
+	return pieces_put_section(&s->pieces, "", s->original->size);
 }
 
 static enum err put_files(struct smarter *s, const char *mark)
@@ -315,9 +260,9 @@ static bool is_content(const struct header_field *f)
 
 static void put_field(struct smarter *s, const struct header_field *f)
 {
-	buf_put(&s->buf, f->whole);
+	buf_put(&s->pieces.text, f->whole);
 	if (!f->whole.len || f->whole.p[f->whole.len - 1] != '\n') /* a mail that ends in its header */
-		buf_put_str(&s->buf, "\r\n");
+		buf_put_str(&s->pieces.text, "\r\n");
 }
 
 /* The fields that tell what the phone's mail is made of. */
@@ -336,7 +281,7 @@ static enum err put_phone_entity(struct smarter *s)
 	if (!s->attach_whole && (s->root == s->plain || s->root == s->html))
 		return put_entity_of_text(s, s->root);
 	put_content_fields(s);
-	buf_put_str(&s->buf, "\r\n");
+	buf_put_str(&s->pieces.text, "\r\n");
 	return put_body(s, &at, end);
 }
 
@@ -344,14 +289,14 @@ static enum err put_mixed(struct smarter *s)
 {
 	enum err e;
 
-	buf_printf(&s->buf, "Content-Type: multipart/mixed; boundary=\"m%s\"\r\n", s->boundary);
+	buf_printf(&s->pieces.text, "Content-Type: multipart/mixed; boundary=\"m%s\"\r\n", s->boundary);
 	if (s->out->has_8bit)
-		buf_put_str(&s->buf, "Content-Transfer-Encoding: 8bit\r\n");
-	buf_printf(&s->buf, "\r\n--m%s\r\n", s->boundary);
+		buf_put_str(&s->pieces.text, "Content-Transfer-Encoding: 8bit\r\n");
+	buf_printf(&s->pieces.text, "\r\n--m%s\r\n", s->boundary);
 	if ((e = put_phone_entity(s)) || (e = put_files(s, "m")))
 		return e;
-	buf_printf(&s->buf, "\r\n--m%s--\r\n", s->boundary);
-	return s->buf.failed;
+	buf_printf(&s->pieces.text, "\r\n--m%s--\r\n", s->boundary);
+	return s->pieces.text.failed;
 }
 
 /* ---- the header ---- */
@@ -373,12 +318,12 @@ static void put_references(struct smarter *s, struct bytes own_id)
 		chain = header_get(&s->original->header, "In-Reply-To");
 	for (rest = chain; message_id_next(&rest, &id);)
 		n++;
-	buf_put_str(&s->buf, "References:");
+	buf_put_str(&s->pieces.text, "References:");
 	for (rest = chain; message_id_next(&rest, &id); at++)
 		if (at == 0 || at + MAX_REFERENCES > n)
-			put_reference(&s->buf, id);
-	put_reference(&s->buf, own_id);
-	buf_put_str(&s->buf, "\r\n");
+			put_reference(&s->pieces.text, id);
+	put_reference(&s->pieces.text, own_id);
+	buf_put_str(&s->pieces.text, "\r\n");
 }
 
 static void put_threading(struct smarter *s)
@@ -389,9 +334,9 @@ static void put_threading(struct smarter *s)
 	    header_find(&s->header, "In-Reply-To"))
 		return;
 	if (s->kind == SMART_REPLY) {
-		buf_put_str(&s->buf, "In-Reply-To:");
-		put_reference(&s->buf, id);
-		buf_put_str(&s->buf, "\r\n");
+		buf_put_str(&s->pieces.text, "In-Reply-To:");
+		put_reference(&s->pieces.text, id);
+		buf_put_str(&s->pieces.text, "\r\n");
 	}
 	put_references(s, id);
 }
@@ -402,19 +347,7 @@ static void put_top_fields(struct smarter *s)
 		if (!is_content(&s->header.v[i]) && !bytes_eq_nocase(s->header.v[i].name, "MIME-Version"))
 			put_field(s, &s->header.v[i]);
 	put_threading(s);
-	buf_put_str(&s->buf, "MIME-Version: 1.0\r\n");
-}
-
-/* The header block that was written goes apart: its addresses are still to be looked at. */
-static enum err split_header(struct smart *out)
-{
-	size_t head = out->n && !out->v[0].section ? header_block_len(out->v[0].text) : 0;
-
-	if (!head)
-		return ERR_PROTO;
-	out->header = bytes_of(out->v[0].text.p, head);
-	out->v[0].text = bytes_of(out->v[0].text.p + head, out->v[0].text.len - head);
-	return ERR_OK;
+	buf_put_str(&s->pieces.text, "MIME-Version: 1.0\r\n");
 }
 
 enum err smart_compose(struct arena *a, struct bytes raw, enum smart_kind kind,
@@ -438,9 +371,8 @@ enum err smart_compose(struct arena *a, struct bytes raw, enum smart_kind kind,
 	if ((e = choose_pictures(&s)))
 		return e;
 	out->has_8bit = has_8bit(&s);
-	buf_init(&s.buf, a, 0);
+	pieces_init(&s.pieces, a, out);
 	put_top_fields(&s);
-	if ((e = has_files(&s) ? put_mixed(&s) : put_phone_entity(&s)) || (e = end_text(&s)))
-		return e;
-	return split_header(out);
+	e = has_files(&s) ? put_mixed(&s) : put_phone_entity(&s);
+	return e ? e : pieces_done(&s.pieces);
 }

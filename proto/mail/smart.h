@@ -2,6 +2,7 @@
 #define EASGATE_MAIL_SMART_H
 
 #include "mail/attachment.h"
+#include "mail/pieces.h"
 #include "mail/quote.h"
 
 /* A reply or forward of which the phone has sent its own text alone: what is made of that and the original (SmartReply,
@@ -18,21 +19,6 @@ struct smart_original {
 	struct bytes plain, html; /* its text, UTF-8 */
 	const struct attachment *attachments;
 	size_t n_attachments;
-};
-
-/* Bytes that are here, or a section of the original. */
-struct smart_piece {
-	struct bytes text;
-	const char *section; /* as imap_part_request has it: "" is the whole mail; NULL: it is text */
-	uint32_t size;       /* of the section; as the server said */
-};
-
-struct smart {
-	struct bytes header;   /* block with the empty line: what compose_read takes */
-	struct smart_piece *v; /* the body, in order */
-	size_t n, cap;
-	bool has_8bit; /* some section has, or may have, bytes above 127 */
-	bool has_sections;
 };
 
 /* The phone's mail with the original: quoted below the phone's text in each form that this has (plain, HTML), with the

@@ -124,3 +124,30 @@ enum err text_preview(struct arena *a, struct bytes text, size_t max, struct byt
 		*out = utf8_cut_chars(bytes_of(out->p, utf8_valid_len(*out)), max);
 	return e;
 }
+
+/* ---- comparing ---- */
+
+static struct bytes without_end(struct bytes text)
+{
+	while (text.len && strchr(" \t\r\n", text.p[text.len - 1]) && text.p[text.len - 1])
+		text.len--;
+	return text;
+}
+
+bool text_same(struct bytes x, struct bytes y)
+{
+	size_t i = 0, k = 0;
+
+	x = without_end(x);
+	y = without_end(y);
+	for (;;) {
+		while (i < x.len && x.p[i] == '\r')
+			i++;
+		while (k < y.len && y.p[k] == '\r')
+			k++;
+		if (i == x.len || k == y.len)
+			return i == x.len && k == y.len;
+		if (x.p[i++] != y.p[k++])
+			return false;
+	}
+}

@@ -27,6 +27,9 @@ enum err text_preview(struct arena *a, struct bytes text, size_t max, struct byt
 /* Bare LF and bare CR as CRLF; `in` itself if it has no such. */
 enum err text_crlf(struct arena *a, struct bytes in, struct bytes *out) MUST_CHECK;
 
+/* Whether two texts say the same: blanks at the end are nobody's, and line ends come in two forms. */
+bool text_same(struct bytes x, struct bytes y);
+
 /* The charset that HTML declares for itself in its first kilobytes, or empty. */
 struct bytes html_declared_charset(struct bytes html);
 

@@ -71,32 +71,6 @@ static struct sync_options whole_as(enum body_type type)
 	return o;
 }
 
-static struct bytes without_end(struct bytes text)
-{
-	while (text.len && strchr(" \t\r\n", text.p[text.len - 1]) && text.p[text.len - 1])
-		text.len--;
-	return text;
-}
-
-/* Blanks at the end are nobody's, and line ends come in two forms. */
-static bool same_text(struct bytes x, struct bytes y)
-{
-	size_t i = 0, k = 0;
-
-	x = without_end(x);
-	y = without_end(y);
-	for (;;) {
-		while (i < x.len && x.p[i] == '\r')
-			i++;
-		while (k < y.len && y.p[k] == '\r')
-			k++;
-		if (i == x.len || k == y.len)
-			return i == x.len && k == y.len;
-		if (x.p[i++] != y.p[k++])
-			return false;
-	}
-}
-
 static enum err text_is_new(struct patch *p, bool *out)
 {
 	struct sync_options whole = whole_as(p->edit->type);
@@ -108,12 +82,12 @@ static enum err text_is_new(struct patch *p, bool *out)
 		return ERR_OK;
 	if ((e = show(p, &whole, &body)))
 		return e;
-	if (body.type == p->edit->type && same_text(body.data, p->edit->text))
+	if (body.type == p->edit->type && text_same(body.data, p->edit->text))
 		return ERR_OK;
 	if ((e = show(p, p->shown, &body)))
 		return e;
 	*out = !(body.type == p->edit->type && body.truncated && body.data.len &&
-		 same_text(body.data, p->edit->text));
+		 text_same(body.data, p->edit->text));
 	return ERR_OK;
 }
 

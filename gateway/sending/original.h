@@ -1,5 +1,5 @@
-#ifndef EASGATE_COMMANDS_ORIGINAL_H
-#define EASGATE_COMMANDS_ORIGINAL_H
+#ifndef EASGATE_SENDING_ORIGINAL_H
+#define EASGATE_SENDING_ORIGINAL_H
 
 #include "mail/smart.h"
 #include "request.h"

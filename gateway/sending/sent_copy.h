@@ -1,7 +1,7 @@
-#ifndef EASGATE_COMMANDS_SENT_COPY_H
-#define EASGATE_COMMANDS_SENT_COPY_H
+#ifndef EASGATE_SENDING_SENT_COPY_H
+#define EASGATE_SENDING_SENT_COPY_H
 
-#include "commands/outgoing.h"
+#include "sending/outgoing.h"
 
 /* The copy of a mail that is out. Whatever goes wrong here is only logged: it must not make the phone send the mail again. */
 

@@ -1,7 +1,7 @@
-#ifndef EASGATE_COMMANDS_OUTGOING_H
-#define EASGATE_COMMANDS_OUTGOING_H
+#ifndef EASGATE_SENDING_OUTGOING_H
+#define EASGATE_SENDING_OUTGOING_H
 
-#include "commands/spliced.h"
+#include "sending/spliced.h"
 #include "mail/compose.h"
 
 /* A mail on its way out, for SendMail, SmartReply and SmartForward: sent once, copied into Sent once, whatever breaks.

@@ -1,7 +1,7 @@
-#ifndef EASGATE_COMMANDS_SPLICED_H
-#define EASGATE_COMMANDS_SPLICED_H
+#ifndef EASGATE_SENDING_SPLICED_H
+#define EASGATE_SENDING_SPLICED_H
 
-#include "commands/original.h"
+#include "sending/original.h"
 #include "io/source.h"
 
 /* The body of a mail made of text and of sections of another mail, read from IMAP piece by piece: whatever it holds, a few

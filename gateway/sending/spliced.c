@@ -1,4 +1,4 @@
-#include "commands/spliced.h"
+#include "sending/spliced.h"
 
 #include "io/log.h"
 

@@ -1,4 +1,4 @@
-#include "commands/outgoing.h"
+#include "sending/outgoing.h"
 
 #include <inttypes.h>
 #include <openssl/rand.h>
@@ -7,7 +7,7 @@
 
 #include "auth/basic.h"
 #include "base/hash.h"
-#include "commands/sent_copy.h"
+#include "sending/sent_copy.h"
 #include "io/log.h"
 #include "mail/fingerprint.h"
 #include "mail/wire_safe.h"

@@ -1,4 +1,4 @@
-#include "commands/sent_copy.h"
+#include "sending/sent_copy.h"
 
 #include <time.h>
 

@@ -1,4 +1,4 @@
-#include "commands/original.h"
+#include "sending/original.h"
 
 #include "eas/opaque_id.h"
 #include "io/log.h"

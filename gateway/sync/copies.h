@@ -1,0 +1,58 @@
+#ifndef EASGATE_SYNC_COPIES_H
+#define EASGATE_SYNC_COPIES_H
+
+#include "sync/collection.h"
+
+/* Items that outlive the mails that they are kept in: notes, and drafts that phones write. A mail never changes: who changes
+ * such an item appends another mail, which names the item in its header, and deletes the former. Inside gateway/sync only.
+ *
+ * An item is all the mails of the mailbox that name it, and it is shown as the newest of them: others are what a client left
+ * behind that died between appending the new and deleting the old. Nothing of this is stored: the names are asked for anew whenever
+ * something has changed, one short field of each mail. */
+
+struct copy {
+	uint64_t id; /* of the item */
+	uint32_t uid, digest;
+	const struct imap_flags *flags;
+	struct bytes name; /* notes: the UUID as in the header; where that has none, made of the UID */
+	void *more;        /* the kind's own, or NULL */
+	bool outside;      /* of the window that the phone asks for */
+};
+struct copy_list {
+	struct copy *v; /* ascending id, then UID; without mails marked as \Deleted */
+	size_t n;
+	uint32_t uid_validity;
+	uint64_t modseq; /* the list holds all that was up to here; 0: not known */
+};
+
+/* What tells the kinds of such items apart. */
+struct copy_kind {
+	const char *section; /* the field that names the item, as BODY[...] wants it */
+	bool has_window;     /* FilterType holds */
+	/* out has uid and flags; `field` is what the server has of the section. Sets the rest but for `outside`. */
+	enum err (*fill)(
+	    struct collection *c, const struct copy_list *l, struct bytes field, struct copy *out);
+	/* May look at all of them, before they are sorted; NULL: there is nothing to see. */
+	enum err (*settle)(struct collection *c, struct copy_list *l);
+	/* Fits the options to what a mail is asked for. */
+	void (*options)(const struct sync_options *asked, struct sync_options *out);
+};
+
+/* The mailbox as it is now; `known_will_do`: or as this request has seen it before. ERR_NOT_FOUND: it isn't there (any more). */
+enum err copies_load(struct collection *c, const struct copy_kind *kind, bool known_will_do,
+    const struct copy_list **out) WAITS MUST_CHECK;
+/* All copies of an item, the last one being what is shown; *n 0: there is none. */
+const struct copy *copies_of(const struct copy_list *l, uint64_t id, size_t *n);
+/* What is shown of it, or NULL. */
+const struct copy *copies_find(const struct copy_list *l, uint64_t id);
+
+/* As collection_ops has them. */
+enum err copies_compare(struct collection *c, const struct copy_kind *kind, const struct snapshot *had,
+    struct snapshot *now, struct changes *out) WAITS MUST_CHECK;
+enum err copies_prepare(struct collection *c, const struct copy_kind *kind, struct change *v, size_t n,
+    size_t budget, size_t *done) WAITS MUST_CHECK;
+
+/* The value of a field whose lines these are; empty if there is none. */
+struct bytes copy_field_value(struct bytes field);
+
+#endif
