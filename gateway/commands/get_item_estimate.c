@@ -41,8 +41,8 @@ static const struct wbxml_node *own_options(const struct wbxml_node *collection)
 	return n;
 }
 
-/* Up to 12.1 the filter stands in the collection itself. */
-static enum err options_of(const struct estimate *s, struct sync_options *out)
+/* The request's own options, else those of the last Sync. Up to 12.1 the filter stands in the collection itself. */
+static enum err parse_options(const struct estimate *s, struct sync_options *out)
 {
 	const struct wbxml_node *options = own_options(s->node);
 	const struct wbxml_node *filter = wbxml_child(s->node, AIRSYNC_FILTER_TYPE);
@@ -57,6 +57,18 @@ static enum err options_of(const struct estimate *s, struct sync_options *out)
 		return ERR_PROTO;
 	out->filter_type = (enum filter_type)type;
 	return ERR_OK;
+}
+
+/* Options that can't be read, or not for this class. Up to 12.1 there is one status for all of that.
+ * Source: MS-ASCMD 2.2.3.68.1. */
+static void read_options(struct estimate *s)
+{
+	bool old = s->c.rq->version <= EAS_12_1;
+
+	if (parse_options(s, &s->c.options))
+		s->status = old ? STATUS_BAD_COLLECTION : STATUS_INVALID_XML;
+	else if (!filter_type_fits(s->c.options.filter_type, s->c.ops->class))
+		s->status = old ? STATUS_BAD_COLLECTION : STATUS_SERVER_ERROR;
 }
 
 static void check_key(struct estimate *s, struct arena *a)
@@ -76,7 +88,17 @@ static void check_key(struct estimate *s, struct arena *a)
 	if (!state.len || snapshot_decode(a, state, &s->has) || s->has.generation != key.generation)
 		return;
 	s->c.sms.wanted = sync_settings_get_sms(&s->stored, &s->c.sms.options);
-	s->status = options_of(s, &s->c.options) ? STATUS_BAD_COLLECTION : STATUS_OK;
+	s->status = STATUS_OK;
+}
+
+/* What is wrong with the request is told before what is wrong with its key. */
+static void check(struct estimate *s, struct arena *a)
+{
+	s->status = s->c.ops ? STATUS_OK : STATUS_BAD_COLLECTION;
+	if (s->status == STATUS_OK)
+		read_options(s);
+	if (s->status == STATUS_OK)
+		check_key(s, a);
 }
 
 static enum err load(struct request *rq, struct estimate *v, size_t n)
@@ -100,10 +122,7 @@ static enum err load(struct request *rq, struct estimate *v, size_t n)
 		return e;
 	for (size_t i = 0; i < n; i++) {
 		v[i].stored = stored[i];
-		if (!v[i].c.ops)
-			v[i].status = STATUS_BAD_COLLECTION;
-		else
-			check_key(&v[i], rq->arena);
+		check(&v[i], rq->arena);
 		if (v[i].status == STATUS_OK)
 			c[used++] = &v[i].c;
 	}

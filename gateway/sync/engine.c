@@ -7,7 +7,7 @@
 #include "sync/commands.h"
 #include "sync/replay.h"
 
-enum { STATUS_OK = 1, STATUS_BAD_KEY = 3, STATUS_INCOMPLETE = 13 };
+enum { STATUS_OK = 1, STATUS_BAD_KEY = 3, STATUS_PROTOCOL = 4, STATUS_INCOMPLETE = 13 };
 
 void sync_settings_get(const struct store_sync *s, struct sync_options *out)
 {
@@ -113,6 +113,17 @@ static uint32_t previous_generation(const struct sync_run *r)
 	return s.generation;
 }
 
+/* Whether this collection has what the options ask for. Source: MS-ASCMD 2.2.3.68.2 */
+static bool options_fit(const struct sync_run *r)
+{
+	const struct sync_ask *ask = r->ask;
+
+	if (!ask->has_options || !r->c.ops)
+		return true;
+	return filter_type_fits(ask->options.filter_type, r->c.ops->class) &&
+	       filter_type_fits(ask->sms_options.filter_type, CLASS_SMS);
+}
+
 enum err sync_run_open(struct sync_run *r)
 {
 	struct sync_key key;
@@ -128,6 +139,8 @@ enum err sync_run_open(struct sync_run *r)
 	r->c.deletes_as_moves = r->ask->deletes_as_moves;
 	if (r->ask->status)
 		return fail(r, r->ask->status);
+	if (!options_fit(r))
+		return fail(r, STATUS_PROTOCOL);
 	if (r->ask->key_current)
 		key = (struct sync_key){ r->stored.epoch, r->stored.exists ? r->stored.generation : 0 };
 	else if (sync_key_parse(r->ask->key, &key))

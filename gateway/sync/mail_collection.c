@@ -72,10 +72,7 @@ enum err mail_select(struct collection *c, struct imap_status *status)
 
 uint32_t mail_first_day(const struct collection *c)
 {
-	/* that of tasks means two weeks here (MS-ASCMD 2.2.3.68.2) */
-	enum filter_type f =
-	    c->options.filter_type == FILTER_INCOMPLETE ? FILTER_2_WEEKS : c->options.filter_type;
-	unsigned days = filter_type_days(f);
+	unsigned days = filter_type_days(c->options.filter_type);
 
 	return days ? (uint32_t)(time(NULL) / (24 * 60 * 60)) - days : 0;
 }

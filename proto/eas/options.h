@@ -31,7 +31,8 @@ enum filter_type {
 };
 /* The window's length in days (31 for a month); 0 = no window. */
 unsigned filter_type_days(enum filter_type f);
-/* Whether this filter may be asked for this class. Contacts and notes take any: it is ignored there. */
+/* Whether this filter may be asked for this class. Contacts and notes take any: it is ignored there.
+ * Source: MS-ASCMD 2.2.3.68. */
 bool filter_type_fits(enum filter_type f, enum eas_class c);
 
 enum mime_support { MIME_NEVER, MIME_FOR_SMIME, MIME_FOR_ALL };

@@ -71,7 +71,7 @@ static const struct quirk_case {
 	    "AirSync:Sync\n\tAirSync:Collections\n\t\tAirSync:Collection\n\t\t\tAirSync:SyncKey \"KEY\"\n"
 	    "\t\t\tAirSync:CollectionId \"FOLDER\"\n\t\t\tAirSync:Options\n\t\t\t\tAirSync:FilterType "
 	    "\"8\"\n",
-	    COLLECTION, 4, 1 },
+	    COLLECTION, 4, 0 },
 	{ "a folder that isn't there", CMD_SYNC,
 	    "AirSync:Sync\n\tAirSync:Collections\n\t\tAirSync:Collection\n\t\t\tAirSync:SyncKey \"0\"\n"
 	    "\t\t\tAirSync:CollectionId \"4711\"\n",
