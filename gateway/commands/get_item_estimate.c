@@ -60,13 +60,15 @@ static enum err parse_options(const struct estimate *s, struct sync_options *out
 }
 
 /* Options that can't be read, or not for this class. Up to 12.1 there is one status for all of that.
- * Source: MS-ASCMD 2.2.3.68.1. */
+ * Source: MS-ASCMD 2.2.3.68.1, 2.2.3.103.1. */
 static void read_options(struct estimate *s)
 {
 	bool old = s->c.rq->version <= EAS_12_1;
 
 	if (parse_options(s, &s->c.options))
 		s->status = old ? STATUS_BAD_COLLECTION : STATUS_INVALID_XML;
+	else if (s->c.options.max_items && s->c.folder_type != FOLDER_RECIPIENT_CACHE)
+		s->status = STATUS_BAD_COLLECTION;
 	else if (!filter_type_fits(s->c.options.filter_type, s->c.ops->class))
 		s->status = old ? STATUS_BAD_COLLECTION : STATUS_SERVER_ERROR;
 }

@@ -113,13 +113,16 @@ static uint32_t previous_generation(const struct sync_run *r)
 	return s.generation;
 }
 
-/* Whether this collection has what the options ask for. Source: MS-ASCMD 2.2.3.68.2 */
+/* Whether this collection has what the options ask for. Source: MS-ASCMD 2.2.3.68.2, 2.2.3.103.2. */
 static bool options_fit(const struct sync_run *r)
 {
 	const struct sync_ask *ask = r->ask;
 
 	if (!ask->has_options || !r->c.ops)
 		return true;
+	if ((ask->options.max_items || ask->sms_options.max_items) &&
+	    r->c.folder_type != FOLDER_RECIPIENT_CACHE)
+		return false;
 	return filter_type_fits(ask->options.filter_type, r->c.ops->class) &&
 	       filter_type_fits(ask->sms_options.filter_type, CLASS_SMS);
 }

@@ -46,7 +46,7 @@ struct sync_options {
 	enum mime_support mime_support;
 	uint32_t mime_truncation; /* characters, not steps; BODY_WHOLE = no limit */
 	uint32_t truncation;      /* the same, Truncation of 2.5 */
-	uint32_t max_items;       /* 0 = not said */
+	uint32_t max_items;       /* of the recipient cache; 0 = not said */
 	bool rights_management;   /* RightsManagementSupport */
 	uint8_t body_count;
 	struct body_preference body[BODY_TYPES - 1]; /* in the client's order, each type once */

@@ -117,6 +117,29 @@ static void refused(const struct refused_case *c)
 }
 TEST_ROW(refused)
 
+/* It is the recipient cache's (MS-ASCMD 2.2.3.103). */
+static void max_items_is_not_for_mail(enum eas_version v)
+{
+	const struct phone_options_block most = { .max_items = 5 };
+	struct phone *ph;
+	struct phone_folder *f;
+	unsigned status, estimate;
+
+	if (v < EAS_14_0)
+		return; /* it isn't known yet */
+	ph = aged_phone(scene_user(), v);
+	f = scene_inbox(ph);
+	SCENE_OK(ph, phone_sync_folder(ph, f, NULL));
+	SCENE_OK(ph, phone_sync_one(ph, &(struct phone_collection){ .folder_id = f->id, .options = &most }));
+	assert_int_equal(f->status, 4);
+	SCENE_OK(ph, phone_estimate(ph, f, &most, &status, &estimate));
+	assert_int_equal(status, 2);
+	scene_sync(ph, f);
+	assert_newest(f, COUNT(ages));
+	scene_assert_clean(ph);
+}
+TEST_VERSIONS(max_items_is_not_for_mail)
+
 /* Wider and narrower, each time with the newest key: what stays is not sent again (that would be an anomaly), what is outside
  * is soft-deleted, and the server keeps all. */
 static void a_filter_changes(enum eas_version v)
@@ -257,6 +280,7 @@ int main(void)
 	scene_open(&(struct bed_opts){ .users = 90, .services = "dovecot,redis" });
 	TEST_ADD_ROWS(filter, filter_cases);
 	TEST_ADD_ROWS(refused, refused_cases);
+	TEST_ADD_VERSIONS(max_items_is_not_for_mail);
 	TEST_ADD_VERSIONS(a_filter_changes);
 	TEST_ADD_VERSIONS(a_filter_is_sticky);
 	TEST_ADD_VERSIONS(what_is_outside_stays_outside);

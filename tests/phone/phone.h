@@ -173,6 +173,7 @@ struct phone_options_block {
 	enum phone_say server_wins; /* Conflict */
 	int mime_support;           /* MIMESupport + 1; 0: not said */
 	int mime_truncation;        /* MIMETruncation + 1; 0: not said */
+	unsigned max_items;         /* 0: not said */
 	struct phone_body_preference bodies[4];
 	struct phone_body_preference body_part;
 };

@@ -37,6 +37,8 @@ static void put_options(struct wbxml_writer *w, const struct phone_options_block
 		wbxml_put_uint(w, AIRSYNC_MIME_SUPPORT, (unsigned)o->mime_support - 1);
 	if (o->mime_truncation)
 		wbxml_put_uint(w, AIRSYNC_MIME_TRUNCATION, (unsigned)o->mime_truncation - 1);
+	if (o->max_items)
+		wbxml_put_uint(w, AIRSYNC_MAX_ITEMS, o->max_items);
 	for (size_t i = 0; i < sizeof(o->bodies) / sizeof(o->bodies[0]); i++)
 		put_preference(w, AIRSYNCBASE_BODY_PREFERENCE, &o->bodies[i]);
 	put_preference(w, AIRSYNCBASE_BODY_PART_PREFERENCE, &o->body_part);
