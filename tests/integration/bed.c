@@ -138,11 +138,11 @@ static void add(struct args *a, const char *option, const char *value)
 }
 
 /* The gateway of the build that this test belongs to (B is set by tests/run). */
-static const char *easgate_program(char *out, size_t size)
+static const char *easgate_program(const struct bed_opts *opts, char *out, size_t size)
 {
 	const char *build = getenv("B");
 
-	snprintf(out, size, "%s/easgate", build ? build : "build");
+	snprintf(out, size, "%s/%s", build ? build : "build", opts->program ? opts->program : "easgate");
 	return out;
 }
 
@@ -156,7 +156,7 @@ static void add_options(struct args *a, const struct bed_opts *opts, char *progr
 	add(a, NULL, opts->shared ? "--shared" : NULL);
 	add(a, NULL, opts->no_special_use ? "--no-special-use" : NULL);
 	add(a, "--redis-password", opts->redis_password);
-	add(a, "--easgate", opts->easgate ? easgate_program(program, size) : NULL);
+	add(a, "--easgate", opts->easgate ? easgate_program(opts, program, size) : NULL);
 	for (const char *const *s = opts->settings; s && *s; s++)
 		add(a, "--set", *s);
 }

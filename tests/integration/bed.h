@@ -14,6 +14,7 @@ struct bed;
 struct bed_opts {
 	const char *services;        /* "dovecot,redis,mocksmtp"; NULL: as above */
 	bool easgate;                /* also the gateway of this build, with TLS; see settings */
+	const char *program;         /* the gateway's, below the build's folder; NULL: "easgate" */
 	const char *const *settings; /* "eas.poll=1s", ... NULL at the end; may name {IMAPS_PORT} */
 	unsigned users;              /* that many user0001..userN and load0..loadN-1, with BENCH_PASSWORD */
 	const char *imap_hide;       /* "NOTIFY,QRESYNC": not advertised */

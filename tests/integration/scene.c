@@ -1,5 +1,7 @@
 #include "scene.h"
 
+#include <time.h>
+
 enum { MAX_USERS = 1000 };
 
 const struct version_row scene_versions[5] = {
@@ -163,6 +165,16 @@ void scene_append_raw(
 void scene_append(const char *user, const char *mailbox, const char *subject, const char *flags)
 {
 	scene_append_raw(user, mailbox, simple_mail(subject), flags, NULL);
+}
+
+void scene_append_aged(const char *user, const char *mailbox, struct bytes mime, unsigned days)
+{
+	time_t when = time(NULL) - (time_t)days * 86400;
+	char date[40];
+	struct tm tm;
+
+	strftime(date, sizeof(date), "%d-%b-%Y %H:%M:%S +0000", gmtime_r(&when, &tm));
+	scene_append_raw(user, mailbox, mime, "", date);
 }
 
 void scene_append_many(const char *user, const char *mailbox, const char *prefix, unsigned count)

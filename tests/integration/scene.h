@@ -44,6 +44,8 @@ void scene_append(const char *user, const char *mailbox, const char *subject, co
 /* date: INTERNALDATE such as "17-Jul-2020 02:44:25 +0000", or NULL for now. */
 void scene_append_raw(
     const char *user, const char *mailbox, struct bytes mime, const char *flags, const char *date);
+/* As if it had come that many days ago, at this time of the day. */
+void scene_append_aged(const char *user, const char *mailbox, struct bytes mime, unsigned days);
 void scene_append_many(const char *user, const char *mailbox, const char *prefix, unsigned count);
 /* To the one mail with that subject. */
 void scene_store(

@@ -1,6 +1,5 @@
 /* FilterType and the other options of a folder: what of it the phone gets, and how it changes its mind. */
 #include <poll.h>
-#include <time.h>
 
 #include "scene.h"
 
@@ -11,13 +10,10 @@ static const unsigned ages[] = { 0, 2, 5, 10, 20, 60 };
 
 static void append_aged(const char *user, const char *mailbox, unsigned days)
 {
-	time_t when = time(NULL) - (time_t)days * 86400;
-	char date[40], mail[80];
-	struct tm tm;
+	char mail[80];
 
-	strftime(date, sizeof(date), "%d-%b-%Y %H:%M:%S +0000", gmtime_r(&when, &tm));
 	snprintf(mail, sizeof(mail), "Subject: %u days\r\n\r\ntext\r\n", days);
-	scene_append_raw(user, mailbox, bytes_str(mail), "", date);
+	scene_append_aged(user, mailbox, bytes_str(mail), days);
 }
 
 static struct phone *aged_phone(const char *user, enum eas_version v)
