@@ -250,14 +250,14 @@ enum err imap_append_with_keywords(struct imap *c, struct bytes mailbox, struct 
 }
 
 enum err imap_append_long(struct imap *c, struct bytes mailbox, struct bytes head, struct source *rest,
-    uint32_t flags, uint32_t *uid)
+    uint32_t flags, const struct bytes *keywords, size_t n_keywords, uint32_t *uid)
 {
 	enum err e;
 
 	*uid = 0;
 	if ((e = imap_begin(c)))
 		return e;
-	put_append(c, mailbox, flags, NULL, 0, 0);
+	put_append(c, mailbox, flags, keywords, n_keywords, 0);
 	imap_put_long_literal(c, head, rest);
 	return run_append(c, mailbox, uid);
 }

@@ -254,7 +254,7 @@ enum err imap_append_with_keywords(struct imap *c, struct bytes mailbox, struct 
 /* The same for a message that isn't in memory: `head`, then what `rest` gives, which must be as long as it says and may come from
  * another connection. If it fails, or is shorter or longer, nothing is appended and this connection is broken. */
 enum err imap_append_long(struct imap *c, struct bytes mailbox, struct bytes head, struct source *rest,
-    uint32_t flags, uint32_t *uid) WAITS MUST_CHECK;
+    uint32_t flags, const struct bytes *keywords, size_t n_keywords, uint32_t *uid) WAITS MUST_CHECK;
 /* Messages of the selected mailbox with that Message-ID (with brackets), ascending. */
 enum err imap_search_message_id(
     struct imap *c, struct arena *a, struct bytes message_id, struct imap_uids *out) WAITS MUST_CHECK;

@@ -4,6 +4,7 @@
 #include "mail/mime_parse.h"
 #include "mail/tnef_part.h"
 #include "mail/transfer.h"
+#include "sync/drafts.h"
 #include "sync/mail_collection.h"
 
 /* What an attachment is and how large; attachment_send.c sends it. */
@@ -121,8 +122,25 @@ static enum err hold_unknown(struct request *rq, struct imap *imap, struct attac
 	return ERR_OK;
 }
 
+/* A draft that was changed is another mail now. */
+static enum err look_up_draft(struct request *rq, struct reference *ref, struct attachment_source *out,
+    struct imap *imap, struct imap_messages *messages)
+{
+	struct collection *drafts;
+	struct bytes section;
+	enum err e = drafts_open(rq, ref->id.folder, out->mailbox, out->uid_validity, &drafts);
+
+	if (e || !drafts)
+		return e;
+	if ((e = drafts_part(drafts, out->uid, bytes_str(ref->section), &out->uid, &section)))
+		return e == ERR_NOT_FOUND ? ERR_OK : e;
+	if ((e = arena_cstr(rq->arena, section, &ref->section)))
+		return e;
+	return imap_fetch_messages(imap, rq->arena, &out->uid, 1, messages);
+}
+
 /* What the server knows of the mail, which is looked up. */
-static enum err look_up(struct request *rq, const struct reference *ref, struct attachment_source *out,
+static enum err look_up(struct request *rq, struct reference *ref, struct attachment_source *out,
     struct imap **imap, const struct imap_message **message)
 {
 	uint32_t validity, uid = (uint32_t)ref->id.item;
@@ -142,6 +160,8 @@ static enum err look_up(struct request *rq, const struct reference *ref, struct 
 		return e;
 	out->uid = uid;
 	out->uid_validity = status.uid_validity;
+	if (!messages.n && (e = look_up_draft(rq, ref, out, *imap, &messages)))
+		return e;
 	out->section = ref->section;
 	*message = messages.n ? &messages.v[0] : NULL;
 	return messages.n ? ERR_OK : ERR_NOT_FOUND;

@@ -3,6 +3,7 @@
 #include "commands/commands.h"
 #include "io/log.h"
 #include "push/push.h"
+#include "sync/drafts.h"
 #include "sync/follow_ups.h"
 #include "sync/open.h"
 
@@ -22,7 +23,8 @@ enum {
 struct move {
 	struct bytes source_id; /* SrcMsgId as sent */
 	uint32_t from, to;      /* folders */
-	uint64_t uid;           /* of a mail; the id of a note */
+	uint64_t id;            /* of the item */
+	uint32_t uid;           /* of the mail that it is */
 	enum eas_class class;
 	uint32_t status;
 	char made[SERVER_ID_MAX]; /* DstMsgId; empty = unknown */
@@ -61,10 +63,10 @@ static void parse(struct moves *x, const struct wbxml_node *n, struct move *m)
 	uint32_t folder;
 
 	m->source_id = wbxml_child_text(n, MOVE_SRC_MSG_ID);
-	if (!server_id_parse(m->source_id, &folder, &m->uid) &&
+	if (!server_id_parse(m->source_id, &folder, &m->id) &&
 	    !folder_id_parse(wbxml_child_text(n, MOVE_SRC_FLD_ID), &m->from) && folder == m->from)
 		m->class = class_in(&x->known, m->from);
-	if (m->class == CLASS_NONE || (m->class == CLASS_EMAIL && m->uid > UINT32_MAX))
+	if (m->class == CLASS_NONE || (m->class == CLASS_EMAIL && m->id > UINT32_MAX))
 		m->status = MOVE_NO_SOURCE;
 	else if (folder_id_parse(wbxml_child_text(n, MOVE_DST_FLD_ID), &m->to) ||
 		 class_in(&x->known, m->to) != m->class)
@@ -136,7 +138,7 @@ static enum err run_imap(struct moves *x, struct collection *from, struct collec
 	if (!uids)
 		return ERR_LIMIT;
 	for (size_t i = 0; i < n; i++)
-		uids[i] = (uint32_t)group[i]->uid;
+		uids[i] = group[i]->uid;
 	if ((e = request_imap(x->rq, from->mailbox, &imap)) || (e = select_source(imap, from)))
 		return e;
 	e = imap_move(imap, x->rq->arena, uids, n, to->mailbox, moved);
@@ -154,7 +156,7 @@ static void take_flags_along(struct moves *x, const struct collection *from, con
 	uint32_t *uids = arena_array(x->rq->arena, n, sizeof(*uids));
 
 	for (size_t i = 0; uids && i < n; i++)
-		uids[i] = (uint32_t)group[i]->uid;
+		uids[i] = group[i]->uid;
 	if (uids)
 		follow_ups_move(x->rq->imap, x->rq->arena,
 		    &(struct follow_up_move){
@@ -178,7 +180,7 @@ static enum err run_notes(
 		bool no_target;
 		uint64_t id;
 
-		e = note_move(from, to, group[i]->uid, &id, &no_target);
+		e = note_move(from, to, group[i]->id, &id, &no_target);
 		if (!e && !id)
 			group[i]->status = MOVE_OK;
 		else if (!e)
@@ -195,13 +197,50 @@ static enum err run_notes(
 	return e;
 }
 
+/* Which mails they are. What isn't there goes out of the group. */
+static enum err find_mails(struct moves *x, struct collection *from, struct move **group, size_t *n)
+{
+	size_t kept = 0;
+	enum err e;
+
+	for (size_t i = 0; i < *n; i++)
+		group[i]->uid = (uint32_t)group[i]->id;
+	if (from->ops != &draft_collection)
+		return ERR_OK;
+	if ((e = request_imap(x->rq, from->mailbox, &from->imap)))
+		return e;
+	for (size_t i = 0; i < *n; i++) {
+		e = drafts_uid(from, group[i]->id, &group[i]->uid);
+		if (!e)
+			group[kept++] = group[i];
+		else if (e != ERR_NOT_FOUND || (e = recall(x, group[i])))
+			return e;
+	}
+	*n = kept;
+	return ERR_OK;
+}
+
+/* What was a draft before is the same one again. */
+static enum err remember_mail(struct moves *x, struct collection *to, struct move *m, uint32_t uid)
+{
+	struct change made = { .id = uid };
+	enum err e = ERR_OK;
+
+	if (to->ops == &draft_collection && !(e = request_imap(x->rq, to->mailbox, &to->imap)))
+		e = drafts_ids(to, &made, 1);
+	return e ? e : remember(x, m, made.id);
+}
+
 static enum err run_mails(
     struct moves *x, struct collection *from, struct collection *to, struct move **group, size_t n)
 {
 	struct imap_moved moved;
 	bool no_target;
-	enum err e = run_imap(x, from, to, group, n, &moved, &no_target);
+	enum err e = find_mails(x, from, group, &n);
 
+	if (e || !n)
+		return e;
+	e = run_imap(x, from, to, group, n, &moved, &no_target);
 	if (e == ERR_DENIED || e == ERR_LIMIT || e == ERR_NOT_FOUND) {
 		log_info("mails not moved from=%u to=%u: %s (%s)", from->folder_id, to->folder_id,
 		    imap_problem(x->rq->imap), err_name(e));
@@ -214,7 +253,7 @@ static enum err run_mails(
 	if (!e)
 		take_flags_along(x, from, to, group, n, &moved);
 	for (size_t i = 0; i < n && !e; i++)
-		e = moved.to[i] ? remember(x, group[i], moved.to[i]) : recall(x, group[i]);
+		e = moved.to[i] ? remember_mail(x, to, group[i], moved.to[i]) : recall(x, group[i]);
 	return e;
 }
 

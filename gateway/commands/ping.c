@@ -225,7 +225,7 @@ static enum err fill(struct ping *p, const struct folder_list *now)
 		e = fill_sms(p, i, now);
 		if (f->type == FOLDER_OUTBOX && !p->c[i].sms.wanted)
 			continue;
-		p->c[i].ops = collection_ops_of(f->type);
+		p->c[i].ops = collection_ops_of(f->type, p->rq->version);
 		p->folders[i].look_first = folder_class(f->type) != CLASS_EMAIL;
 		if (f->type == FOLDER_OUTBOX)
 			continue;

@@ -1,5 +1,7 @@
 #include "search/finding.h"
 
+#include "sync/drafts.h"
+
 /* The results of a page. Those of one folder are fetched together, as far as the answer's bytes allow. */
 
 /* How many are fetched before anybody looks at the size of the answer: texts are 4 MB at most (mail/body.h), whole mails may be
@@ -34,6 +36,8 @@ static enum err prepare_folder(struct request *rq, struct collection *c, struct 
 		places[count] = i;
 		changes[count++] = items[i].mail;
 	}
+	if (c->ops == &draft_collection && (e = drafts_ids(c, changes, count)))
+		return e;
 	while (at < count) {
 		size_t done = 0;
 

@@ -4,7 +4,7 @@
 #include "io/log.h"
 #include "mail/body.h"
 #include "push/push.h"
-#include "sync/collection.h"
+#include "sync/drafts.h"
 
 enum { MAX_ROUNDS = 4 }; /* of body_make asking for more */
 
@@ -35,6 +35,7 @@ static enum err read_id(const struct request *rq, struct bytes folder, struct by
 enum err original_find(struct request *rq, struct bytes folder, struct bytes item, struct bytes long_id,
     struct original *out, uint32_t *status)
 {
+	struct collection *drafts = NULL;
 	enum err e = ERR_OK;
 
 	*out = (struct original){ 0 };
@@ -48,6 +49,9 @@ enum err original_find(struct request *rq, struct bytes folder, struct bytes ite
 	if (*status || e)
 		return *status ? ERR_OK : e;
 	e = folder_mailbox(rq, out->folder, &out->mailbox, &out->uid_validity);
+	if (!e && out->mailbox.len &&
+	    !(e = drafts_open(rq, out->folder, out->mailbox, out->uid_validity, &drafts)) && drafts)
+		e = drafts_uid(drafts, out->uid, &out->uid);
 	if (e == ERR_NOT_FOUND || (!e && !out->mailbox.len)) {
 		*status = STATUS_ITEM_NOT_FOUND;
 		return ERR_OK;
@@ -132,6 +136,7 @@ static enum err fetch_bodies(struct request *rq, struct original *o)
 	o->mail.attachments = plans[1].attachments;
 	o->mail.n_attachments = plans[1].n_attachments;
 	o->mail.sealed = plans[1].placeholder != NULL;
+	o->mail.has_html = plans[1].native == BODY_HTML;
 	for (size_t round = 0; round < MAX_ROUNDS && !(enough[0] && enough[1]); round++) {
 		if ((e = fetch_texts(rq, o, plans, 2)))
 			return e;

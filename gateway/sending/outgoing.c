@@ -61,7 +61,7 @@ static char *own_message_id(const struct outgoing *o)
 	    BYTES_ARG(domain_of(bytes_str(o->rq->account->address))));
 }
 
-static char *random_word(struct arena *a)
+char *sending_word(struct arena *a)
 {
 	uint64_t random[2];
 
@@ -73,7 +73,7 @@ static char *random_word(struct arena *a)
 /* The phone's text and the original become one mail; `raw` is then its header alone. */
 static enum err put_original_in(struct outgoing *o, struct bytes *raw)
 {
-	char *boundary = random_word(o->rq->arena);
+	char *boundary = sending_word(o->rq->arena);
 	enum err e;
 
 	if (!boundary)
@@ -148,10 +148,19 @@ static enum err compose(struct outgoing *o)
 
 	if (!id)
 		return ERR_LIMIT;
+	if (o->is_gone) {
+		o->status = STATUS_ITEM_NOT_FOUND;
+		return ERR_OK;
+	}
 	options.message_id = bytes_str(id);
 	if ((e = add_identities(o, &options)) || (e = mail_wire_safe(o->rq->arena, o->mime, &o->mime)))
 		return e;
 	raw = o->mime;
+	if (o->is_made) {
+		o->is_spliced = true;
+		spliced_init(&o->body, o->rq, &o->original, &o->made);
+		raw = o->made.header;
+	}
 	if (o->is_smart && !o->replaces_mime && (e = put_original_in(o, &raw)) == ERR_NOT_FOUND) {
 		o->status = STATUS_ITEM_NOT_FOUND;
 		return ERR_OK;
@@ -283,7 +292,7 @@ static enum err take_over(struct outgoing *o, enum store_sent state)
 	return settle(o, STORE_SENT_DONE, 0);
 }
 
-static enum err send_once(struct outgoing *o, struct wbxml_writer *w)
+static enum err send_once(struct outgoing *o)
 {
 	enum store_sent claim = STORE_SENT_NEW;
 	enum err e;
@@ -295,7 +304,8 @@ static enum err send_once(struct outgoing *o, struct wbxml_writer *w)
 		e = send_claimed(o);
 		break;
 	case STORE_SENT_UNDER_WAY:
-		return request_refuse(o->rq, w, STATUS_SERVER_ERROR_RETRY_LATER);
+		o->status = STATUS_SERVER_ERROR_RETRY_LATER;
+		return ERR_OK;
 	case STORE_SENT_GIVEN:
 	case STORE_SENT_UNSAVED:
 		e = take_over(o, claim);
@@ -304,20 +314,27 @@ static enum err send_once(struct outgoing *o, struct wbxml_writer *w)
 		log_info("mail was sent already: the repeated request is answered with success");
 		return ERR_OK;
 	}
-	if (e)
-		return e;
-	o->rq->figures.client_commands++;
-	return o->status ? request_refuse(o->rq, w, o->status) : ERR_OK;
+	return e;
 }
 
 /* From the claim until it is settled a phone that hangs up interrupts nothing: cut off between the text and SMTP's reply, nobody
  * would know whether the mail is out. */
-enum err outgoing_run(struct outgoing *o, struct wbxml_writer *w)
+enum err outgoing_send(struct outgoing *o)
 {
 	enum err e;
 
 	fiber_shield(fiber_time_left_ms());
-	e = send_once(o, w);
+	e = send_once(o);
 	fiber_unshield();
 	return e;
+}
+
+enum err outgoing_run(struct outgoing *o, struct wbxml_writer *w)
+{
+	enum err e = outgoing_send(o);
+
+	if (e)
+		return e;
+	o->rq->figures.client_commands++;
+	return o->status ? request_refuse(o->rq, w, o->status) : ERR_OK;
 }

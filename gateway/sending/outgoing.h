@@ -19,19 +19,23 @@ struct outgoing {
 	bool save;              /* into Sent */
 	bool is_smart;
 	bool replaces_mime; /* mime is complete: nothing is put into it */
+	bool is_made;       /* instead of mime there is `made`, with sections of `original` */
+	bool is_gone;       /* there is nothing any more: it can only have been sent before */
 	enum smart_kind kind;
 	struct original original; /* uid 0: it isn't there (only with replaces_mime) */
+	struct smart made;        /* is_made; else made here */
 
 	/* inside */
-	uint32_t status; /* 0, or why it isn't sent */
+	uint32_t status; /* out: 0, or why it isn't sent */
 	uint32_t keep_s;
 	struct store_sent_id id;
 	struct compose mail; /* is_spliced: only its header */
 	bool is_spliced;
-	struct smart made;
 	struct spliced body;
 };
 
+/* Sends it: o->status. */
+enum err outgoing_send(struct outgoing *o) WAITS MUST_CHECK;
 /* Sends it and answers: nothing at all, or the status that says why not. */
 enum err outgoing_run(struct outgoing *o, struct wbxml_writer *w) WAITS MUST_CHECK;
 

@@ -27,68 +27,14 @@ static enum err find_sent(struct outgoing *o, struct imap *imap, struct folder *
 
 /* ---- appending ---- */
 
-/* All of it in memory: where it is text. */
-static enum err append_joined(struct outgoing *o, struct imap *imap, struct bytes mailbox)
+static enum err append(struct outgoing *o, struct imap *imap, struct bytes mailbox)
 {
-	struct bytes message = o->mail.sent;
-	struct buf b;
 	uint32_t uid;
-	enum err e;
 
-	if (o->is_spliced) {
-		buf_init(&b, o->rq->arena, 0);
-		buf_put(&b, o->mail.sent);
-		for (size_t i = 0; i < o->made.n; i++)
-			buf_put(&b, o->made.v[i].text);
-		if ((e = buf_done(&b, &message)))
-			return e;
-	}
-	return imap_append(imap, mailbox, message, IMAP_SEEN, 0, &uid);
-}
-
-/* How long the body really is: when it wasn't read just now for SMTP, it is read for that. */
-static enum err measure(struct outgoing *o, uint64_t *size)
-{
-	struct bytes piece = { 0 };
-	enum err e = ERR_OK;
-
-	if (!o->body.given && !(e = spliced_rewind(&o->body)))
-		do
-			e = spliced_next(&o->body, &piece);
-		while (!e && piece.len);
-	*size = o->body.given;
-	return e;
-}
-
-/* From one connection to the other: the request's own has the original selected. */
-static enum err append_spliced(struct outgoing *o, struct imap *imap, struct bytes mailbox)
-{
-	struct source rest = { spliced_next, &o->body, 0 };
-	uint32_t uid;
-	enum err e;
-
-	if ((e = measure(o, &rest.size)) || (e = spliced_rewind(&o->body)))
-		return e;
-	return imap_append_long(imap, mailbox, o->mail.sent, &rest, IMAP_SEEN, &uid);
-}
-
-static bool needs_two(const struct outgoing *o)
-{
-	return o->is_spliced && o->made.has_sections;
-}
-
-/* Where the copy is written; the request's own connection where that isn't busy with reading. */
-static enum err open_writer(struct outgoing *o, struct imap **out)
-{
-	const char *why = NULL;
-	enum err e;
-
-	if (!needs_two(o))
-		return request_imap(o->rq, BYTES("INBOX"), out);
-	e = imap_open(o->rq->worker->imap, &o->rq->account->imap, bytes_of(NULL, 0), out, &why);
-	if (e)
-		log_warn("no second IMAP connection: %s", why ? why : err_name(e));
-	return e;
+	if (!o->is_spliced)
+		return imap_append(imap, mailbox, o->mail.sent, IMAP_SEEN, 0, &uid);
+	return spliced_append(
+	    &o->body, o->mail.sent, &(struct spliced_target){ .mailbox = mailbox, .flags = IMAP_SEEN }, &uid);
 }
 
 static enum err is_there(struct outgoing *o, struct imap *imap, const struct folder *sent, bool *there)
@@ -116,7 +62,7 @@ static enum err put(struct outgoing *o, struct imap *imap, bool unless_there)
 	if ((e = find_sent(o, imap, &sent)) || (unless_there && (e = is_there(o, imap, &sent, &there))) ||
 	    there)
 		return e;
-	if ((e = needs_two(o) ? append_spliced(o, imap, sent.mailbox) : append_joined(o, imap, sent.mailbox)))
+	if ((e = append(o, imap, sent.mailbox)))
 		return e;
 	push_publish(o->rq, &sent.id, 1);
 	return ERR_OK;
@@ -127,13 +73,11 @@ static bool put_copy(struct outgoing *o, bool unless_there)
 	struct imap *imap = NULL;
 	enum err e;
 
-	if (!(e = open_writer(o, &imap)))
+	if (!(e = request_imap(o->rq, BYTES("INBOX"), &imap)))
 		e = put(o, imap, unless_there);
 	if (e)
 		log_warn("the mail was sent, but no copy could be put into the Sent folder: %s (%s)",
 		    imap ? imap_problem(imap) : "no connection", err_name(e));
-	if (imap != o->rq->imap)
-		imap_close(&imap);
 	return !e;
 }
 

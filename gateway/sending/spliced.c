@@ -83,3 +83,69 @@ enum err spliced_next(void *arg, struct bytes *piece)
 	s->given += piece->len;
 	return e;
 }
+
+/* ---- into a mailbox ---- */
+
+/* All of it in memory: where it is text. */
+static enum err append_joined(
+    struct spliced *s, struct bytes head, const struct spliced_target *to, uint32_t *uid)
+{
+	struct bytes message;
+	struct imap *imap;
+	struct buf b;
+	enum err e;
+
+	buf_init(&b, s->rq->arena, 0);
+	buf_room(&b, head.len + (size_t)spliced_size(s->mail));
+	buf_put(&b, head);
+	for (size_t i = 0; i < s->mail->n; i++)
+		buf_put(&b, s->mail->v[i].text);
+	if ((e = buf_done(&b, &message)) || (e = request_imap(s->rq, to->mailbox, &imap)))
+		return e;
+	return imap_append_with_keywords(
+	    imap, to->mailbox, message, to->flags, to->keywords, to->n_keywords, uid);
+}
+
+/* How long the body really is: when it wasn't read just now for SMTP, it is read for that. */
+static enum err measure(struct spliced *s, uint64_t *size)
+{
+	struct bytes piece = { 0 };
+	enum err e = ERR_OK;
+
+	if (!s->given && !(e = spliced_rewind(s)))
+		do
+			e = spliced_next(s, &piece);
+		while (!e && piece.len);
+	*size = s->given;
+	return e;
+}
+
+static enum err append_copied(
+    struct spliced *s, struct imap *imap, struct bytes head, const struct spliced_target *to, uint32_t *uid)
+{
+	struct source rest = { spliced_next, s, 0 };
+	enum err e;
+
+	if ((e = measure(s, &rest.size)) || (e = spliced_rewind(s)))
+		return e;
+	return imap_append_long(imap, to->mailbox, head, &rest, to->flags, to->keywords, to->n_keywords, uid);
+}
+
+enum err spliced_append(struct spliced *s, struct bytes head, const struct spliced_target *to, uint32_t *uid)
+{
+	const char *why = NULL;
+	struct imap *imap = NULL;
+	enum err e;
+
+	if (!s->mail->has_sections)
+		return append_joined(s, head, to, uid);
+	e = imap_open(s->rq->worker->imap, &s->rq->account->imap, bytes_of(NULL, 0), &imap, &why);
+	if (e) {
+		log_warn("no second IMAP connection: %s", why ? why : err_name(e));
+		return e;
+	}
+	if ((e = append_copied(s, imap, head, to, uid)))
+		log_info("mail not appended: %s (%s)", imap_problem(imap), err_name(e));
+	imap_close(&imap);
+	return e;
+}

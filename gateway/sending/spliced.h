@@ -22,6 +22,18 @@ void spliced_deinit(struct spliced *s);
 enum err spliced_rewind(struct spliced *s) WAITS MUST_CHECK;
 /* A source's `next`; arg is the struct spliced. ERR_NOT_FOUND: the original has gone meanwhile. */
 enum err spliced_next(void *arg, struct bytes *piece) WAITS;
+/* A word for boundaries that nobody can guess. NULL: the arena is spent. */
+char *sending_word(struct arena *a);
+
+/* Appends `head` and the body as one mail. Sections are read on the request's own connection, and written on another one. */
+struct spliced_target {
+	struct bytes mailbox;
+	uint32_t flags;
+	const struct bytes *keywords;
+	size_t n_keywords;
+};
+enum err spliced_append(
+    struct spliced *s, struct bytes head, const struct spliced_target *to, uint32_t *uid) WAITS MUST_CHECK;
 /* By what the server said of the sections. */
 uint64_t spliced_size(const struct smart *mail);
 

@@ -55,7 +55,8 @@ struct collection {
 		struct imap_status status;
 		uint64_t token, validity; /* as the collection's */
 	} sms;
-	void *cache;                         /* the class's own, for as long as the request */
+	struct bytes told; /* set by `add` and `change`: what `tell` needs to tell of it; empty: nothing */
+	void *cache;       /* the class's own, for as long as the request */
 	struct follow_up_record *follow_ups; /* mail: what follow_ups_load has read */
 };
 
@@ -84,9 +85,13 @@ struct collection_ops {
 	/* new_id and digest tell what was made, when *status is 1. */
 	enum err (*add)(struct collection *c, const struct wbxml_node *command, const struct snapshot *has,
 	    uint64_t *new_id, uint32_t *digest, uint32_t *status) WAITS;
+	/* Writes the content of ApplicationData in the Response of an Add or Change; NULL where there never is one. */
+	enum err (*tell)(struct collection *c, struct wbxml_writer *w, struct bytes told);
 };
 
 extern const struct collection_ops mail_collection, note_collection;
+/* The Drafts folder from 16.0 on. */
+extern const struct collection_ops draft_collection;
 /* Mails, and SMS where they are wanted. */
 extern const struct collection_ops mail_and_sms_collection;
 /* Moves a note to another folder of notes, both with `imap` set: all its mails. *new_id 0: it isn't known. ERR_NOT_FOUND: it isn't there, or the folder that it

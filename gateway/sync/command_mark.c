@@ -15,9 +15,19 @@ uint64_t command_hash(const struct collection *c, const struct wbxml_node *comma
 	return hash64(bytes_of(&said, sizeof(said)), h);
 }
 
+static uint64_t device_hash(const struct collection *c)
+{
+	return hash64(c->rq->device_id, hash64(bytes_str(c->rq->account->name), 0));
+}
+
+uint32_t command_device(const struct collection *c)
+{
+	return (uint32_t)device_hash(c);
+}
+
 struct bytes command_domain(const struct collection *c)
 {
-	uint64_t h = hash64(c->rq->device_id, hash64(bytes_str(c->rq->account->name), 0));
+	uint64_t h = device_hash(c);
 
 	return bytes_str(arena_printf(c->rq->arena, "@%016llx.easgate>", (unsigned long long)h));
 }

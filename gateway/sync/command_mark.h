@@ -10,6 +10,8 @@ uint64_t command_hash(const struct collection *c, const struct wbxml_node *comma
 /* With brackets; empty if the arena is spent. It ends with command_domain. */
 struct bytes command_message_id(const struct collection *c, const struct wbxml_node *command, uint64_t seed);
 /* "@….easgate>": by that a mail is known that this device has made. */
+/* A number for the device and its account. */
+uint32_t command_device(const struct collection *c);
 struct bytes command_domain(const struct collection *c);
 
 #endif

@@ -25,7 +25,9 @@ static enum err run_change(
 	if (parse_id(c, r->server_id, &id) || !(item = snapshot_find(state, id)))
 		return ERR_OK;
 	r->status = STATUS_BAD_ITEM;
+	c->told = bytes_of(NULL, 0);
 	e = has_data ? c->ops->change(c, item, n, &r->status) : ERR_OK;
+	r->told = c->told;
 	/* What wasn't done, or only in part, is told to the phone as it is on the server. */
 	if (!e && (r->status == STATUS_CONFLICT || item->digest == SNAPSHOT_UNSURE))
 		e = snapshot_refuse(c->rq->arena, state, id, false);
@@ -83,9 +85,11 @@ static enum err run_add(struct collection *c, const struct wbxml_node *n, struct
 	r->status = STATUS_BAD_ITEM;
 	if (!has_data || !r->client_id.len || !c->ops->add || !class_fits(c, n))
 		return ERR_OK;
+	c->told = bytes_of(NULL, 0);
 	e = c->ops->add(c, n, state, &id, &digest, &r->status);
 	if (e || r->status != STATUS_OK)
 		return e;
+	r->told = c->told;
 	snapshot_put(state, id, digest);
 	server_id_format(c->folder_id, id, text);
 	if ((e = arena_strdup(c->rq->arena, text, &r->server_id)) || digest != SNAPSHOT_UNSURE)
@@ -170,8 +174,10 @@ static bool is_sms(const struct collection *c, const struct sync_result *r)
 	       (id & SNAPSHOT_SIDE);
 }
 
-static void write_result(const struct collection *c, const struct sync_result *r, struct wbxml_writer *w)
+static enum err write_result(struct collection *c, const struct sync_result *r, struct wbxml_writer *w)
 {
+	enum err e = ERR_OK;
+
 	wbxml_open(w, r->kind);
 	if (is_sms(c, r))
 		wbxml_put_str(w, AIRSYNC_CLASS, eas_class_name(CLASS_SMS));
@@ -180,7 +186,13 @@ static void write_result(const struct collection *c, const struct sync_result *r
 	if (r->server_id.len)
 		wbxml_put(w, AIRSYNC_SERVER_ID, r->server_id);
 	wbxml_put_uint(w, AIRSYNC_STATUS, r->status);
+	if (r->told.len && c->ops->tell) {
+		wbxml_open(w, AIRSYNC_APPLICATION_DATA);
+		e = c->ops->tell(c, w, r->told);
+		wbxml_close(w);
+	}
 	wbxml_close(w);
+	return e;
 }
 
 enum err sync_commands_write(struct collection *c, const struct wbxml_node *commands,
@@ -189,9 +201,9 @@ enum err sync_commands_write(struct collection *c, const struct wbxml_node *comm
 	enum err e = ERR_OK;
 
 	wbxml_open(w, AIRSYNC_RESPONSES);
-	for (size_t i = 0; i < results->n; i++)
+	for (size_t i = 0; i < results->n && !e; i++)
 		if (results->v[i].kind != AIRSYNC_FETCH && sync_result_is_told(&results->v[i]))
-			write_result(c, &results->v[i], w);
+			e = write_result(c, &results->v[i], w);
 	for (const struct wbxml_node *n = wbxml_child(commands, AIRSYNC_FETCH); n && !e;
 	     n = wbxml_next(n, AIRSYNC_FETCH))
 		e = write_fetch(c, n, w);

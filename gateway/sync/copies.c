@@ -267,11 +267,11 @@ static const struct copy *settle_kind(const struct copy_list *l, struct change *
 }
 
 /* A mail that vanished since the list was made: what took its place is seen at the next look, for it came after that. */
-static void take_mail(struct change *v, struct change *mail)
+static void take_mail(struct change *v, const struct change *mail)
 {
 	if (mail->kind == CHANGE_NONE)
 		v->kind = CHANGE_NONE;
-	v->item = mail;
+	v->item = mail->item;
 }
 
 enum err copies_prepare(struct collection *c, const struct copy_kind *kind, struct change *v, size_t n,

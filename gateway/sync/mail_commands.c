@@ -358,21 +358,6 @@ static enum err run_change(
 	return forget_former(c, (uint32_t)item->id, want);
 }
 
-/* What only a draft has that can be changed, from 16.0 on (MS-ASEMAIL 2.2.2). */
-static bool changes_draft(const struct collection *c, const struct wbxml_node *command)
-{
-	static const wbxml_tag content[] = { EMAIL_TO, EMAIL_CC, EMAIL2_BCC, EMAIL_REPLY_TO, EMAIL_SUBJECT,
-		EMAIL_IMPORTANCE, AIRSYNCBASE_BODY, AIRSYNCBASE_ATTACHMENTS };
-	const struct wbxml_node *data = wbxml_child(command, AIRSYNC_APPLICATION_DATA);
-
-	if (c->rq->version < EAS_16_0 || c->folder_type != FOLDER_DRAFTS)
-		return false;
-	for (size_t i = 0; i < sizeof(content) / sizeof(content[0]); i++)
-		if (wbxml_child(data, content[i]))
-			return true;
-	return wbxml_child(command, EMAIL2_SEND) != NULL;
-}
-
 enum err mail_change(
     struct collection *c, struct snapshot_item *item, const struct wbxml_node *command, uint32_t *status)
 {
@@ -381,11 +366,6 @@ enum err mail_change(
 	enum err e;
 
 	*status = STATUS_BAD_ITEM;
-	if (changes_draft(c, command)) {
-		log_info("draft not changed folder=%u uid=%u: phones can't write drafts yet", c->folder_id,
-		    (unsigned)item->id);
-		return ERR_OK;
-	}
 	e = parse(c->rq->arena, wbxml_child(command, AIRSYNC_APPLICATION_DATA), &want);
 	if (e == ERR_PROTO)
 		return ERR_OK;

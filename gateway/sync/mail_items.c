@@ -381,7 +381,8 @@ static enum err write_whole(struct collection *c, struct wbxml_writer *w, const 
 	enum err e = item->problem;
 
 	mail_describe(c, change, &m);
-	m.id = (struct opaque_id){ .folder = c->folder_id, .item = change->id };
+	m.id = (struct opaque_id){ .folder = c->folder_id, .item = item->message->flags.uid };
+	m.uid_validity = c->status.uid_validity;
 	m.account = bytes_str(c->rq->account->name);
 	m.schema = c->schema;
 	m.multipart_number = c->multipart_number;

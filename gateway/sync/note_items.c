@@ -32,9 +32,9 @@ enum err note_write_item(struct collection *c, struct wbxml_writer *w, const str
 {
 	struct wbxml_mark mark = wbxml_mark(w);
 	struct email m;
-	enum err e = mail_problem(change->item);
+	enum err e = mail_problem(change);
 
-	mail_describe(c, change->item, &m);
+	mail_describe(c, change, &m);
 	m.multipart_number = c->multipart_number;
 	if (!e)
 		e = note_write(w, c->rq->version, &m);

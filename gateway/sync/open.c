@@ -36,8 +36,10 @@ static uint32_t trash_of(const struct known_folders *known)
 	return 0;
 }
 
-const struct collection_ops *collection_ops_of(enum folder_type type)
+const struct collection_ops *collection_ops_of(enum folder_type type, enum eas_version version)
 {
+	if (type == FOLDER_DRAFTS && version >= EAS_16_0)
+		return &draft_collection;
 	if (type == FOLDER_INBOX || type == FOLDER_SENT || type == FOLDER_OUTBOX)
 		return &mail_and_sms_collection;
 	switch (folder_class(type)) {
@@ -100,7 +102,7 @@ enum err collections_find(struct request *rq, const struct known_folders *known,
 		if (!k || !found[i])
 			continue;
 		c[i]->folder_type = (enum folder_type)k->type;
-		c[i]->ops = collection_ops_of(c[i]->folder_type);
+		c[i]->ops = collection_ops_of(c[i]->folder_type, rq->version);
 		c[i]->validity = v[i].uid_validity;
 		c[i]->mailbox = is_hollow(c[i]->folder_type) ? bytes_of(NULL, 0) : v[i].name;
 		c[i]->trash_id = found[n] ? trash : 0;

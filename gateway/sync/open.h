@@ -12,7 +12,7 @@ enum err device_folders(struct request *rq, struct known_folders *out) MUST_CHEC
 enum err device_folders_differ(struct request *rq, const struct folder_list *now, bool *out) MUST_CHECK;
 
 /* NULL for a type that holds no items of ours. */
-const struct collection_ops *collection_ops_of(enum folder_type type);
+const struct collection_ops *collection_ops_of(enum folder_type type, enum eas_version version);
 
 /* Where the SMS of a folder of that type are kept; empty: nowhere. */
 enum err collection_sms_mailbox(struct request *rq, enum folder_type type, struct bytes *out) MUST_CHECK;

@@ -24,9 +24,9 @@ enum err replay_own_commands(
 			item->digest = SNAPSHOT_UNSURE;
 		else if (one->kind == AIRSYNC_DELETE)
 			snapshot_remove(has, id);
-		else if (one->kind == AIRSYNC_ADD && there &&
+		else if (one->kind == AIRSYNC_ADD && next &&
 			 !one->former) /* the id of a former one was never told */
-			snapshot_put(has, id, there->digest);
+			snapshot_put(has, id, there ? there->digest : SNAPSHOT_UNSURE);
 	}
 	return ERR_OK;
 }

@@ -9,7 +9,8 @@
 /* Does to `has` what the phone has itself done to its items by commands that ended well: what it deleted it hasn't, its own
  * Adds it has, and what it changed is SNAPSHOT_UNSURE, so that it is told in any case: somebody may have changed it back. What
  * was refused because the server's version stays is told again.
- *   next  where the digests of its Adds stand; NULL: Adds are not told of yet, and come as new items
+ *   next  where the digests of its Adds stand; what isn't there (a draft that was sent) it was told to be gone; NULL: Adds are not
+ *         told of yet, and come as new items
  * There must be room for the Adds. */
 enum err replay_own_commands(struct arena *a, struct snapshot *has, const struct sync_results *results,
     const struct snapshot *next) MUST_CHECK;

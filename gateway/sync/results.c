@@ -3,7 +3,7 @@
 #include "base/hash.h"
 #include "base/varint.h"
 
-enum { FORMAT = 2, MAX_RESULTS = 1000 };
+enum { FORMAT = 3, MAX_RESULTS = 1000 };
 
 uint64_t sync_commands_hash(const struct wbxml_node *commands)
 {
@@ -72,7 +72,7 @@ enum err sync_results_carry(struct arena *a, struct sync_results *r, const struc
 
 bool sync_result_is_told(const struct sync_result *r)
 {
-	return !r->former && (r->kind == AIRSYNC_ADD || r->status != 1);
+	return !r->former && (r->kind == AIRSYNC_ADD || r->status != 1 || r->told.len);
 }
 
 enum err sync_results_encode(struct arena *a, const struct sync_results *r, struct bytes *out)
@@ -92,6 +92,7 @@ enum err sync_results_encode(struct arena *a, const struct sync_results *r, stru
 		varint_put_bytes(&b, r->v[i].client_id);
 		varint_put_bytes(&b, r->v[i].server_id);
 		varint_put(&b, r->v[i].status);
+		varint_put_bytes(&b, r->v[i].told);
 		varint_put(&b, r->v[i].former);
 	}
 	return buf_done(&b, out);
@@ -114,7 +115,7 @@ enum err sync_results_decode(struct arena *a, struct bytes in, struct sync_resul
 
 		if (varint_get_max(&in, UINT16_MAX, &kind) || varint_get_bytes(&in, &one.client_id) ||
 		    varint_get_bytes(&in, &one.server_id) || varint_get_max(&in, UINT32_MAX, &status) ||
-		    varint_get_max(&in, 1, &former) || r.n >= MAX_RESULTS)
+		    varint_get_bytes(&in, &one.told) || varint_get_max(&in, 1, &former) || r.n >= MAX_RESULTS)
 			return ERR_PROTO;
 		one.kind = (wbxml_tag)kind;
 		one.status = (uint32_t)status;

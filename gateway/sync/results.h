@@ -11,6 +11,7 @@ struct sync_result {
 	struct bytes client_id; /* ADD */
 	struct bytes server_id;
 	uint32_t status;
+	struct bytes told; /* as the collection has it; empty: nothing beside the status */
 	bool
 	    former; /* of an earlier request: the phone has not seen how that ended, and asked for something else since */
 };
@@ -34,7 +35,7 @@ enum err sync_results_encode(struct arena *a, const struct sync_results *r, stru
 enum err sync_results_decode(
     struct arena *a, struct bytes in, struct sync_results *out) MUST_CHECK; /* ERR_PROTO: damaged */
 
-/* Whether the phone is told: of this request's, every Add, else failures only. Source: MS-ASCMD 2.2.3.154. */
+/* Whether the phone is told: of this request's, every Add, else failures, and what there is to be told of. Source: MS-ASCMD 2.2.3.154. */
 bool sync_result_is_told(const struct sync_result *r);
 
 #endif

@@ -7,6 +7,7 @@
 #include "mail/address.h"
 #include "mail/body_write.h"
 #include "mail/conversation.h"
+#include "mail/draft.h"
 #include "mail/message_class.h"
 #include "mail/voice.h"
 
@@ -19,6 +20,7 @@ struct job {
 	const struct email *m;
 	struct header header;
 	struct voice voice;
+	struct draft_field drafted; /* validity 0: none */
 	enum err failed;
 };
 
@@ -199,11 +201,14 @@ static void put_categories(struct job *j, wbxml_tag tag)
 
 static struct bytes file_reference(struct job *j, const struct attachment *at)
 {
+	const struct draft_name *name = draft_field_name(&j->drafted, bytes_str(at->part->section));
 	struct opaque_id id = j->m->id;
 	struct bytes text = { 0 };
 	enum err e;
 
-	id.part = bytes_str(at->part->section);
+	id.part = name ? name->part : bytes_str(at->part->section);
+	if (name)
+		id.item = name->uid;
 	if ((e = opaque_id_format(j->arena, j->m->account, &id, &text)))
 		j->failed = e;
 	return text;
@@ -460,13 +465,26 @@ enum err email_write_found(struct wbxml_writer *w, const struct email *m)
 
 /* ---- whole ---- */
 
+static enum err read_header(struct job *j)
+{
+	enum err e;
+
+	if ((e = header_parse(j->arena, j->m->header, &j->header)) ||
+	    (e = voice_read(j->arena, &j->header, &j->voice)) || !j->m->draft)
+		return e;
+	e = draft_field_parse(j->arena, header_get(&j->header, DRAFT_FIELD), &j->drafted);
+	if (j->drafted.validity != j->m->uid_validity)
+		j->drafted = (struct draft_field){ 0 };
+	return e;
+}
+
 static enum err write_props(
     struct wbxml_writer *w, enum eas_version version, const struct email *m, bool flags_only)
 {
 	struct job j = { .w = w, .arena = w->out->arena, .version = version, .m = m };
 
-	if (!flags_only && !(j.failed = header_parse(j.arena, m->header, &j.header)))
-		j.failed = voice_read(j.arena, &j.header, &j.voice);
+	if (!flags_only)
+		j.failed = read_header(&j);
 	for (size_t i = 0; i < sizeof(props) / sizeof(props[0]) && !j.failed; i++)
 		if (eas_version_in(version, props[i].versions) && (props[i].is_flag || !flags_only) &&
 		    (!m->schema || wbxml_child(m->schema, props[i].tag)))

@@ -112,3 +112,73 @@ void part_header_put(struct buf *out, const struct mime_part *part)
 	put_field(out, "Content-Location: ", part->location);
 	buf_put_str(out, "\r\n");
 }
+
+/* ---- names of files ---- */
+
+enum { SHORT_NAME = 150, PIECE = 60 };
+
+static bool is_simple_name(struct bytes name)
+{
+	for (size_t i = 0; i < name.len; i++)
+		if (name.p[i] < ' ' || name.p[i] >= 127)
+			return false;
+	return name.len <= SHORT_NAME;
+}
+
+static bool is_attribute_char(uint8_t c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+	       c == '-' || c == '_';
+}
+
+/* As much as stands in one piece, percent-encoded. */
+static void put_piece(struct buf *out, struct bytes *name)
+{
+	for (size_t room = PIECE; name->len && room >= 3; room -= is_attribute_char(name->p[-1]) ? 1 : 3) {
+		uint8_t c = *name->p;
+
+		if (is_attribute_char(c))
+			buf_put_u8(out, c);
+		else
+			buf_printf(out, "%%%02X", c);
+		*name = bytes_of(name->p + 1, name->len - 1);
+	}
+}
+
+static enum err add_pieces(struct arena *a, struct bytes name, struct mime_params *out)
+{
+	size_t cap = name.len * 3 / (PIECE - 3) + 1;
+
+	out->v = arena_array(a, cap, sizeof(*out->v));
+	if (!out->v)
+		return ERR_LIMIT;
+	for (; name.len && out->n < cap; out->n++) {
+		char *key = arena_printf(a, "filename*%zu*", out->n);
+		struct buf b;
+		enum err e;
+
+		if (!key)
+			return ERR_LIMIT;
+		buf_init(&b, a, 0);
+		buf_put_str(&b, out->n ? "" : "utf-8''");
+		put_piece(&b, &name);
+		if ((e = buf_done(&b, &out->v[out->n].value)))
+			return e;
+		out->v[out->n].name = bytes_str(key);
+	}
+	return ERR_OK;
+}
+
+enum err part_file_name(struct arena *a, struct bytes name, struct mime_params *out)
+{
+	*out = (struct mime_params){ 0 };
+	if (!name.len)
+		return ERR_OK;
+	if (!is_simple_name(name))
+		return add_pieces(a, name, out);
+	out->v = arena_array(a, 1, sizeof(*out->v));
+	if (!out->v)
+		return ERR_LIMIT;
+	out->v[out->n++] = (struct mime_param){ BYTES("filename"), name };
+	return ERR_OK;
+}

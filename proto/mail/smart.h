@@ -16,6 +16,7 @@ struct smart_original {
 	struct mime_part *root;   /* NULL: the server could not tell its structure */
 	uint32_t size;            /* RFC822.SIZE */
 	bool sealed;              /* its text can't be read, or not all of it: attached as a whole */
+	bool has_html;            /* its text has that form; else html is made of plain */
 	struct bytes plain, html; /* its text, UTF-8 */
 	const struct attachment *attachments;
 	size_t n_attachments;

@@ -1,18 +1,24 @@
-/* Drafts: what another program has written is shown; what a phone writes is refused rather than lost. */
-#include "scene.h"
+/* Drafts (16.x): made, changed, given files and sent by phones, and each of it once. */
+#include "draft_side.h"
+#include "eas/status.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 #define DRAFT                                                                                              \
-	"From: me@example.org\r\nTo: bob@example.org\r\nBcc: hidden@example.org\r\nSubject: draft\r\n\r\n" \
+	"From: me@example.org\r\nTo: bob@example.org\r\nBcc: hidden@example.org\r\nSubject: draft\r\n"     \
+	"Message-ID: <kept@example.org>\r\nX-Mozilla-Draft-Info: internal/draft\r\nX-Other: stays\r\n\r\n" \
 	"not yet\r\n"
 
-static struct phone_folder *drafts_of(struct phone *ph)
+static struct phone *drafting_phone(const char *user, const char *device, enum eas_version v)
 {
-	struct phone_folder *f = phone_folder_of_type(&ph->replica, 3);
+	struct phone *ph = scene_phone(user, device, v);
 
-	assert_non_null(f);
-	SCENE_OK(ph, phone_sync_folder(ph, f, NULL));
-	return f;
+	SCENE_OK(ph, phone_setup(ph));
+	sync_drafts(ph);
+	return ph;
 }
+
+/* ---- of other programs ---- */
 
 static void another_programs_draft(enum eas_version v)
 {
@@ -21,62 +27,552 @@ static void another_programs_draft(enum eas_version v)
 	struct phone *ph;
 
 	scene_append_raw(user, "Drafts", BYTES(DRAFT), "\\Draft \\Seen", NULL);
-	ph = scene_synced_phone(user, "PHONE1", v);
-	i = phone_item_with_subject(drafts_of(ph), "draft");
-	assert_non_null(i);
+	ph = drafting_phone(user, "PHONE1", v);
+	i = draft_with(ph, "draft");
 	assert_int_equal(i->is_draft, v >= EAS_16_0);
 	assert_int_equal(strstr(i->bcc, "hidden@example.org") != NULL, v >= EAS_16_0);
-	scene_assert_clean(ph);
+	scene_expunge(user, "Drafts", "draft");
+	sync_drafts(ph);
+	assert_int_equal(drafts_of(ph)->count, 0);
 }
 TEST_VERSIONS(another_programs_draft)
 
-static const struct edit_case {
-	const char *name;
-	struct phone_edit edit;
-} edit_cases[] = {
-	{ "its subject", { .command = AIRSYNC_CHANGE, .subject = "other" } },
-	{ "its text", { .command = AIRSYNC_CHANGE, .text = "other" } },
-	{ "its recipients and its mark",
-	    { .command = AIRSYNC_CHANGE, .to = "x@example.org", .read = PHONE_NO } },
-	{ "it is to be sent", { .command = AIRSYNC_CHANGE, .read = PHONE_YES, .send = true } },
-	{ "a new one", { .command = AIRSYNC_ADD, .id = "new", .to = "x@example.org", .text = "other" } },
-};
-
-static void one(const struct edit_case *c, enum eas_version v)
+static void changed_by_a_phone(enum eas_version v)
 {
 	const char *user = scene_user();
-	struct phone_edit edit = c->edit;
-	struct scene_mail *mails;
-	struct phone_folder *f;
-	struct phone *ph;
+	const struct phone_item *i;
+	char id[64];
+	struct phone *ph, *two;
+	struct bytes mail;
+
+	scene_append_raw(user, "Drafts", BYTES(DRAFT), "\\Draft \\Seen $label1", NULL);
+	ph = drafting_phone(user, "PHONE1", v);
+	two = drafting_phone(user, "PHONE2", v);
+	snprintf(id, sizeof(id), "%s", draft_with(ph, "draft")->id);
+	assert_int_equal(
+	    draft_alter(ph, "draft", (struct phone_edit){ .subject = "Änderung", .text = "now it is" }), 1);
+	mail = draft_mail(user, 1);
+	assert_true(received_has(mail, "X-Other: stays"));
+	assert_true(received_has(mail, "Message-ID: <kept@example.org>"));
+	assert_true(received_has(mail, "X-Mozilla-Draft-Info"));
+	assert_true(received_has(mail, "Bcc: hidden@example.org"));
+	assert_true(received_has(mail, "now it is"));
+	sync_drafts(ph);
+	assert_int_equal(
+	    drafts_of(ph)->added + drafts_of(ph)->changed + drafts_of(ph)->deleted, 0); /* no echo */
+	assert_string_equal(draft_with(ph, "Änderung")->id, id);
+	sync_drafts(two); /* hears of a Change, not of another draft */
+	assert_int_equal(drafts_of(two)->count, 1);
+	i = draft_with(two, "Änderung");
+	assert_string_equal(i->id, id);
+	assert_string_equal(i->bcc, "<hidden@example.org>");
+	assert_int_equal(i->changes, 1);
+	assert_true(strstr(i->categories, "$label1") != NULL || strstr(i->categories, "mportant") != NULL);
+	assert_same_drafts(ph, user, "PHONE3");
+}
+TEST_VERSIONS(changed_by_a_phone)
+
+/* ---- making one ---- */
+
+static void made_and_edited(enum eas_version v)
+{
+	const char *user = scene_user();
+	struct phone *ph = drafting_phone(user, "PHONE1", v);
+	struct bytes mail;
+	char id[64];
+
+	assert_int_equal(
+	    draft_edit(ph, (struct phone_edit){ .command = AIRSYNC_ADD,
+			       .id = "d1",
+			       .to = "\"Bøb, the \\\"B\\\"\" <bob@example.org>, <carol@example.org>",
+			       .cc = "<dan@example.org>",
+			       .bcc = "<eve@example.org>",
+			       .reply_to = "<list@example.org>",
+			       .subject = "Grüße",
+			       .text = "<html><body><p>Hällo <b>you</b></p></body></html>",
+			       .text_type = 2,
+			       .importance = 3,
+			       .read = PHONE_YES }),
+	    1);
+	mail = draft_mail(user, 1);
+	assert_true(received_has(mail, "From: <"));
+	assert_true(received_has(mail, "Importance: high"));
+	assert_true(received_has(mail, "multipart/alternative"));
+	assert_true(received_has(mail, "Bcc: <eve@example.org>"));
+	snprintf(id, sizeof(id), "%s", draft_with(ph, "Grüße")->id);
+	sync_drafts(ph);
+	assert_int_equal(drafts_of(ph)->added, 0);
+	assert_same_drafts(ph, user, "PHONE2");
+	for (unsigned n = 0; n < 5; n++) { /* as phones save again and again */
+		char text[64];
+
+		snprintf(text, sizeof(text), "<html><body>edit %u</body></html>", n);
+		assert_int_equal(
+		    draft_alter(ph, "Grüße", (struct phone_edit){ .text = text, .text_type = 2 }), 1);
+		sync_drafts(ph);
+		assert_int_equal(drafts_of(ph)->count, 1);
+	}
+	assert_string_equal(draft_with(ph, "Grüße")->id, id);
+	assert_int_equal(draft_alter(ph, "Grüße", (struct phone_edit){ .cc = "", .importance = 2 }), 1);
+	mail = draft_mail(user, 1);
+	assert_true(received_has(mail, "edit 4"));
+	assert_false(received_has(mail, "\r\nCc:"));
+	assert_false(received_has(mail, "Importance:"));
+	assert_true(received_has(mail, "<carol@example.org>"));
+	assert_same_drafts(ph, user, "PHONE3");
+	assert_int_equal(draft_edit(ph, (struct phone_edit){ .command = AIRSYNC_DELETE, .id = id }), 1);
+	draft_mail(user, 0);
+	sync_drafts(ph);
+	assert_int_equal(drafts_of(ph)->count, 0);
+}
+TEST_VERSIONS(made_and_edited)
+
+/* What somebody is still typing is no address yet. */
+static void half_an_address(enum eas_version v)
+{
+	const char *user = scene_user();
+	struct phone *ph = drafting_phone(user, "PHONE1", v);
+
+	assert_int_equal(
+	    draft_edit(ph,
+		(struct phone_edit){
+		    .command = AIRSYNC_ADD, .id = "d1", .to = "Bob Som", .subject = "half", .text = "x" }),
+	    1);
+	assert_true(received_has(draft_mail(user, 1), "To: Bob Som\r\n"));
+}
+TEST_VERSIONS(half_an_address)
+
+/* ---- files ---- */
+
+static void assert_file(struct phone *ph, const char *reference, struct bytes want)
+{
+	struct bytes data, type;
 	unsigned status;
+
+	SCENE_OK(ph, phone_fetch_attachment(ph, reference, NULL, false, &status, &data, &type));
+	assert_int_equal(status, 1);
+	assert_int_equal(data.len, want.len);
+	assert_memory_equal(data.p, want.p, want.len);
+}
+
+static const struct phone_attachment *file_named(const struct phone_item *i, const char *name)
+{
+	for (size_t n = 0; n < i->attachment_count; n++)
+		if (!strcmp(i->attachments[n].name, name))
+			return &i->attachments[n];
+	fail_msg("no file \"%s\"", name);
+	return NULL;
+}
+
+static void files_come_and_go(enum eas_version v)
+{
+	static const struct phone_file first[] = {
+		{ .client_id = "f1", .name = "one.bin", .type = "application/x-one", .content = BYTES("\0\1\2one") },
+		{ .client_id = "f2",
+		    .name = "Übersicht über alles, was in diesem Jahr geschehen ist, und noch mehr.pdf",
+		    .content = BYTES("two") },
+		{ .client_id = "f3",
+		    .name = "pic.png",
+		    .type = "image/png",
+		    .content_id = "pic@phone",
+		    .content = BYTES("png"),
+		    .is_inline = true },
+	},
+				       more[] = { { .client_id = "f4", .name = "four.txt", .type = "text/plain", .content = BYTES("four\n") } },
+				       mail[] = { { .client_id = "f5",
+					   .name = "mail.eml",
+					   .content = BYTES("Subject: inside\r\n\r\nhi\r\n"),
+					   .is_mail = true } };
+	const char *user = scene_user(), *drop[1];
+	struct phone *ph = drafting_phone(user, "PHONE1", v);
+	char one[200], two[200], pic[200];
+
+	assert_int_equal(draft_edit(ph, (struct phone_edit){ .command = AIRSYNC_ADD,
+					    .id = "d1",
+					    .to = "<bob@example.org>",
+					    .subject = "files",
+					    .text = "<html><body><img src=\"cid:pic@phone\"></body></html>",
+					    .text_type = 2,
+					    .files = first,
+					    .file_count = COUNT(first) }),
+	    1);
+	snprintf(one, sizeof(one), "%s", file_named(draft_with(ph, "files"), "one.bin")->reference);
+	snprintf(two, sizeof(two), "%s", file_named(draft_with(ph, "files"), first[1].name)->reference);
+	snprintf(pic, sizeof(pic), "%s", file_named(draft_with(ph, "files"), "pic.png")->reference);
+	assert_file(ph, one, first[0].content);
+	assert_file(ph, two, first[1].content);
+	assert_file(ph, pic, first[2].content);
+	assert_same_drafts(ph, user, "PHONE2");
+	/* another file, another text: those that were there are what they were called */
+	assert_int_equal(draft_alter(ph, "files", (struct phone_edit){ .files = more, .file_count = 1 }), 1);
+	assert_file(ph, file_named(draft_with(ph, "files"), "four.txt")->reference, more[0].content);
+	assert_file(ph, one, first[0].content);
+	assert_int_equal(
+	    draft_alter(ph, "files", (struct phone_edit){ .text = "no picture any more", .text_type = 1 }),
+	    1);
+	assert_file(ph, pic, first[2].content);
+	drop[0] = one;
+	assert_int_equal(draft_alter(ph, "files",
+			     (struct phone_edit){
+				 .drop = drop, .drop_count = 1, .files = mail, .file_count = COUNT(mail) }),
+	    1);
+	assert_file(ph, two, first[1].content);
+	assert_file(ph, pic, first[2].content);
+	assert_file(ph, file_named(draft_with(ph, "files"), "four.txt")->reference, more[0].content);
+	assert_int_equal(draft_with(ph, "files")->attachment_count, 4);
+	sync_drafts(ph);
+	assert_int_equal(drafts_of(ph)->changed, 0);
+	assert_same_drafts(ph, user, "PHONE3");
+	draft_mail(user, 1);
+	/* once more the same: it is gone already */
+	assert_int_equal(draft_alter(ph, "files", (struct phone_edit){ .drop = drop, .drop_count = 1 }), 1);
+	drop[0] = "nonsense";
+	assert_int_equal(draft_alter(ph, "files", (struct phone_edit){ .drop = drop, .drop_count = 1 }), 6);
+	assert_same_drafts(ph, user, "PHONE4");
+}
+TEST_VERSIONS(files_come_and_go)
+
+/* ---- sending ---- */
+
+static unsigned sent_count(const char *user)
+{
+	struct scene_mail *sent;
+
+	return (unsigned)scene_mails(user, "Sent", &sent);
+}
+
+static void sent_from_drafts(enum eas_version v)
+{
+	static const struct phone_file file[] = {
+		{ .client_id = "f1", .name = "a.bin", .content = BYTES("\0\1\2") },
+	};
+	const char *user = scene_user();
+	unsigned before = received_count();
+	struct phone *ph;
+	struct bytes mail;
+
+	scene_append_raw(user, "Drafts", BYTES(DRAFT), "\\Draft \\Seen", NULL);
+	ph = drafting_phone(user, "PHONE1", v);
+	assert_int_equal(draft_alter(ph, "draft", (struct phone_edit){ .files = file, .file_count = 1 }), 1);
+	assert_int_equal(
+	    draft_alter(ph, "draft", (struct phone_edit){ .subject = "at last", .send = true }), 1);
+	received_expect(before + 1);
+	mail = received(before + 1, "eml");
+	assert_true(received_has(mail, "Subject: at last"));
+	assert_true(received_has(mail, "Message-ID: <kept@example.org>"));
+	assert_true(received_has(mail, "a.bin"));
+	assert_true(received_has(mail, "not yet"));
+	assert_false(received_has(mail, "X-Easgate-Draft"));
+	assert_false(received_has(mail, "X-Mozilla-Draft-Info"));
+	assert_false(received_has(mail, "hidden@example.org"));
+	assert_true(received_has(received(before + 1, "json"), "hidden@example.org"));
+	assert_int_equal(sent_count(user), 1);
+	draft_mail(user, 0);
+	sync_drafts(ph);
+	assert_int_equal(drafts_of(ph)->count, 0);
+}
+TEST_VERSIONS(sent_from_drafts)
+
+static void sent_at_once(enum eas_version v)
+{
+	const char *user = scene_user();
+	unsigned before = received_count();
+	struct phone *ph = drafting_phone(user, "PHONE1", v);
+	struct phone_edit e = { .command = AIRSYNC_ADD,
+		.id = "d1",
+		.to = "<bob@example.org>",
+		.subject = "straight",
+		.text = "off",
+		.draft = true,
+		.send = true };
+	struct phone_collection rq = { .folder_id = drafts_of(ph)->id, .edits = &e, .edit_count = 1 };
+
+	ph->lose = PHONE_LOSE_READ;
+	SCENE_ERR(ph, phone_sync_one(ph, &rq), ERR_CANCELLED);
+	SCENE_OK(ph, phone_sync_one(ph, &rq)); /* the same again: known, and not sent twice */
+	assert_int_equal(ph->results[0].status, 1);
+	received_expect(before + 1);
+	assert_true(received_has(received(before + 1, "eml"), "straight"));
+	assert_int_equal(sent_count(user), 1);
+	draft_mail(user, 0);
+	sync_drafts(ph);
+	assert_int_equal(drafts_of(ph)->count, 0);
+}
+TEST_VERSIONS(sent_at_once)
+
+static const struct bad_send {
+	const char *name, *to, *behave;
+	unsigned status;
+} bad_sends[] = {
+	{ "nobody", "", "", STATUS_INVALID_RECIPIENTS },
+	{ "no address", "Bob Som", "", STATUS_INVALID_RECIPIENTS },
+	{ "the server knows none", "<x@example.org>", "rcpt=550", STATUS_INVALID_RECIPIENTS },
+	{ "the server refuses it", "<x@example.org>", "data=554", STATUS_MAIL_SUBMISSION_FAILED },
+	{ "the server is away", "<x@example.org>", "cut=mail", STATUS_MAIL_SUBMISSION_FAILED },
+};
+
+static void one_bad_send(const struct bad_send *c, enum eas_version v)
+{
+	const char *user = scene_user();
+	unsigned before = received_count();
+	struct phone *ph;
+	struct bytes mail;
+
+	scene_append_raw(user, "Drafts", BYTES("Subject: draft\r\n\r\nnot yet\r\n"), "\\Draft", NULL);
+	ph = drafting_phone(user, "PHONE1", v);
+	bed_mocksmtp_behave(scene_bed(), c->behave);
+	assert_int_equal(
+	    draft_alter(ph, "draft", (struct phone_edit){ .to = c->to, .send = true }), c->status);
+	assert_int_equal(draft_edit(ph, (struct phone_edit){ .command = AIRSYNC_ADD,
+					    .id = "d2",
+					    .to = c->to,
+					    .subject = "new",
+					    .text = "x",
+					    .send = true }),
+	    c->status);
+	bed_mocksmtp_behave(scene_bed(), "");
+	received_expect(before);
+	assert_int_equal(sent_count(user), 0);
+	mail = draft_mail(user, 1);
+	assert_true(received_has(mail, "not yet"));
+	assert_int_equal(
+	    draft_alter(ph, "draft", (struct phone_edit){ .to = "<y@example.org>", .send = true }), 1);
+	received_expect(before + 1);
+	draft_mail(user, 0);
+	sync_drafts(ph);
+	assert_int_equal(drafts_of(ph)->count, 0);
+}
+
+static void a_bad_send(const struct bad_send *c)
+{
+	for (size_t n = 0; n < COUNT(draft_versions); n++)
+		one_bad_send(c, draft_versions[n].version);
+}
+TEST_ROW(a_bad_send)
+
+/* ---- answers that get lost, and others who change it ---- */
+
+static void an_answer_is_lost(enum eas_version v)
+{
+	static const struct phone_file file[] = {
+		{ .client_id = "f1", .name = "a.bin", .content = BYTES("\0\1\2") },
+	};
+	const char *user = scene_user();
+	struct phone *ph = drafting_phone(user, "PHONE1", v);
+	struct phone_edit e = { .command = AIRSYNC_ADD,
+		.id = "d1",
+		.subject = "lost",
+		.text = "first",
+		.files = file,
+		.file_count = 1,
+		.draft = true };
+	struct phone_collection rq = { .folder_id = drafts_of(ph)->id, .edits = &e, .edit_count = 1 };
+	char id[64];
+
+	ph->lose = PHONE_LOSE_READ;
+	SCENE_ERR(ph, phone_sync_one(ph, &rq), ERR_CANCELLED);
+	SCENE_OK(ph, phone_sync_one(ph, &rq));
+	draft_mail(user, 1);
+	assert_file(ph, file_named(draft_with(ph, "lost"), "a.bin")->reference, file[0].content);
+	snprintf(id, sizeof(id), "%s", draft_with(ph, "lost")->id);
+	e = (struct phone_edit){ .command = AIRSYNC_CHANGE,
+		.id = id,
+		.text = "second",
+		.files = file,
+		.file_count = 1,
+		.draft = true };
+	ph->lose = PHONE_LOSE_READ;
+	SCENE_ERR(ph, phone_sync_one(ph, &rq), ERR_CANCELLED);
+	SCENE_OK(ph, phone_sync_one(ph, &rq));
+	assert_int_equal(draft_with(ph, "lost")->attachment_count, 2);
+	draft_mail(user, 1);
+	sync_drafts(ph);
+	assert_same_drafts(ph, user, "PHONE2");
+}
+TEST_VERSIONS(an_answer_is_lost)
+
+static void two_phones_at_once(enum eas_version v)
+{
+	const char *user = scene_user();
+	struct phone *one = drafting_phone(user, "PHONE1", v), *two;
+
+	assert_int_equal(draft_edit(one, (struct phone_edit){ .command = AIRSYNC_ADD,
+					     .id = "d1",
+					     .to = "<a@example.org>",
+					     .subject = "both",
+					     .text = "first" }),
+	    1);
+	two = drafting_phone(user, "PHONE2", v);
+	assert_int_equal(draft_alter(one, "both", (struct phone_edit){ .text = "of one" }), 1);
+	assert_int_equal(draft_alter(two, "both", (struct phone_edit){ .text = "of two" }), 7);
+	sync_drafts(two);
+	assert_true(strstr(draft_with(two, "both")->body, "of one") != NULL);
+	assert_int_equal(draft_alter(two, "both", (struct phone_edit){ .text = "of two" }), 1);
+	sync_drafts(one);
+	assert_true(strstr(draft_with(one, "both")->body, "of two") != NULL);
+	assert_int_equal(draft_alter(one, "both", (struct phone_edit){ .read = PHONE_NO }), 1);
+	sync_drafts(two);
+	assert_false(draft_with(two, "both")->read);
+	scene_expunge(user, "Drafts", "both");
+	assert_int_equal(draft_alter(one, "both", (struct phone_edit){ .text = "too late" }), 8);
+	draft_mail(user, 0);
+}
+TEST_VERSIONS(two_phones_at_once)
+
+/* ---- flags, moves, searches ---- */
+
+static void flags_stay(enum eas_version v)
+{
+	const char *user = scene_user();
+	struct phone *ph, *two;
+
+	scene_append_raw(user, "Drafts", BYTES(DRAFT), "\\Draft", NULL);
+	ph = drafting_phone(user, "PHONE1", v);
+	two = drafting_phone(user, "PHONE2", v);
+	assert_int_equal(
+	    draft_alter(ph, "draft",
+		(struct phone_edit){ .flag = PHONE_YES, .categories = "Red\nBlue", .read = PHONE_YES }),
+	    1);
+	assert_int_equal(draft_alter(ph, "draft", (struct phone_edit){ .text = "other" }), 1);
+	sync_drafts(two);
+	assert_int_equal(draft_with(two, "draft")->flag, 2);
+	assert_true(strstr(draft_with(two, "draft")->flag_text, "DueDate") != NULL);
+	assert_true(strstr(draft_with(two, "draft")->categories, "Blue") != NULL);
+	assert_true(draft_with(two, "draft")->read);
+	/* both in one command */
+	assert_int_equal(draft_alter(ph, "draft",
+			     (struct phone_edit){ .text = "more", .flag = PHONE_NO, .categories = "Green" }),
+	    1);
+	sync_drafts(two);
+	assert_int_equal(draft_with(two, "draft")->flag, 0);
+	assert_string_equal(draft_with(two, "draft")->categories, "Green");
+	assert_true(strstr(draft_with(two, "draft")->body, "more") != NULL);
+	assert_same_drafts(ph, user, "PHONE3");
+}
+TEST_VERSIONS(flags_stay)
+
+static void found_and_moved(enum eas_version v)
+{
+	static const struct phone_body_preference plain = { .type = 1, .truncation = PHONE_WHOLE };
+	const char *user = scene_user(), *new_id;
+	struct phone *ph = drafting_phone(user, "PHONE1", v);
+	struct phone_item *item = NULL;
+	char id[64], trash[64];
+	unsigned status;
+
+	assert_int_equal(draft_edit(ph,
+			     (struct phone_edit){
+				 .command = AIRSYNC_ADD, .id = "d1", .subject = "moving", .text = "first" }),
+	    1);
+	assert_int_equal(draft_alter(ph, "moving", (struct phone_edit){ .text = "second" }), 1);
+	snprintf(id, sizeof(id), "%s", draft_with(ph, "moving")->id);
+	SCENE_OK(ph, phone_fetch_item(ph, drafts_of(ph)->id, id, &plain, &status, &item));
+	assert_int_equal(status, 1);
+	assert_true(strstr(item->body, "second") != NULL);
+	phone_item_free(&item);
+	SCENE_OK(ph, phone_sync_folder(ph, phone_folder_of_type(&ph->replica, 4), NULL));
+	SCENE_OK(ph, phone_move_item(ph, id, drafts_of(ph)->id, phone_folder_of_type(&ph->replica, 4)->id,
+			 &status, &new_id));
+	assert_int_equal(status, 3);
+	snprintf(trash, sizeof(trash), "%s", new_id);
+	draft_mail(user, 0);
+	SCENE_OK(ph, phone_move_item(ph, trash, phone_folder_of_type(&ph->replica, 4)->id, drafts_of(ph)->id,
+			 &status, &new_id));
+	assert_int_equal(status, 3);
+	assert_string_equal(new_id, id); /* what was a draft is the same one again */
+	sync_drafts(ph);
+	assert_int_equal(drafts_of(ph)->count, 1);
+	assert_same_drafts(ph, user, "PHONE2");
+}
+TEST_VERSIONS(found_and_moved)
+
+/* ---- the phone's own MIME ---- */
+
+static void whole_mime(enum eas_version v)
+{
+	const char *user = scene_user();
+	struct phone *ph = drafting_phone(user, "PHONE1", v);
+	struct bytes mail;
+
+	assert_int_equal(
+	    draft_edit(ph, (struct phone_edit){ .command = AIRSYNC_ADD,
+			       .id = "d1",
+			       .text = "From: me@example.org\r\nTo: bob@example.org\r\nSubject: own\r\n"
+				       "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n"
+				       "\r\nmine\r\n",
+			       .text_type = 4 }),
+	    1);
+	mail = draft_mail(user, 1);
+	assert_true(received_has(mail, "Subject: own"));
+	assert_int_equal(received_times(mail, "MIME-Version"), 1);
+	assert_int_equal(received_times(mail, "Content-Type"), 1);
+	assert_true(received_has(mail, "\r\n\r\nmine\r\n"));
+	assert_int_equal(draft_edit(ph, (struct phone_edit){ .command = AIRSYNC_ADD,
+					    .id = "d2",
+					    .to = "<twice@example.org>",
+					    .text = "Subject: own\r\n\r\nmine\r\n",
+					    .text_type = 4 }),
+	    6);
+	draft_mail(user, 1);
+}
+TEST_VERSIONS(whole_mime)
+
+/* ---- what can't be ---- */
+
+static const struct version_row old_versions[] = { { "12.1", EAS_12_1 }, { "14.1", EAS_14_1 } };
+
+static void is_refused_before_16(enum eas_version v)
+{
+	const char *user = scene_user();
+	struct phone *ph;
+	struct scene_mail *mails;
 
 	scene_append_raw(user, "Drafts", BYTES(DRAFT), "\\Draft \\Seen", NULL);
 	ph = scene_synced_phone(user, "PHONE1", v);
-	f = drafts_of(ph);
-	if (edit.command == AIRSYNC_CHANGE)
-		edit.id = phone_item_with_subject(f, "draft")->id;
-	SCENE_OK(ph, phone_edit_one(ph, f, &edit, &status));
-	assert_int_equal(status, 6);
+	SCENE_OK(ph, phone_sync_folder(ph, drafts_of(ph), NULL));
+	assert_int_equal(
+	    draft_edit(ph, (struct phone_edit){ .command = AIRSYNC_ADD, .id = "n", .text = "x" }), 6);
 	assert_int_equal(scene_mails(user, "Drafts", &mails), 1);
-	assert_true(mails[0].seen);
-	assert_string_equal(mails[0].subject, "draft");
 }
+TEST_VERSIONS(is_refused_before_16)
 
-static void is_refused(const struct edit_case *c)
+static void signed_is_left(enum eas_version v)
 {
-	one(c, EAS_16_0);
-	one(c, EAS_16_1);
+	static const char mail[] =
+	    "From: me@example.org\r\nSubject: signed\r\nMIME-Version: 1.0\r\nContent-Type: multipart/signed; "
+	    "protocol=\"application/pgp-signature\"; boundary=b\r\n\r\n--b\r\n\r\nhello\r\n--b\r\n"
+	    "Content-Type: application/pgp-signature\r\n\r\nxx\r\n--b--\r\n";
+	const char *user = scene_user();
+	struct phone *ph;
+
+	scene_append_raw(user, "Drafts", bytes_str(mail), "\\Draft", NULL);
+	ph = drafting_phone(user, "PHONE1", v);
+	assert_int_equal(draft_alter(ph, "signed", (struct phone_edit){ .text = "other" }), 6);
+	assert_true(bytes_eq_str(draft_mail(user, 1), mail));
+	assert_int_equal(draft_alter(ph, "signed", (struct phone_edit){ .read = PHONE_YES }), 1);
 }
-TEST_ROW(is_refused)
+TEST_VERSIONS(signed_is_left)
 
 int main(void)
 {
 	int failed;
 
-	scene_open(&(struct bed_opts){ .users = 30, .services = "dovecot,redis" });
+	scene_open(&(struct bed_opts){ .users = 60 });
 	TEST_ADD_VERSIONS(another_programs_draft);
-	TEST_ADD_ROWS(is_refused, edit_cases);
+	TEST_ADD_DRAFT_VERSIONS(changed_by_a_phone);
+	TEST_ADD_DRAFT_VERSIONS(made_and_edited);
+	TEST_ADD_DRAFT_VERSIONS(half_an_address);
+	TEST_ADD_DRAFT_VERSIONS(files_come_and_go);
+	TEST_ADD_DRAFT_VERSIONS(sent_from_drafts);
+	TEST_ADD_DRAFT_VERSIONS(sent_at_once);
+	TEST_ADD_ROWS(a_bad_send, bad_sends);
+	TEST_ADD_DRAFT_VERSIONS(an_answer_is_lost);
+	TEST_ADD_DRAFT_VERSIONS(two_phones_at_once);
+	TEST_ADD_DRAFT_VERSIONS(flags_stay);
+	TEST_ADD_DRAFT_VERSIONS(found_and_moved);
+	TEST_ADD_DRAFT_VERSIONS(whole_mime);
+	TEST_ADD_ROWS(is_refused_before_16, old_versions);
+	TEST_ADD_DRAFT_VERSIONS(signed_is_left);
 	failed = test_run("drafts");
 	scene_close();
 	return failed;

@@ -178,6 +178,13 @@ struct phone_options_block {
 	struct phone_body_preference body_part;
 };
 
+/* A file that is put into a draft. */
+struct phone_file {
+	const char *client_id, *name, *type, *content_id; /* type, content_id NULL: not said */
+	struct bytes content;
+	bool is_inline, is_mail; /* is_mail: Method 5 */
+};
+
 /* One client command. */
 struct phone_edit {
 	wbxml_tag command; /* AIRSYNC_ADD, AIRSYNC_CHANGE, AIRSYNC_DELETE, AIRSYNC_FETCH */
@@ -188,11 +195,18 @@ struct phone_edit {
 	    *flag_text; /* the Flag's own properties instead: "Status=2\nFlagType=…"; NULL: `flag` says it */
 	const char *categories;          /* one a line; "": none at all; NULL: not said */
 	const char *to, *subject, *text; /* of a draft or note; NULL: not said */
-	bool note;                       /* it is one of the Notes class */
-	bool sms;                        /* it is one of the SMS class: its Add says so */
-	const char *from, *received;     /* of an SMS; NULL: not said */
-	unsigned text_type;              /* Type of the text's Body; 0: 1 */
-	bool send;                       /* email2:Send, 16.x */
+	const char *cc, *bcc, *reply_to; /* of a draft */
+	int importance;                  /* + 1; 0: not said */
+	const struct phone_file *files;  /* put into it */
+	size_t file_count;
+	const char *const *drop; /* FileReferences of files that go */
+	size_t drop_count;
+	bool draft;                  /* it is one: its Add goes into the replica */
+	bool note;                   /* it is one of the Notes class */
+	bool sms;                    /* it is one of the SMS class: its Add says so */
+	const char *from, *received; /* of an SMS; NULL: not said */
+	unsigned text_type;          /* Type of the text's Body; 0: 1 */
+	bool send;                   /* email2:Send, 16.x */
 };
 
 struct phone_collection {

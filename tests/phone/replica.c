@@ -188,13 +188,17 @@ struct phone_item *phone_folder_keep_item(struct phone_folder *f, const char *id
 	return i ? i : add_item(f, id);
 }
 
+static void free_file(struct phone_attachment *at)
+{
+	free(at->name);
+	free(at->reference);
+	free(at->content_id);
+}
+
 static void drop_attachments(struct phone_item *i)
 {
-	for (size_t n = 0; n < i->attachment_count; n++) {
-		free(i->attachments[n].name);
-		free(i->attachments[n].reference);
-		free(i->attachments[n].content_id);
-	}
+	for (size_t n = 0; n < i->attachment_count; n++)
+		free_file(&i->attachments[n]);
 	free(i->attachments);
 	i->attachments = NULL;
 	i->attachment_count = 0;
@@ -321,6 +325,33 @@ static void apply_attachments(struct phone_item *i, const struct wbxml_node *lis
 	}
 }
 
+void phone_item_keep_file(struct phone_item *i, const char *name, struct bytes reference, size_t size)
+{
+	struct phone_attachment *at;
+
+	i->attachments = realloc(i->attachments, (i->attachment_count + 1) * sizeof(*at));
+	if (!i->attachments)
+		abort();
+	at = &i->attachments[i->attachment_count++];
+	*at = (struct phone_attachment){ .name = dup_bytes(bytes_str(name)),
+		.reference = dup_bytes(reference),
+		.content_id = dup_bytes(BYTES("")),
+		.method = 1,
+		.size = size };
+}
+
+void phone_item_drop_file(struct phone_item *i, const char *reference)
+{
+	size_t kept = 0;
+
+	for (size_t n = 0; n < i->attachment_count; n++)
+		if (strcmp(i->attachments[n].reference, reference) == 0)
+			free_file(&i->attachments[n]);
+		else
+			i->attachments[kept++] = i->attachments[n];
+	i->attachment_count = kept;
+}
+
 static void apply_categories(struct phone_item *i, const struct wbxml_node *list, wbxml_tag category)
 {
 	size_t len = 0;
@@ -381,8 +412,22 @@ static void apply_flag(struct phone_item *i, const struct wbxml_node *flag)
 	}
 }
 
+/* All of a mail comes: what isn't said of it, it hasn't (any more). */
+static void forget_content(struct phone_item *i)
+{
+	char **const texts[] = { &i->subject, &i->from, &i->to, &i->cc, &i->bcc, &i->reply_to, &i->body };
+
+	for (size_t n = 0; n < sizeof(texts) / sizeof(texts[0]); n++)
+		set_text(texts[n], BYTES(""));
+	i->body_len = 0;
+	i->importance = 1;
+	drop_attachments(i);
+}
+
 void phone_item_apply(struct phone_item *i, const struct wbxml_node *data)
 {
+	if (wbxml_child(data, EMAIL_MESSAGE_CLASS) && wbxml_child(data, EMAIL_DATE_RECEIVED))
+		forget_content(i);
 	apply_text(data, EMAIL_SUBJECT, &i->subject);
 	apply_text(data, EMAIL_FROM, &i->from);
 	apply_text(data, EMAIL_TO, &i->to);

@@ -94,6 +94,9 @@ void phone_replica_apply_commands(
     struct phone_replica *r, struct phone_folder *f, const struct wbxml_node *commands);
 /* One item's properties (ApplicationData or Properties): what is there is set, what isn't stays. */
 void phone_item_apply(struct phone_item *item, const struct wbxml_node *data);
+/* A file that the phone itself has put into a draft, or taken out of it. */
+void phone_item_keep_file(struct phone_item *item, const char *name, struct bytes reference, size_t size);
+void phone_item_drop_file(struct phone_item *item, const char *reference);
 /* A folder that the phone itself has made or deleted. */
 struct phone_folder *phone_replica_add_folder(
     struct phone_replica *r, const char *id, const char *parent, const char *name, unsigned type);

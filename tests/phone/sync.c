@@ -102,11 +102,54 @@ static void keep_note(struct phone_item *i, const struct phone_edit *edit)
 	set_text(&i->categories, edit->categories ? edit->categories : "");
 }
 
+/* The reference that the answer has for a new file; "" if it has none. */
+static struct bytes reference_of(const struct phone_result *r, const char *client_id)
+{
+	const struct wbxml_node *list =
+	    wbxml_child(r ? wbxml_child(r->node, AIRSYNC_APPLICATION_DATA) : NULL, AIRSYNCBASE_ATTACHMENTS);
+
+	for (const struct wbxml_node *n = wbxml_child(list, AIRSYNCBASE_ATTACHMENT); n;
+	     n = wbxml_next(n, AIRSYNCBASE_ATTACHMENT))
+		if (bytes_eq_str(wbxml_child_text(n, AIRSYNCBASE_CLIENT_ID), client_id))
+			return wbxml_child_text(n, AIRSYNCBASE_FILE_REFERENCE);
+	return BYTES("");
+}
+
+static void keep_draft(struct phone_item *i, const struct phone_edit *edit, const struct phone_result *r)
+{
+	const struct {
+		char **field;
+		const char *text;
+	} lines[] = { { &i->to, edit->to }, { &i->cc, edit->cc }, { &i->bcc, edit->bcc },
+		{ &i->reply_to, edit->reply_to }, { &i->subject, edit->subject }, { &i->body, edit->text } };
+
+	for (size_t n = 0; n < sizeof(lines) / sizeof(lines[0]); n++)
+		if (lines[n].text)
+			set_text(lines[n].field, lines[n].text);
+	if (edit->text) {
+		i->body_len = strlen(i->body);
+		i->body_type = edit->text_type ? edit->text_type : 1;
+	}
+	if (edit->importance)
+		i->importance = (unsigned)edit->importance - 1;
+	for (size_t n = 0; n < edit->drop_count; n++)
+		phone_item_drop_file(i, edit->drop[n]);
+	for (size_t n = 0; n < edit->file_count; n++)
+		phone_item_keep_file(i, edit->files[n].name, reference_of(r, edit->files[n].client_id),
+		    edit->files[n].content.len);
+}
+
 static void keep_added(struct phone *ph, struct phone_folder *f, const struct phone_edit *edit)
 {
 	const struct phone_result *r = edit_result(ph, edit, f->id);
 
-	if ((edit->note || edit->sms) && r && r->status == 1 && r->server_id[0])
+	if (edit->draft && r && r->status == 1 && r->server_id[0]) {
+		struct phone_item *i = phone_folder_keep_item(f, r->server_id);
+
+		i->is_draft = true;
+		i->read = edit->read != PHONE_NO;
+		keep_draft(i, edit, r);
+	} else if ((edit->note || edit->sms) && r && r->status == 1 && r->server_id[0])
 		keep_note(phone_folder_keep_item(f, r->server_id), edit);
 }
 
@@ -144,8 +187,11 @@ static void apply_edits(struct phone *ph, struct phone_folder *f, const struct p
 			phone_folder_forget_item(f, edit->id);
 		else if (edit->command == AIRSYNC_CHANGE && edit->note)
 			keep_note(i, edit);
-		else if (edit->command == AIRSYNC_CHANGE)
+		else if (edit->command == AIRSYNC_CHANGE) {
+			if (edit->draft)
+				keep_draft(i, edit, edit_result(ph, edit, f->id));
 			note_read_and_flag(i, edit);
+		}
 	}
 }
 

@@ -93,16 +93,56 @@ static void put_categories(struct wbxml_writer *w, const struct phone_edit *edit
 	wbxml_close(w);
 }
 
+static void put_file(struct wbxml_writer *w, const struct phone_file *f)
+{
+	wbxml_open(w, AIRSYNCBASE_ADD);
+	wbxml_put_str(w, AIRSYNCBASE_CLIENT_ID, f->client_id);
+	wbxml_put(w, AIRSYNCBASE_CONTENT, f->content);
+	wbxml_put_str(w, AIRSYNCBASE_DISPLAY_NAME, f->name);
+	wbxml_put_uint(w, AIRSYNCBASE_METHOD, f->is_mail ? 5 : 1);
+	if (f->content_id)
+		wbxml_put_str(w, AIRSYNCBASE_CONTENT_ID, f->content_id);
+	if (f->type)
+		wbxml_put_str(w, AIRSYNCBASE_CONTENT_TYPE, f->type);
+	if (f->is_inline)
+		wbxml_put_empty(w, AIRSYNCBASE_IS_INLINE);
+	wbxml_close(w);
+}
+
+static void put_files(struct wbxml_writer *w, const struct phone_edit *edit)
+{
+	if (!edit->file_count && !edit->drop_count)
+		return;
+	wbxml_open(w, AIRSYNCBASE_ATTACHMENTS);
+	for (size_t i = 0; i < edit->file_count; i++)
+		put_file(w, &edit->files[i]);
+	for (size_t i = 0; i < edit->drop_count; i++) {
+		wbxml_open(w, AIRSYNCBASE_DELETE);
+		wbxml_put_str(w, AIRSYNCBASE_FILE_REFERENCE, edit->drop[i]);
+		wbxml_close(w);
+	}
+	wbxml_close(w);
+}
+
 static void put_content(struct wbxml_writer *w, const struct phone_edit *edit)
 {
 	if (edit->to)
 		wbxml_put_str(w, EMAIL_TO, edit->to);
+	if (edit->cc)
+		wbxml_put_str(w, EMAIL_CC, edit->cc);
 	if (edit->from)
 		wbxml_put_str(w, EMAIL_FROM, edit->from);
+	if (edit->reply_to)
+		wbxml_put_str(w, EMAIL_REPLY_TO, edit->reply_to);
+	if (edit->importance)
+		wbxml_put_uint(w, EMAIL_IMPORTANCE, (unsigned)edit->importance - 1);
 	if (edit->received)
 		wbxml_put_str(w, EMAIL_DATE_RECEIVED, edit->received);
 	if (edit->subject)
 		wbxml_put_str(w, edit->note ? NOTES_SUBJECT : EMAIL_SUBJECT, edit->subject);
+	if (edit->bcc)
+		wbxml_put_str(w, EMAIL2_BCC, edit->bcc);
+	put_files(w, edit);
 	if (!edit->text)
 		return;
 	wbxml_open(w, AIRSYNCBASE_BODY);

@@ -578,7 +578,8 @@ static void append_in_pieces(struct scene *s)
 	select_box(s, "INBOX");
 	ok(imap_fetch_messages(s->c, s->a, &r.uid, 1, &m));
 	rest.size = m.v[0].size;
-	ok(imap_append_long(s->other, BYTES("INBOX"), BYTES("X-Head: 1\r\n"), &rest, IMAP_SEEN, &uid));
+	ok(imap_append_long(
+	    s->other, BYTES("INBOX"), BYTES("X-Head: 1\r\n"), &rest, IMAP_SEEN, NULL, 0, &uid));
 	select_box(s, "Sent");
 	select_box(s, "INBOX");
 	if (imap_caps(s->c) & IMAP_CAP_UIDPLUS)
@@ -590,7 +591,7 @@ static void append_in_pieces(struct scene *s)
 	r.at = 0;
 	r.size = 150;
 	assert_int_not_equal(
-	    imap_append_long(s->other, BYTES("INBOX"), BYTES("X: 1\r\n"), &rest, 0, &uid), ERR_OK);
+	    imap_append_long(s->other, BYTES("INBOX"), BYTES("X: 1\r\n"), &rest, 0, NULL, 0, &uid), ERR_OK);
 	assert_int_equal(
 	    imap_append(s->other, BYTES("INBOX"), BYTES("X: 2\r\n\r\n"), 0, 0, &uid), ERR_UNAVAILABLE);
 	select_box(s, "Sent");
@@ -603,7 +604,8 @@ static void append_in_pieces(struct scene *s)
 	open_other(s);
 	r.at = 0;
 	assert_int_equal(
-	    imap_append_long(s->other, BYTES("Not there"), BYTES("X: 1\r\n"), &rest, 0, &uid), ERR_NOT_FOUND);
+	    imap_append_long(s->other, BYTES("Not there"), BYTES("X: 1\r\n"), &rest, 0, NULL, 0, &uid),
+	    ERR_NOT_FOUND);
 	assert_int_equal(r.at, 0);
 }
 

@@ -140,7 +140,7 @@ static enum err fake_add(struct collection *c, const struct wbxml_node *command,
 }
 
 static const struct collection_ops fake_ops = { CLASS_EMAIL, fake_compare, fake_prepare, fake_write,
-	fake_change, fake_remove, fake_add };
+	fake_change, fake_remove, fake_add, NULL };
 
 /* ---- one Sync ---- */
 

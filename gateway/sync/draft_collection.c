@@ -1,0 +1,348 @@
+#include "sync/draft_collection.h"
+
+#include "base/varint.h"
+#include "eas/opaque_id.h"
+#include "io/log.h"
+#include "sync/command_mark.h"
+#include "sync/mail_collection.h"
+#include "sync/open.h"
+
+/* The commands of phones on drafts. Of those that write, each is done once: a mail that was made by a command is known by the mark in
+ * its header, one that was sent by what Redis has of it. */
+
+enum {
+	STATUS_OK = 1,
+	STATUS_BAD_ITEM = 6,
+	STATUS_CONFLICT = 7,
+	STATUS_NOT_FOUND = 8,
+	STATUS_NO_SPACE = 9,
+	MAX_ALIKE = 100 /* drafts with the same content under the same ClientId */
+};
+
+/* ---- showing ---- */
+
+static enum err compare(
+    struct collection *c, const struct snapshot *had, struct snapshot *now, struct changes *out)
+{
+	return copies_compare(c, &draft_kind, had, now, out);
+}
+
+static enum err prepare(struct collection *c, struct change *v, size_t n, size_t budget, size_t *done)
+{
+	return copies_prepare(c, &draft_kind, v, n, budget, done);
+}
+
+/* A draft that changes is told whole: what its text was nobody knows any more. */
+static enum err write(struct collection *c, struct wbxml_writer *w, const struct change *change)
+{
+	struct change whole = *change;
+
+	whole.kind = CHANGE_ADD;
+	return mail_write(c, w, &whole);
+}
+
+/* ---- what is told of what was made ---- */
+
+static enum err remember(struct draft_run *x, uint32_t uid)
+{
+	struct buf b;
+
+	buf_init(&b, x->c->rq->arena, 0);
+	varint_put(&b, uid);
+	varint_put_bytes(&b, x->made.conversation_id);
+	varint_put_bytes(&b, x->made.conversation_index);
+	for (size_t i = 0; i < x->edit.n_added; i++) {
+		varint_put_bytes(&b, x->edit.added[i].client_id);
+		varint_put_bytes(&b, bytes_str(x->made.added[i]));
+	}
+	return buf_done(&b, &x->c->told);
+}
+
+static enum err tell_attachments(struct collection *c, struct wbxml_writer *w, uint64_t uid, struct bytes in)
+{
+	struct opaque_id id = { .folder = c->folder_id, .item = uid };
+	struct bytes client_id, reference;
+	enum err e;
+
+	wbxml_open(w, AIRSYNCBASE_ATTACHMENTS);
+	while (in.len) {
+		if (varint_get_bytes(&in, &client_id) || varint_get_bytes(&in, &id.part))
+			return ERR_PROTO;
+		if ((e = opaque_id_format(c->rq->arena, bytes_str(c->rq->account->name), &id, &reference)))
+			return e;
+		wbxml_open(w, AIRSYNCBASE_ATTACHMENT);
+		wbxml_put(w, AIRSYNCBASE_CLIENT_ID, client_id);
+		wbxml_put(w, AIRSYNCBASE_FILE_REFERENCE, reference);
+		wbxml_close(w);
+	}
+	wbxml_close_or_drop(w);
+	return ERR_OK;
+}
+
+static enum err tell(struct collection *c, struct wbxml_writer *w, struct bytes told)
+{
+	struct bytes conversation, index;
+	uint64_t uid;
+	enum err e;
+
+	if (varint_get_max(&told, UINT32_MAX, &uid) || varint_get_bytes(&told, &conversation) ||
+	    varint_get_bytes(&told, &index))
+		return ERR_PROTO;
+	if ((e = tell_attachments(c, w, uid, told)))
+		return e;
+	wbxml_put(w, EMAIL2_CONVERSATION_ID, conversation);
+	wbxml_put(w, EMAIL2_CONVERSATION_INDEX, index);
+	return ERR_OK;
+}
+
+/* ---- outcomes ---- */
+
+/* What the phone is told of an error that is its draft's own; others stay what they are. */
+static enum err refused(struct collection *c, const char *what, enum err e, uint32_t *status)
+{
+	switch (e) {
+	case ERR_NOT_FOUND:
+		*status = STATUS_NOT_FOUND;
+		break;
+	case ERR_PROTO:
+	case ERR_UNSUPPORTED:
+		*status = STATUS_BAD_ITEM;
+		break;
+	case ERR_DENIED:
+		*status = STATUS_CONFLICT;
+		break;
+	case ERR_LIMIT:
+		*status = STATUS_NO_SPACE;
+		break;
+	default:
+		return e;
+	}
+	log_info("%s folder=%u: %s (%s)", what, c->folder_id,
+	    e == ERR_PROTO         ? "malformed"
+	    : e == ERR_UNSUPPORTED ? "it can't be changed without a loss"
+				   : imap_problem(c->imap),
+	    err_name(e));
+	return ERR_OK;
+}
+
+static bool is_to_be_sent(const struct wbxml_node *command)
+{
+	return wbxml_child(command, EMAIL2_SEND) != NULL;
+}
+
+static bool has_flags(const struct wbxml_node *command)
+{
+	const struct wbxml_node *data = wbxml_child(command, AIRSYNC_APPLICATION_DATA);
+
+	return wbxml_child(data, EMAIL_READ) || wbxml_child(data, EMAIL_FLAG) ||
+	       wbxml_child(data, EMAIL_CATEGORIES);
+}
+
+/* Read mark, flag and categories of the mail that the draft is now. */
+static enum err change_flags(struct collection *c, uint64_t id, uint32_t uid, uint32_t *digest,
+    const struct wbxml_node *command, uint32_t *status)
+{
+	struct snapshot_item mail = { uid, draft_digest_turn(*digest, id, uid) };
+	enum err e;
+
+	*status = STATUS_OK;
+	if (!has_flags(command))
+		return ERR_OK;
+	c->cache = NULL;
+	e = mail_change(c, &mail, command, status);
+	*digest = draft_digest_turn(mail.digest, id, uid);
+	return e;
+}
+
+/* ---- Change ---- */
+
+/* Whether its content is another than the phone had when it was changed there. Where that isn't known, what this phone has made
+ * itself will do, and what nobody has changed yet. */
+static bool is_other_than_phone_had(const struct draft_run *x, const struct snapshot_item *item)
+{
+	const struct draft_field *f = draft_field_of(x->copy);
+
+	if (item->digest == SNAPSHOT_UNSURE)
+		return x->copy->uid != item->id && (!f || f->device != command_device(x->c));
+	return (item->digest ^ x->copy->digest) >> DIGEST_KEYWORDS_SHIFT;
+}
+
+static bool is_done(const struct draft_run *x)
+{
+	const struct draft_field *f = draft_field_of(x->copy);
+
+	return f && f->mark == x->mark;
+}
+
+static enum err save_change(struct draft_run *x, struct snapshot_item *item, uint32_t *uid)
+{
+	enum err e;
+
+	*uid = x->copy->uid;
+	if (!draft_edit_has_content(&x->edit))
+		return ERR_OK;
+	/* Also where a former try has saved it: then for what the phone is told of it. */
+	if (is_done(x)) {
+		item->digest = x->copy->digest;
+		return draft_delete_copies(x->c, x->list, item->id, x->copy->uid);
+	}
+	if ((e = draft_run_make(x, false)) || (e = draft_run_save(x, uid, &item->digest)))
+		return e;
+	return x->edit.n_added ? remember(x, *uid) : ERR_OK;
+}
+
+static enum err apply_change(struct draft_run *x, struct snapshot_item *item, uint32_t *status)
+{
+	bool sends = is_to_be_sent(x->command);
+	uint32_t uid;
+	enum err e;
+
+	if (!x->copy && sends)
+		return draft_send(x, true, status);
+	if (!x->copy)
+		return ERR_NOT_FOUND;
+	if ((sends || draft_edit_has_content(&x->edit)) && !is_done(x) && !x->c->options.client_wins &&
+	    is_other_than_phone_had(x, item)) {
+		*status = STATUS_CONFLICT; /* the server's version stays: MS-ASCMD 2.2.3.41 */
+		return ERR_OK;
+	}
+	if (sends)
+		return draft_send(x, true, status);
+	if ((e = save_change(x, item, &uid)))
+		return e;
+	return change_flags(x->c, item->id, uid, &item->digest, x->command, status);
+}
+
+enum err draft_change(
+    struct collection *c, struct snapshot_item *item, const struct wbxml_node *command, uint32_t *status)
+{
+	struct draft_run x;
+	enum err e;
+
+	*status = STATUS_OK;
+	e = draft_run_init(&x, c, command, item->id ^ item->digest);
+	if (!e)
+		e = copies_load(c, &draft_kind, false, &x.list);
+	if (!e) {
+		x.copy = copies_find(x.list, item->id);
+		e = apply_change(&x, item, status);
+	}
+	return e ? refused(c, "draft not changed", e, status) : ERR_OK;
+}
+
+/* ---- Add ---- */
+
+/* Listed although it isn't there yet: it is made by its first draft. */
+static enum err open_mailbox(struct collection *c)
+{
+	enum err e = mail_select(c, NULL);
+
+	if (e != ERR_NOT_FOUND || c->status.known || !c->imap)
+		return e;
+	if ((e = collection_make(c->imap, c)))
+		return e;
+	return imap_status(c->imap, c->mailbox, &c->status);
+}
+
+static const struct copy *find_marked(const struct copy_list *l, uint64_t mark)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (l->v[i].more && draft_field_of(&l->v[i])->mark == mark)
+			return &l->v[i];
+	return NULL;
+}
+
+/* A phone may count its ClientIds from the beginning again: a draft that it has is another one, which only happens to say the same.
+ * One that it hasn't is from a former try. */
+static enum err find_former(struct draft_run *x, const struct snapshot *has, const struct copy **out)
+{
+	for (uint64_t salt = 0; salt < MAX_ALIKE; salt++) {
+		x->mark = command_hash(x->c, x->command, salt);
+		*out = find_marked(x->list, x->mark);
+		if (!*out || !snapshot_find(has, (*out)->id))
+			return ERR_OK;
+	}
+	return ERR_PROTO;
+}
+
+static enum err save_new(
+    struct draft_run *x, const struct snapshot *has, uint64_t *new_id, uint32_t *digest, uint32_t *status)
+{
+	const struct copy *former;
+	uint32_t uid;
+	enum err e;
+
+	if ((e = find_former(x, has, &former)) || (e = draft_run_make(x, false)))
+		return e;
+	if (former) {
+		uid = former->uid;
+		*digest = former->digest;
+	} else if ((e = draft_run_save(x, &uid, digest))) {
+		return e;
+	}
+	*new_id = former ? former->id : uid;
+	if ((e = remember(x, uid)))
+		return e;
+	e = change_flags(x->c, *new_id, uid, digest, x->command, status);
+	*status = STATUS_OK; /* it is there; what can't be marked so is told as it is */
+	return e == ERR_PROTO ? ERR_OK : e;
+}
+
+/* It never was a draft here, and is told to be gone in the same answer: the phone has its own to be rid of. */
+static enum err send_new(struct draft_run *x, uint64_t *new_id, uint32_t *digest, uint32_t *status)
+{
+	*new_id = (x->mark >> 8) | UINT64_C(1) << 48; /* no UID */
+	*digest = SNAPSHOT_UNSURE;
+	return draft_send(x, false, status);
+}
+
+enum err draft_add(struct collection *c, const struct wbxml_node *command, const struct snapshot *has,
+    uint64_t *new_id, uint32_t *digest, uint32_t *status)
+{
+	struct draft_run x;
+	enum err e;
+
+	*status = STATUS_BAD_ITEM;
+	e = draft_run_init(&x, c, command, 0);
+	if (!e && x.edit.n_removed)
+		e = ERR_PROTO;
+	if (!e && !(e = open_mailbox(c)))
+		e = copies_load(c, &draft_kind, true, &x.list);
+	if (!e)
+		e = is_to_be_sent(command) ? send_new(&x, new_id, digest, status)
+					   : save_new(&x, has, new_id, digest, status);
+	return e ? refused(c, "draft not added", e, status) : ERR_OK;
+}
+
+/* ---- Delete ---- */
+
+static enum err remove_item(
+    struct collection *c, uint64_t id, const struct snapshot_item *item, uint32_t *status)
+{
+	const struct copy_list *l;
+	const struct copy *copy;
+	enum err e;
+
+	*status = STATUS_NOT_FOUND;
+	if (!c->imap)
+		return ERR_OK;
+	if ((e = copies_load(c, &draft_kind, false, &l)))
+		return e;
+	if (!(copy = copies_find(l, id)))
+		return ERR_OK;
+	c->cache = NULL;
+	if ((e = mail_remove(c, copy->uid, item, status)) || *status != STATUS_OK)
+		return e;
+	return draft_delete_copies(c, l, id, copy->uid);
+}
+
+const struct collection_ops draft_collection = {
+	.class = CLASS_EMAIL,
+	.compare = compare,
+	.prepare = prepare,
+	.write = write,
+	.change = draft_change,
+	.remove = remove_item,
+	.add = draft_add,
+	.tell = tell,
+};
