@@ -167,13 +167,6 @@ static bool is_other_than_phone_had(const struct draft_run *x, const struct snap
 	return (item->digest ^ x->copy->digest) >> DIGEST_KEYWORDS_SHIFT;
 }
 
-static bool is_done(const struct draft_run *x)
-{
-	const struct draft_field *f = draft_field_of(x->copy);
-
-	return f && f->mark == x->mark;
-}
-
 static enum err save_change(struct draft_run *x, struct snapshot_item *item, uint32_t *uid)
 {
 	enum err e;
@@ -181,14 +174,15 @@ static enum err save_change(struct draft_run *x, struct snapshot_item *item, uin
 	*uid = x->copy->uid;
 	if (!draft_edit_has_content(&x->edit))
 		return ERR_OK;
-	/* Also where a former try has saved it: then for what the phone is told of it. */
-	if (is_done(x)) {
-		item->digest = x->copy->digest;
-		return draft_delete_copies(x->c, x->list, item->id, x->copy->uid);
-	}
-	if ((e = draft_run_make(x, false)) || (e = draft_run_save(x, uid, &item->digest)))
+	if ((e = draft_run_make(x, false)))
 		return e;
-	return x->edit.n_added ? remember(x, *uid) : ERR_OK;
+	if (draft_run_is_done(x)) {
+		item->digest = x->copy->digest;
+		e = draft_delete_copies(x->c, x->list, item->id, x->copy->uid);
+	} else {
+		e = draft_run_save(x, uid, &item->digest);
+	}
+	return e || !x->edit.n_added ? e : remember(x, *uid);
 }
 
 static enum err apply_change(struct draft_run *x, struct snapshot_item *item, uint32_t *status)
@@ -201,8 +195,8 @@ static enum err apply_change(struct draft_run *x, struct snapshot_item *item, ui
 		return draft_send(x, true, status);
 	if (!x->copy)
 		return ERR_NOT_FOUND;
-	if ((sends || draft_edit_has_content(&x->edit)) && !is_done(x) && !x->c->options.client_wins &&
-	    is_other_than_phone_had(x, item)) {
+	if ((sends || draft_edit_has_content(&x->edit)) && !draft_run_is_done(x) &&
+	    !x->c->options.client_wins && is_other_than_phone_had(x, item)) {
 		*status = STATUS_CONFLICT; /* the server's version stays: MS-ASCMD 2.2.3.41 */
 		return ERR_OK;
 	}

@@ -38,7 +38,9 @@ struct draft_run {
 /* What the phone says. ERR_PROTO: malformed. */
 enum err draft_run_init(
     struct draft_run *x, struct collection *c, const struct wbxml_node *command, uint64_t seed) MUST_CHECK;
-/* Makes the mail: x->made. `sent`: as it goes out, else as it is kept. ERR_NOT_FOUND: the draft is gone; ERR_PROTO,
+/* Whether a former try of the command has made x->copy. */
+bool draft_run_is_done(const struct draft_run *x);
+/* Makes the mail: x->made. Where that is done it tells where the files are; it needn't be saved. `sent`: as it goes out, else as it is kept. ERR_NOT_FOUND: the draft is gone; ERR_PROTO,
  * ERR_UNSUPPORTED as draft_make. */
 enum err draft_run_make(struct draft_run *x, bool sent) WAITS MUST_CHECK;
 /* Puts it in the place of the former one, or beside the others; flags, keywords and dates stay what they were. */

@@ -55,10 +55,31 @@ static enum err section_of(struct draft_run *x, struct bytes reference, struct b
 	return ERR_OK;
 }
 
+bool draft_run_is_done(const struct draft_run *x)
+{
+	const struct draft_field *f = x->copy ? draft_field_of(x->copy) : NULL;
+
+	return f && f->mark == x->mark;
+}
+
+/* What this same command has put in goes, to be put in again: each file then gets the place that it has. */
+static void find_added(const struct draft_run *x, bool *removed)
+{
+	const struct smart_original *base = &x->original->mail;
+
+	for (size_t i = 0; i < base->n_attachments; i++)
+		removed[i] =
+		    !draft_field_name(draft_field_of(x->copy), bytes_str(base->attachments[i].part->section));
+}
+
 static enum err find_removed(struct draft_run *x, bool *removed)
 {
 	const struct smart_original *base = &x->original->mail;
 
+	if (draft_run_is_done(x)) {
+		find_added(x, removed);
+		return ERR_OK;
+	}
 	for (size_t k = 0; k < x->edit.n_removed; k++) {
 		struct bytes section;
 		enum err e = section_of(x, x->edit.removed[k], &section);

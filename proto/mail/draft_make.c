@@ -61,7 +61,7 @@ static bool is_shown_beginning(struct bytes text, struct bytes whole, uint32_t s
 	enum { CUT_BETWEEN_CHARACTERS = 8 };
 
 	return shown != BODY_WHOLE && text.len < whole.len && text.len <= shown &&
-	       text.len + CUT_BETWEEN_CHARACTERS > shown && memcmp(text.p, whole.p, text.len) == 0;
+	       text.len + CUT_BETWEEN_CHARACTERS > shown && bytes_eq(text, bytes_of(whole.p, text.len));
 }
 
 static bool has_new_text(const struct maker *m)
@@ -137,7 +137,8 @@ static enum err read_mime(struct maker *m)
 
 static bool is_shown(const struct maker *m, struct bytes content_id)
 {
-	return m->is_html && content_id.len && memmem(m->html.p, m->html.len, content_id.p, content_id.len);
+	return m->is_html && m->html.len && content_id.len &&
+	       memmem(m->html.p, m->html.len, content_id.p, content_id.len);
 }
 
 static size_t n_base(const struct maker *m)

@@ -91,9 +91,10 @@ static void commands_hash_tells_requests_apart(void **state)
 static void results_round_trip(void **state)
 {
 	struct sync_results r = { .commands_hash = 0x1122334455667788 }, back;
-	const struct sync_result add = { AIRSYNC_ADD, BYTES("c1"), BYTES("3:77"), 1, false };
-	const struct sync_result good = { AIRSYNC_CHANGE, BYTES(""), BYTES("3:5"), 1, true };
-	const struct sync_result bad = { AIRSYNC_DELETE, BYTES(""), BYTES("3:6"), 8, false };
+	const struct sync_result add = { AIRSYNC_ADD, BYTES("c1"), BYTES("3:77"), 1, BYTES("\7files"),
+		false };
+	const struct sync_result good = { AIRSYNC_CHANGE, BYTES(""), BYTES("3:5"), 1, BYTES(""), true };
+	const struct sync_result bad = { AIRSYNC_DELETE, BYTES(""), BYTES("3:6"), 8, BYTES(""), false };
 	struct bytes stored;
 
 	(void)state;
@@ -109,6 +110,7 @@ static void results_round_trip(void **state)
 	assert_true(bytes_eq_str(sync_results_find_add(&back, BYTES("c1"))->server_id, "3:77"));
 	assert_null(sync_results_find_add(&back, BYTES("c2")));
 	assert_int_equal(back.v[2].status, 8);
+	assert_true(bytes_eq(back.v[0].told, add.told));
 	for (size_t i = 1; i < stored.len; i++) { /* a cut one is either noticed or holds fewer results */
 		enum err e = sync_results_decode(test_arena(), test_copy(bytes_of(stored.p, i)), &back);
 
