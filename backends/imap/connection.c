@@ -104,6 +104,7 @@ void imap_set_problem(struct imap *c, struct bytes text)
 enum err imap_fail(struct imap *c, enum err e, const char *why)
 {
 	c->broken = true;
+	c->orders = NULL;
 	imap_set_problem(c, bytes_str(why));
 	return e == ERR_PROTO ? ERR_UNAVAILABLE : e;
 }
@@ -121,8 +122,10 @@ void imap_next(struct imap *c)
 
 enum err imap_begin(struct imap *c)
 {
-	enum err e = c->broken ? ERR_UNAVAILABLE : fiber_check();
+	enum err e = imap_settle_orders(c);
 
+	if (!e)
+		e = c->broken ? ERR_UNAVAILABLE : fiber_check();
 	arena_free(&c->scratch);
 	c->scratch = arena_new(SCRATCH_BYTES);
 	imap_next(c);
@@ -160,7 +163,7 @@ static void *add(struct imap *c, void **array, size_t n, size_t size)
 
 static void end_command(struct imap *c)
 {
-	if (!c->n_commands)
+	if (!c->out.len) /* none, or it is sent already */
 		return;
 	buf_put_str(&c->out, "\r\n");
 	c->ends[c->n_commands - 1] = c->out.len;
@@ -510,7 +513,7 @@ static enum err send_all(struct imap *c, imap_handler *handler, void *arg)
 	return e ? e : stream_write(c->stream, bytes_of(c->out.p + sent, c->out.len - sent));
 }
 
-static enum err talk(struct imap *c, imap_handler *handler, void *arg)
+static enum err send_commands(struct imap *c, imap_handler *handler, void *arg)
 {
 	enum err e;
 
@@ -518,11 +521,17 @@ static enum err talk(struct imap *c, imap_handler *handler, void *arg)
 		return c->out.failed;
 	end_command(c);
 	e = send_all(c, handler, arg);
-	c->round_trips++;
-	for (size_t i = 0; i < c->n_commands && !e; i++)
+	c->out.len = 0;
+	return e;
+}
+
+static enum err hear(struct imap *c, size_t n, imap_handler *handler, void *arg)
+{
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; i < n && !e; i++)
 		while (!e && !c->answers[i].given)
 			e = read_response(c, handler, arg);
-	c->out.len = 0;
 	return e;
 }
 
@@ -542,7 +551,24 @@ static const char *why_broken(enum err e)
 
 enum err imap_run_all(struct imap *c, imap_handler *handler, void *arg)
 {
-	enum err e = talk(c, handler, arg);
+	enum err e = send_commands(c, handler, arg);
+
+	c->round_trips++;
+	if (!e)
+		e = hear(c, c->n_commands, handler, arg);
+	return e ? imap_fail(c, e, why_broken(e)) : ERR_OK;
+}
+
+enum err imap_send(struct imap *c)
+{
+	enum err e = send_commands(c, NULL, NULL);
+
+	return e ? imap_fail(c, e, why_broken(e)) : ERR_OK;
+}
+
+enum err imap_hear(struct imap *c, size_t n, imap_handler *handler, void *arg)
+{
+	enum err e = hear(c, n, handler, arg);
 
 	return e ? imap_fail(c, e, why_broken(e)) : ERR_OK;
 }

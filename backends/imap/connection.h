@@ -80,6 +80,7 @@ struct imap {
 	size_t *ends; /* where each command ends in out */
 	struct imap_answer *answers;
 	size_t n_commands;
+	struct imap_order *orders; /* under way, the first to be answered first; order.c's business */
 	bool got_plus;
 	struct imap_code code; /* of the present untagged OK, NO, BAD, BYE */
 };
@@ -90,8 +91,8 @@ struct imap {
 struct imap *imap_new(const struct imap_config *config, struct stream **s);
 void imap_free(struct imap **c); /* closes at once */
 
-/* ERR_UNAVAILABLE if the connection is broken, or what fiber_check says. */
-enum err imap_begin(struct imap *c) MUST_CHECK;
+/* ERR_UNAVAILABLE if the connection is broken, or what fiber_check says. Waits for orders that are still under way. */
+enum err imap_begin(struct imap *c) WAITS MUST_CHECK;
 /* After a run, for another in the same call: scratch stays. */
 void imap_next(struct imap *c);
 /* Starts a command, after its tag. Text as it is: no CR, LF or peer's strings. */
@@ -116,6 +117,10 @@ size_t imap_pending_bytes(const struct imap *c);
 enum err imap_run(struct imap *c, imap_handler *handler, void *arg) WAITS MUST_CHECK;
 /* The same, but a command that the server refused is no error: see c->answers. */
 enum err imap_run_all(struct imap *c, imap_handler *handler, void *arg) WAITS MUST_CHECK;
+/* imap_run_all in two: sends what was put since the last time (no literals); waits until the first n commands have their
+ * answers. In between more may be put and sent. */
+enum err imap_send(struct imap *c) WAITS MUST_CHECK;
+enum err imap_hear(struct imap *c, size_t n, imap_handler *handler, void *arg) WAITS MUST_CHECK;
 /* IDLE (RFC 2177): imap_idle returns when it has begun; ERR_UNSUPPORTED if the server refuses. While it lasts, and while nothing is asked at all,
  * imap_read_one waits for one untagged response. */
 enum err imap_idle(struct imap *c, imap_handler *handler, void *arg) WAITS MUST_CHECK;
@@ -159,6 +164,11 @@ enum err imap_read_status_items(struct imap *c, struct imap_status *out) WAITS M
 /* Servers that refuse without a reason (`refused` is ERR_DENIED) are asked: is that mailbox there? */
 enum err imap_explain_refusal(
     struct imap *c, struct bytes mailbox, bool should_exist, enum err refused) WAITS MUST_CHECK;
+
+/* ---- order.c ---- */
+
+/* Waits until nothing that was ordered is under way. */
+enum err imap_settle_orders(struct imap *c) WAITS MUST_CHECK;
 
 /* ---- search.c ---- */
 

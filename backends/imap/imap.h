@@ -213,6 +213,18 @@ struct imap_part_request {
 enum err imap_fetch_parts(
     struct imap *c, struct arena *a, struct imap_part_request *v, size_t n) WAITS MUST_CHECK;
 
+/* The same two in halves, so that the server is at work on one thing while the caller is busy with another: an order sends
+ * the commands, and imap_await waits for its answers, with the errors and the outcome of imap_fetch_…. Several can be under
+ * way: they are served in turn, so the first is awaited first. All of them have the same arena, and what they fill (`to`,
+ * `v`) lives as long. Any other call first waits for all that is under way, and imap_close drops a connection where
+ * something is: an order may be left alone at any time. */
+struct imap_order;
+enum err imap_order_messages(struct imap *c, struct arena *a, const uint32_t *uids, size_t n,
+    struct imap_messages *to, struct imap_order **out) WAITS MUST_CHECK;
+enum err imap_order_parts(struct imap *c, struct arena *a, struct imap_part_request *v, size_t n,
+    struct imap_order **out) WAITS MUST_CHECK;
+enum err imap_await(struct imap *c, struct imap_order *o) WAITS MUST_CHECK;
+
 /* One body section (from, count as above) piece by piece, however long it is, without holding more than a piece. `put` gets
  * views that end with its return; it may wait, and the server then waits too. Its error ends the call, and the connection,
  * on which the rest is still to come. ERR_NOT_FOUND: the message or section isn't there; nothing was put.

@@ -392,7 +392,8 @@ void imap_close(struct imap **c)
 		imap_free(&x); /* a watch's own */
 		return;
 	}
-	if (imap_reader_ahead(&x->reader)) /* a goodbye, or an answer that nobody knows the question of */
+	/* What is on its way is for the former borrower; or it is a goodbye, or an answer that nobody knows the question of. */
+	if (x->orders || imap_reader_ahead(&x->reader))
 		x->broken = true;
 	w = next_waiter(p, x->account);
 	if (x->broken || (w && w->account != x->account))
