@@ -89,13 +89,16 @@ static enum err memos(
 	    c->rq->worker->redis, a, bytes_str(c->rq->account->name), kind, names, all->n, *out);
 }
 
-/* Whether the account has rules at all. */
-static enum err any_rule(struct collection *c, bool *out)
+enum err conversation_rules_exist(struct collection *c, bool *out)
 {
 	struct bytes ignored;
-	enum err e = store_memo_get(
-	    c->rq->worker->redis, c->rq->arena, bytes_str(c->rq->account->name), RULE, BYTES(ANY), &ignored);
+	enum err e;
 
+	*out = false;
+	if (c->folder_type != FOLDER_INBOX)
+		return ERR_OK;
+	e = store_memo_get(
+	    c->rq->worker->redis, c->rq->arena, bytes_str(c->rq->account->name), RULE, BYTES(ANY), &ignored);
 	*out = !e;
 	return e == ERR_NOT_FOUND ? ERR_OK : e;
 }
@@ -190,13 +193,11 @@ enum err conversation_rules_follow(
     struct collection *c, struct change *v, size_t n, const struct imap_messages *messages)
 {
 	struct newcomers all;
-	bool any;
 	enum err e;
 
-	if (c->folder_type != FOLDER_INBOX || !messages->n)
+	if (!messages->n)
 		return ERR_OK;
-	if ((e = any_rule(c, &any)) || !any || (e = find_newcomers(c, v, n, messages, &all)) ||
-	    (e = match(c, &all)))
+	if ((e = find_newcomers(c, v, n, messages, &all)) || (e = match(c, &all)))
 		return e;
 	for (size_t i = 0; i < all.n; i++) {
 		e = move_one(c, &all.v[i]);

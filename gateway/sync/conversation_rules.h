@@ -10,6 +10,8 @@
 /* folder: where they go; 0 ends the rule. */
 enum err conversation_rule_set(
     struct request *rq, struct bytes conversation, uint32_t folder) WAITS MUST_CHECK;
+/* Whether the account has rules at all for new mails of this folder: only the inbox has. */
+enum err conversation_rules_exist(struct collection *c, bool *out) WAITS MUST_CHECK;
 /* Moves those of the new mails v[0..n) of the inbox that a rule is for; their changes become CHANGE_NONE. A mail that somebody has
  * put back into the inbox stays there. What can't be moved is logged, and shown. */
 enum err conversation_rules_follow(

@@ -7,10 +7,14 @@
 #include "sync/mail_collection.h"
 
 /* Fetching and writing mails. Only what is shown is fetched: structure and header first, then of the text as much as the
- * phone wants. Each mail stands alone: one that can't be shown becomes a stub, and the folder goes on. */
+ * phone wants. Each mail stands alone: one that can't be shown becomes a stub, and the folder goes on.
+ *
+ * Mails are prepared in strides, and always the next is asked for before the answer of this one is awaited: so the mail server
+ * fetches the next while this one is planned, and its bodies are made. */
 
 enum {
-	BATCH = 100,
+	STRIDE = 50, /* shorter ones cost more commands than they save time */
+	STRIDES = 2, /* in one call */
 	MAX_ROUNDS = 12 /* three wishes of AllOrNone, four rounds each */,
 	SECONDS_PER_DAY = 86400,
 	LINE_ENDS = 4
@@ -23,6 +27,23 @@ struct mail_item {
 	struct body_part *part;   /* NULL: not asked for */
 	enum err problem;         /* ERR_OK, or why it is shown as a stub */
 	bool enough, part_enough; /* the body, the body part is made */
+};
+
+/* What is asked for of the bodies, in one round. */
+struct round {
+	const struct collection *c;
+	struct imap_part_request *parts;
+	struct body_fetch **wanted; /* of each request */
+	size_t n;
+};
+
+struct stride {
+	struct change *v;
+	size_t n;
+	struct imap_order *order; /* under way: of its messages, then of each round; NULL: none */
+	struct imap_messages messages;
+	struct round round;
+	bool done; /* all bodies are made */
 };
 
 /* ---- messages ---- */
@@ -73,25 +94,40 @@ static void settle_kind(struct collection *c, struct change *v, struct imap_mess
 	}
 }
 
-static enum err fetch_messages(struct collection *c, struct change *v, size_t n, struct imap_messages *out)
+static enum err order_messages(struct collection *c, struct stride *s)
 {
-	uint32_t *uids = arena_array(c->rq->arena, n, sizeof(*uids));
+	uint32_t *uids = arena_array(c->rq->arena, s->n, sizeof(*uids));
 	size_t wanted = 0;
 	enum err e;
 
-	*out = (struct imap_messages){ 0 };
 	if (!uids)
 		return ERR_LIMIT;
-	for (size_t i = 0; i < n; i++)
-		if (wants_message(&v[i]))
-			uids[wanted++] = (uint32_t)v[i].id;
+	for (size_t i = 0; i < s->n; i++)
+		if (wants_message(&s->v[i]))
+			uids[wanted++] = (uint32_t)s->v[i].id;
 	if (!wanted)
 		return ERR_OK;
-	if ((e = mail_select(c, NULL)) || (e = imap_fetch_messages(c->imap, c->rq->arena, uids, wanted, out)))
+	if ((e = mail_select(c, NULL)))
 		return e;
-	if (out->n)
-		qsort(out->v, out->n, sizeof(*out->v), compare_messages);
-	return ERR_OK;
+	return imap_order_messages(c->imap, c->rq->arena, uids, wanted, &s->messages, &s->order);
+}
+
+/* What was ordered for the stride, if anything was. */
+static enum err await(struct collection *c, struct stride *s)
+{
+	struct imap_order *o = s->order;
+
+	s->order = NULL;
+	return o ? imap_await(c->imap, o) : ERR_OK;
+}
+
+static enum err await_messages(struct collection *c, struct stride *s)
+{
+	enum err e = await(c, s);
+
+	if (!e && s->messages.n)
+		qsort(s->messages.v, s->messages.n, sizeof(*s->messages.v), compare_messages);
+	return e;
 }
 
 /* ---- bodies ---- */
@@ -181,13 +217,6 @@ static size_t count_fetches(const struct change *v, size_t n)
 	return count;
 }
 
-struct round {
-	const struct collection *c;
-	struct imap_part_request *parts;
-	struct body_fetch **wanted; /* of each request */
-	size_t n;
-};
-
 static void ask_for(struct round *r, const struct change *v, struct body_plan *plan)
 {
 	for (size_t k = 0; k < plan->n_fetch; k++) {
@@ -237,32 +266,39 @@ static void take_from_body(struct mail_item *item)
 }
 
 /* One round: all octets that the plans still want, in one go. */
-static enum err fetch_parts(struct collection *c, struct change *v, size_t n, size_t *asked)
+static enum err order_parts(struct collection *c, struct stride *s)
 {
-	size_t room = count_fetches(v, n);
-	struct round r = { .c = c,
-		.parts = arena_array(c->rq->arena, room, sizeof(*r.parts)),
-		.wanted = arena_array(c->rq->arena, room, sizeof(struct body_fetch *)) };
+	size_t room = count_fetches(s->v, s->n);
+	struct round *r = &s->round;
 	enum err e;
 
-	*asked = 0;
-	if (!r.parts || !r.wanted)
+	*r = (struct round){ .c = c,
+		.parts = arena_array(c->rq->arena, room, sizeof(*r->parts)),
+		.wanted = arena_array(c->rq->arena, room, sizeof(struct body_fetch *)) };
+	if (!r->parts || !r->wanted)
 		return ERR_LIMIT;
-	for (size_t i = 0; i < n; i++) {
-		struct mail_item *item = item_of(&v[i]);
+	for (size_t i = 0; i < s->n; i++) {
+		struct mail_item *item = item_of(&s->v[i]);
 
 		if (item && !item->enough)
-			ask_for(&r, &v[i], &item->plan);
+			ask_for(r, &s->v[i], &item->plan);
 		else if (item && item->part && !item->part_enough)
-			ask_for(&r, &v[i], &item->part->plan);
+			ask_for(r, &s->v[i], &item->part->plan);
 	}
-	*asked = r.n;
-	if (!r.n)
+	if (!r->n)
 		return ERR_OK;
-	if ((e = mail_select(c, NULL)) || (e = imap_fetch_parts(c->imap, c->rq->arena, r.parts, r.n)))
+	if ((e = mail_select(c, NULL)))
 		return e;
-	for (size_t i = 0; i < r.n && !e; i++)
-		e = take(c->rq->arena, r.wanted[i], r.parts[i].data);
+	return imap_order_parts(c->imap, c->rq->arena, r->parts, r->n, &s->order);
+}
+
+static enum err await_parts(struct collection *c, struct stride *s)
+{
+	const struct round *r = &s->round;
+	enum err e = await(c, s);
+
+	for (size_t i = 0; i < r->n && !e; i++)
+		e = take(c->rq->arena, r->wanted[i], r->parts[i].data);
 	return e;
 }
 
@@ -302,48 +338,102 @@ static bool make_bodies(struct collection *c, struct change *v, size_t n, bool l
 	return all;
 }
 
-static enum err fetch_bodies(struct collection *c, struct change *v, size_t n)
+/* The first round of each is under way. */
+static enum err make_all(struct collection *c, struct stride *s, size_t n)
 {
-	bool done = false;
-	size_t asked;
+	bool more = true;
 
-	for (int round = 1; round <= MAX_ROUNDS && !done; round++) {
-		enum err e = fetch_parts(c, v, n, &asked);
+	for (int round = 1; round <= MAX_ROUNDS && more; round++) {
+		bool last = round == MAX_ROUNDS;
+
+		more = false;
+		for (size_t i = 0; i < n; i++) {
+			enum err e = s[i].done ? ERR_OK : await_parts(c, &s[i]);
+
+			if (!e && !s[i].done) {
+				s[i].done = make_bodies(c, s[i].v, s[i].n, last);
+				e = s[i].done || last ? ERR_OK : order_parts(c, &s[i]);
+			}
+			if (e)
+				return e;
+			more |= !s[i].done;
+		}
+	}
+	return ERR_OK;
+}
+
+/* ---- strides ---- */
+
+static size_t divide(struct change *v, size_t n, struct stride s[STRIDES])
+{
+	size_t used = 0;
+
+	for (size_t at = 0; at < n && used < STRIDES; at += STRIDE)
+		s[used++] = (struct stride){ .v = v + at, .n = n - at < STRIDE ? n - at : STRIDE };
+	return used;
+}
+
+/* Rules of the account for new mails need all that came; most accounts have none. */
+static enum err order_all(struct collection *c, struct stride *s, size_t n, bool *rules)
+{
+	bool any = false;
+
+	*rules = false;
+	for (size_t i = 0; i < n; i++) {
+		enum err e = order_messages(c, &s[i]);
 
 		if (e)
 			return e;
-		done = make_bodies(c, v, n, round == MAX_ROUNDS);
+		any |= s[i].order != NULL;
+	}
+	return any && c->is_sync ? conversation_rules_exist(c, rules) : ERR_OK;
+}
+
+/* How the stride's items are shown; it ends where the budget does, but has one. */
+static enum err plan_all(struct collection *c, struct stride *s, size_t budget, size_t *size)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		struct imap_message *m = find_message(&s->messages, s->v[i].id);
+		enum err e;
+
+		if (i && *size > budget) {
+			s->n = i;
+			break;
+		}
+		if (wants_message(&s->v[i]))
+			settle_kind(c, &s->v[i], m);
+		if (s->v[i].kind != CHANGE_ADD)
+			continue;
+		if ((e = plan(c, &s->v[i], m)))
+			return e;
+		*size += plan_size(c, &item_of(&s->v[i])->plan);
+		if (item_of(&s->v[i])->part)
+			*size += plan_size(c, &item_of(&s->v[i])->part->plan);
 	}
 	return ERR_OK;
 }
 
 enum err mail_prepare(struct collection *c, struct change *v, size_t n, size_t budget, size_t *done)
 {
-	struct imap_messages messages;
-	size_t size = 0, ready = 0;
+	struct stride s[STRIDES];
+	size_t all = divide(v, n, s), size = 0, used = 0;
+	bool rules;
 	enum err e;
 
-	if (n > BATCH)
-		n = BATCH;
-	if ((e = fetch_messages(c, v, n, &messages)) ||
-	    (c->is_sync && (e = conversation_rules_follow(c, v, n, &messages))))
+	*done = 0;
+	if ((e = order_all(c, s, all, &rules)))
 		return e;
-	for (; ready < n && (size <= budget || ready == 0); ready++) {
-		struct imap_message *m = find_message(&messages, v[ready].id);
+	for (; used < all && (size <= budget || !used); used++) {
+		struct stride *one = &s[used];
 
-		if (wants_message(&v[ready]))
-			settle_kind(c, &v[ready], m);
-		if (v[ready].kind != CHANGE_ADD)
-			continue;
-		if ((e = plan(c, &v[ready], m)))
+		if ((e = await_messages(c, one)) ||
+		    (rules && (e = conversation_rules_follow(c, one->v, one->n, &one->messages))) ||
+		    (e = plan_all(c, one, budget, &size)) || (e = order_parts(c, one)))
 			return e;
-		size += plan_size(c, &item_of(&v[ready])->plan);
-		if (item_of(&v[ready])->part)
-			size += plan_size(c, &item_of(&v[ready])->part->plan);
+		*done += one->n;
 	}
-	*done = ready;
-	e = follow_ups_load(c, v, ready);
-	return e ? e : fetch_bodies(c, v, ready);
+	e = follow_ups_load(c, v, *done);
+	return e ? e : make_all(c, s, used);
 }
 
 /* ---- writing ---- */
