@@ -241,21 +241,34 @@ static enum err prepare(struct sync_run *r, size_t window, size_t budget, size_t
 	return ERR_OK;
 }
 
-/* Takes over into `next` what goes out. */
-static void apply(struct snapshot *next, const struct change *c)
+/* Takes over into `next` what goes out: new items, the newest first, stand behind all else. */
+static enum err apply(struct arena *a, struct snapshot *next, const struct changes *c)
 {
-	switch (c->kind) {
-	case CHANGE_DELETE:
-	case CHANGE_SOFT_DELETE:
-		snapshot_remove(next, c->id);
-		break;
-	case CHANGE_UPDATE:
-	case CHANGE_ADD:
-		snapshot_put(next, c->id, c->now);
-		break;
-	case CHANGE_NONE:
-		break;
+	struct snapshot_item *added = arena_array(a, c->n, sizeof(*added));
+	size_t n = 0;
+
+	if (!added)
+		return ERR_LIMIT;
+	for (size_t i = 0; i < c->n; i++) {
+		const struct change *one = &c->v[i];
+
+		switch (one->kind) {
+		case CHANGE_DELETE:
+		case CHANGE_SOFT_DELETE:
+			snapshot_remove(next, one->id);
+			break;
+		case CHANGE_UPDATE:
+			snapshot_put(next, one->id, one->now);
+			break;
+		case CHANGE_ADD:
+			added[n++] = (struct snapshot_item){ one->id, one->now };
+			break;
+		case CHANGE_NONE:
+			break;
+		}
 	}
+	snapshot_put_all(next, added, n);
+	return ERR_OK;
 }
 
 /* What wasn't sent is remembered as pending, so that the next Sync need not compare everything again. */
@@ -305,8 +318,8 @@ static enum err send_changes(struct sync_run *r, size_t window, size_t budget)
 	if ((e = keep_pending(r, ready)))
 		return e;
 	r->changes.n = ready;
-	for (size_t i = 0; i < ready; i++)
-		apply(&r->next, &r->changes.v[i]);
+	if ((e = apply(r->c.rq->arena, &r->next, &r->changes)))
+		return e;
 	r->next.validity = head.validity;
 	r->next.token = head.token;
 	r->next.next_id = head.next_id;

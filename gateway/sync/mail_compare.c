@@ -10,7 +10,7 @@
  *   else                  the flags of all messages
  * A window (FilterType) is searched anew once a day, when its first day moves. */
 
-enum { SECONDS_PER_DAY = 86400 };
+enum { SECONDS_PER_DAY = 86400, MAX_CHANGES = 10 * 1000 * 1000 };
 
 struct compare {
 	struct collection *c;
@@ -22,21 +22,24 @@ struct compare {
 	bool has_window;
 };
 
+static enum err set_capacity(struct compare *x, size_t cap)
+{
+	struct change *v = arena_grow(x->c->rq->arena, x->out->v, x->cap * sizeof(*v), cap * sizeof(*v));
+
+	if (!v)
+		return ERR_LIMIT;
+	x->out->v = v;
+	x->cap = cap;
+	return ERR_OK;
+}
+
 static enum err put(struct compare *x, struct change one)
 {
-	struct changes *out = x->out;
+	enum err e = x->out->n < x->cap ? ERR_OK : set_capacity(x, x->cap ? x->cap * 2 : 64);
 
-	if (out->n == x->cap) {
-		size_t cap = x->cap ? x->cap * 2 : 64;
-		struct change *v = arena_grow(x->c->rq->arena, out->v, x->cap * sizeof(*v), cap * sizeof(*v));
-
-		if (!v)
-			return ERR_LIMIT;
-		out->v = v;
-		x->cap = cap;
-	}
-	out->v[out->n++] = one;
-	return ERR_OK;
+	if (!e)
+		x->out->v[x->out->n++] = one;
+	return e;
 }
 
 static enum err put_update(struct compare *x, const struct snapshot_item *item, struct imap_flags *f)
@@ -241,10 +244,25 @@ static enum err compare_new(struct compare *x, const struct imap_changes *server
 	return e;
 }
 
+/* Room for all that waits, which may be most of a large folder, and this is done for each page of it. */
+static enum err make_room(struct compare *x)
+{
+	uint64_t n = x->out->n;
+
+	for (size_t i = 0; i < x->had->n_pending; i++) {
+		uint64_t more = x->had->pending[i].last - x->had->pending[i].first;
+
+		if (more >= MAX_CHANGES - n)
+			return ERR_LIMIT;
+		n += more + 1;
+	}
+	return n > x->cap ? set_capacity(x, (size_t)n) : ERR_OK;
+}
+
 /* What the last answers had no room for: how it stands now is seen when it's fetched. */
 static enum err compare_pending(struct compare *x, const struct imap_changes *server)
 {
-	enum err e = ERR_OK;
+	enum err e = make_room(x);
 
 	for (size_t i = 0; i < x->had->n_pending && !e; i++)
 		for (uint64_t id = x->had->pending[i].first; id <= x->had->pending[i].last && !e; id++) {

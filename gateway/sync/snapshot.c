@@ -21,9 +21,10 @@ enum packing {
 	PACK_RAW,  /* 4 bytes for each item: more than MAX_PALETTE distinct ones */
 };
 
-static size_t lower_bound(const struct snapshot *s, uint64_t id)
+/* Among the first n items. */
+static size_t lower_bound_of(const struct snapshot *s, size_t n, uint64_t id)
 {
-	size_t lo = 0, hi = s->n_items;
+	size_t lo = 0, hi = n;
 
 	while (lo < hi) {
 		size_t mid = lo + (hi - lo) / 2;
@@ -34,6 +35,11 @@ static size_t lower_bound(const struct snapshot *s, uint64_t id)
 			hi = mid;
 	}
 	return lo;
+}
+
+static size_t lower_bound(const struct snapshot *s, uint64_t id)
+{
+	return lower_bound_of(s, s->n_items, id);
 }
 
 struct snapshot_item *snapshot_find(const struct snapshot *s, uint64_t id)
@@ -70,6 +76,29 @@ void snapshot_put(struct snapshot *s, uint64_t id, uint32_t digest)
 	s->items[at] = (struct snapshot_item){ id, digest };
 }
 
+/* From the end on, so that each item moves once, by as many places as there are new ones before it. */
+void snapshot_put_all(struct snapshot *s, struct snapshot_item *v, size_t n)
+{
+	size_t end = s->n_items, fresh = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		struct snapshot_item *has = snapshot_find(s, v[i].id);
+
+		if (has)
+			has->digest = v[i].digest;
+		else
+			v[fresh++] = v[i];
+	}
+	s->n_items += fresh;
+	for (; fresh; fresh--, v++) {
+		size_t at = lower_bound_of(s, end, v->id);
+
+		memmove(&s->items[at + fresh], &s->items[at], (end - at) * sizeof(*s->items));
+		s->items[at + fresh - 1] = *v;
+		end = at;
+	}
+}
+
 void snapshot_remove(struct snapshot *s, uint64_t id)
 {
 	size_t at = lower_bound(s, id);
@@ -97,11 +126,15 @@ bool snapshot_is_pending(const struct snapshot *s, uint64_t id)
 
 enum err snapshot_set_pending(struct arena *a, struct snapshot *s, const uint64_t *ids, size_t n)
 {
-	struct snapshot_range *v = arena_array(a, n, sizeof(*v));
+	struct snapshot_range *v;
 	size_t used = 0;
 
+	for (size_t i = 0; i < n; i++)
+		used += !i || ids[i - 1] + 1 != ids[i];
+	v = arena_array(a, used, sizeof(*v));
 	if (!v)
 		return ERR_LIMIT;
+	used = 0;
 	for (size_t i = 0; i < n; i++) {
 		if (used && v[used - 1].last + 1 == ids[i])
 			v[used - 1].last = ids[i];
@@ -175,11 +208,15 @@ static void put_ranges(struct buf *out, const struct snapshot_range *v, size_t n
 
 static enum err id_ranges(struct arena *a, const struct snapshot *s, struct snapshot_range **out, size_t *n)
 {
-	struct snapshot_range *v = arena_array(a, s->n_items, sizeof(*v));
+	struct snapshot_range *v;
 	size_t used = 0;
 
+	for (size_t i = 0; i < s->n_items; i++)
+		used += !i || s->items[i - 1].id + 1 != s->items[i].id;
+	v = arena_array(a, used, sizeof(*v));
 	if (!v)
 		return ERR_LIMIT;
+	used = 0;
 	for (size_t i = 0; i < s->n_items; i++) {
 		if (used && v[used - 1].last + 1 == s->items[i].id)
 			v[used - 1].last++;

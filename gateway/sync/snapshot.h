@@ -47,6 +47,8 @@ enum err snapshot_copy(
     struct arena *a, const struct snapshot *s, size_t extra, struct snapshot *out) MUST_CHECK;
 /* Inserts, or replaces the digest. There must be room (see snapshot_copy). */
 void snapshot_put(struct snapshot *s, uint64_t id, uint32_t digest);
+/* The same for many at once, by descending ids, none twice: one by one, each would move all behind it. v is used up. */
+void snapshot_put_all(struct snapshot *s, struct snapshot_item *v, size_t n);
 void snapshot_remove(struct snapshot *s, uint64_t id); /* no error if it isn't there */
 
 bool snapshot_is_pending(const struct snapshot *s, uint64_t id);

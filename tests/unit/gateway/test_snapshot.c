@@ -136,6 +136,52 @@ static void put_and_remove(void **state)
 	assert_int_equal(s.items[0].id, 20);
 }
 
+/* Into 20, 40 and 60, each with digest 1, go those with digest 2; `want` are all. */
+static const struct put_all_case {
+	const char *name;
+	uint64_t ids[4];
+	size_t n;
+	uint64_t want[7];
+} put_all_cases[] = {
+	{ "none", { 0 }, 0, { 20, 40, 60 } },
+	{ "before all", { 9, 8 }, 2, { 8, 9, 20, 40, 60 } },
+	{ "behind all", { 70, 61 }, 2, { 20, 40, 60, 61, 70 } },
+	{ "between, one in each gap", { 70, 50, 30, 10 }, 4, { 10, 20, 30, 40, 50, 60, 70 } },
+	{ "between, two in a gap", { 31, 30 }, 2, { 20, 30, 31, 40, 60 } },
+	{ "those that are there", { 60, 20 }, 2, { 20, 40, 60 } },
+	{ "there and not there", { 61, 60, 40, 10 }, 4, { 10, 20, 40, 60, 61 } },
+};
+
+static bool is_among(const struct put_all_case *c, uint64_t id)
+{
+	for (size_t i = 0; i < c->n; i++)
+		if (c->ids[i] == id)
+			return true;
+	return false;
+}
+
+static void put_all(const struct put_all_case *c)
+{
+	struct snapshot empty = { 0 }, s;
+	struct snapshot_item v[4];
+	size_t n = 0;
+
+	assert_int_equal(snapshot_copy(test_arena(), &empty, 7, &s), ERR_OK);
+	for (uint64_t id = 20; id <= 60; id += 20)
+		snapshot_put(&s, id, 1);
+	for (size_t i = 0; i < c->n; i++)
+		v[i] = (struct snapshot_item){ c->ids[i], 2 };
+	snapshot_put_all(&s, v, c->n);
+	while (n < 7 && c->want[n])
+		n++;
+	assert_int_equal(s.n_items, n);
+	for (size_t i = 0; i < n; i++) {
+		assert_int_equal(s.items[i].id, c->want[i]);
+		assert_int_equal(s.items[i].digest, is_among(c, c->want[i]) ? 2 : 1);
+	}
+}
+TEST_ROW(put_all)
+
 /* Items 1 to 9, of which some are pending; then one is refused, and these are the pending ranges. */
 static const struct refused_case {
 	const char *name;
@@ -187,6 +233,7 @@ int main(void)
 	TEST_ADD_ROWS(round_trip, snapshot_cases);
 	TEST_ADD(damage_is_noticed);
 	TEST_ADD(put_and_remove);
+	TEST_ADD_ROWS(put_all, put_all_cases);
 	TEST_ADD_ROWS(refused, refused_cases);
 	return test_run("snapshot");
 }
