@@ -122,6 +122,8 @@ enum err imap_status(struct imap *c, struct bytes mailbox, struct imap_status *o
 /* Several in one round trip (pipelined). out[i].known is false for one that failed. */
 enum err imap_status_many(
     struct imap *c, const struct bytes *mailboxes, size_t n, struct imap_status *out) WAITS MUST_CHECK;
+/* The same of one by SELECT, for who will read its messages anyway: the trip of the SELECT is then spared. `unseen` isn't told. */
+enum err imap_status_selected(struct imap *c, struct bytes mailbox, struct imap_status *out) WAITS MUST_CHECK;
 enum err imap_create(
     struct imap *c, struct bytes mailbox, enum imap_use use) WAITS MUST_CHECK; /* and subscribes */
 enum err imap_delete(struct imap *c, struct bytes mailbox) WAITS MUST_CHECK;   /* and unsubscribes */

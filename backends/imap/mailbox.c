@@ -268,6 +268,16 @@ enum err imap_reselect(struct imap *c, struct bytes mailbox)
 	return ERR_OK;
 }
 
+/* What the server refuses is no error: only one of begin's, or of the connection, is. */
+enum err imap_status_selected(struct imap *c, struct bytes mailbox, struct imap_status *out)
+{
+	enum err e = imap_reselect(c, mailbox);
+	bool refused = e && !c->broken && c->n_commands;
+
+	*out = e ? (struct imap_status){ 0 } : c->selected.status;
+	return refused ? ERR_OK : e;
+}
+
 enum err imap_check_rights(struct imap *c, uint32_t flags)
 {
 	if (!(flags & IMAP_SYSTEM_FLAGS & ~c->selected.may_change))

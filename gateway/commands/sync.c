@@ -115,6 +115,7 @@ static enum err open_runs(struct sync *s)
 			return e;
 		if (!r->c.ops && r->mode != SYNC_FAILED)
 			fail_folder(r);
+		r->c.fetches = sync_run_fetches(r);
 		if (sync_run_needs_backend(r))
 			c[n++] = &r->c;
 	}

@@ -39,6 +39,7 @@ struct collection {
 	uint64_t validity; /* UIDVALIDITY that the phone's ids belong to; 0: not known, any will do */
 	struct sync_options options;
 	bool deletes_as_moves;
+	bool fetches; /* it will be selected in any case: there are items to be fetched */
 	bool is_sync; /* it is prepared for a Sync: rules for new mails are followed */
 	/* ItemOperations: */
 	const struct wbxml_node *schema; /* the properties that are wanted; NULL: all */

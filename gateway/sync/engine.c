@@ -170,6 +170,13 @@ bool sync_run_needs_backend(const struct sync_run *r)
 	return r->mode == SYNC_NORMAL || r->mode == SYNC_REPLAY;
 }
 
+bool sync_run_fetches(const struct sync_run *r)
+{
+	bool first_look = !r->base.validity;
+
+	return r->mode == SYNC_NORMAL && r->ask->get_changes && (first_look || r->base.n_pending);
+}
+
 /* ---- the work ---- */
 
 static int by_sending_order(const void *a, const void *b)

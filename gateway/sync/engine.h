@@ -38,6 +38,8 @@ struct sync_run {
 enum err sync_run_open(struct sync_run *r) MUST_CHECK;
 /* Whether the server must be asked at all. */
 bool sync_run_needs_backend(const struct sync_run *r);
+/* Whether items will be fetched, as far as that is known before the server is asked. */
+bool sync_run_fetches(const struct sync_run *r);
 /* Commands, comparison, and the fetching of what goes out.
  *   window  most changes to send;  budget  about how many bytes
  * ERR_NOT_FOUND: the folder is gone. */

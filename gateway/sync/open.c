@@ -118,6 +118,16 @@ static bool has_sms(const struct collection *c)
 	return c->sms.wanted && c->sms.mailbox.len;
 }
 
+/* A folder by itself with a page to come is selected at once. `unseen` is then not known, which doesn't matter to who watches
+ * a mailbox with modseqs. */
+static enum err read_status(struct imap *imap, struct collection *const *c, size_t n,
+    const struct bytes *names, struct imap_status *status, size_t used)
+{
+	if (n == 1 && used == 1 && c[0]->fetches && (imap_caps(imap) & IMAP_CAP_CONDSTORE))
+		return imap_status_selected(imap, names[0], status);
+	return imap_status_many(imap, names, used, status);
+}
+
 enum err collections_connect(struct request *rq, struct collection **c, size_t n)
 {
 	struct bytes *names = arena_array(rq->arena, 2 * n, sizeof(*names));
@@ -136,7 +146,7 @@ enum err collections_connect(struct request *rq, struct collection **c, size_t n
 	}
 	if (!used)
 		return ERR_OK;
-	if ((e = request_imap(rq, names[0], &imap)) || (e = imap_status_many(imap, names, used, status)))
+	if ((e = request_imap(rq, names[0], &imap)) || (e = read_status(imap, c, n, names, status, used)))
 		return e;
 	for (size_t i = 0; i < n; i++) {
 		if (!c[i]->mailbox.len && !has_sms(c[i]))

@@ -21,7 +21,8 @@ enum err collection_sms_mailbox(struct request *rq, enum folder_type type, struc
  * ids[i] that the device doesn't know give ops NULL. */
 enum err collections_find(struct request *rq, const struct known_folders *known, const uint32_t *ids,
     struct collection **c, size_t n) WAITS MUST_CHECK;
-/* Opens IMAP for those with a mailbox, of mails or of SMS that are wanted, and reads their status, one round trip for all. */
+/* Opens IMAP for those with a mailbox, of mails or of SMS that are wanted, and reads their status, one round trip for all.
+ * A single one that `fetches` is selected by it, too. */
 enum err collections_connect(struct request *rq, struct collection **c, size_t n) WAITS MUST_CHECK;
 
 /* Special folders are listed although they may not be there yet: these are made. ERR_NOT_FOUND for any other: what is gone stays

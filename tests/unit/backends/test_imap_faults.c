@@ -92,6 +92,16 @@ static enum err select_inbox(struct scene *s)
 	return e;
 }
 
+static enum err status_selected(struct scene *s)
+{
+	struct imap_status one;
+	enum err e = imap_status_selected(s->c, BYTES("INBOX"), &one);
+
+	if (!e && one.known)
+		assert_int_equal(one.uid_validity, 7);
+	return e;
+}
+
 static enum err changes(struct scene *s)
 {
 	struct imap_changes ch;
@@ -183,6 +193,7 @@ static const struct call {
 	{ "delete", "DELETE", delete, ERR_DENIED, ERR_UNSUPPORTED },
 	{ "rename", "RENAME", rename_it, ERR_DENIED, ERR_UNSUPPORTED },
 	{ "select", "SELECT", select_inbox, ERR_NOT_FOUND, ERR_UNSUPPORTED },
+	{ "status by SELECT", "SELECT", status_selected, ERR_OK, ERR_OK },
 	{ "changes", "UID FETCH", changes, ERR_DENIED, ERR_UNSUPPORTED },
 	{ "messages", "UID FETCH", messages, ERR_OK, ERR_OK },
 	{ "parts", "UID FETCH", parts, ERR_OK, ERR_OK },
