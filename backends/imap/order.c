@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -44,6 +45,7 @@ static enum err begin(struct imap *c, struct imap_order *o)
 {
 	enum err e = !c->orders ? imap_begin(c) : c->broken ? ERR_UNAVAILABLE : fiber_check();
 
+	assert(!c->orders || c->orders->arena == o->arena);
 	o->from = c->n_commands;
 	return e;
 }

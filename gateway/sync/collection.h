@@ -40,7 +40,8 @@ struct collection {
 	struct sync_options options;
 	bool deletes_as_moves;
 	bool fetches; /* it will be selected in any case: there are items to be fetched */
-	bool is_sync; /* it is prepared for a Sync: rules for new mails are followed */
+	bool
+	    is_sync; /* it is prepared for a Sync: rules for new mails are followed, and items may be written ahead */
 	/* ItemOperations: */
 	const struct wbxml_node *schema; /* the properties that are wanted; NULL: all */
 	uint32_t

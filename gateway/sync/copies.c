@@ -242,6 +242,7 @@ static struct collection *as_mail(const struct collection *c, const struct copy_
 	if (!mail)
 		return NULL;
 	*mail = *c;
+	mail->is_sync = false; /* they are written in another form */
 	kind->options(&c->options, &mail->options);
 	return mail;
 }

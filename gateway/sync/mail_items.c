@@ -13,8 +13,9 @@
  * fetches the next while this one is planned, and its bodies are made. */
 
 enum {
-	STRIDE = 50, /* shorter ones cost more commands than they save time */
-	STRIDES = 2, /* in one call */
+	AHEAD = 4096, /* a body up to here is written ahead */
+	STRIDE = 50,  /* shorter ones cost more commands than they save time */
+	STRIDES = 2,  /* in one call */
 	MAX_ROUNDS = 12 /* three wishes of AllOrNone, four rounds each */,
 	SECONDS_PER_DAY = 86400,
 	LINE_ENDS = 4
@@ -24,9 +25,10 @@ struct mail_item {
 	struct imap_message *message;
 	struct body_plan plan;
 	struct body body;
-	struct body_part *part;   /* NULL: not asked for */
-	enum err problem;         /* ERR_OK, or why it is shown as a stub */
-	bool enough, part_enough; /* the body, the body part is made */
+	struct body_part *part;        /* NULL: not asked for */
+	struct wbxml_fragment written; /* ahead; empty: it isn't */
+	enum err problem;              /* ERR_OK, or why it is shown as a stub */
+	bool enough, part_enough;      /* the body, the body part is made */
 };
 
 /* What is asked for of the bodies, in one round. */
@@ -317,6 +319,26 @@ static void make_part(struct collection *c, struct mail_item *item)
 		item->problem = body_part_make(c->rq->arena, item->part, &item->part_enough);
 }
 
+static enum err write_mail(struct collection *c, struct wbxml_writer *w, const struct change *change);
+
+/* A Sync's mails are written as soon as they are made, while the mail server is at work on the next ones. Not those whose text is
+ * long: it would be in memory twice. What fails here is tried again when it is its turn, and seen to then. */
+static void write_ahead(struct collection *c, const struct change *change)
+{
+	struct mail_item *item = change->item;
+	struct wbxml_fragment done;
+	struct wbxml_writer w;
+	struct buf out;
+
+	if (!c->is_sync || item->problem || item->part || item->body.data.len > AHEAD)
+		return;
+	buf_init(&out, c->rq->arena, 0);
+	(void)buf_room(&out, item->body.data.len + AHEAD / 4); /* at once what most take */
+	wbxml_fragment_init(&w, &out);
+	if (!write_mail(c, &w, change) && !wbxml_fragment_done(&w, &done))
+		item->written = done;
+}
+
 /* False while there is still something to be fetched. */
 static bool make_bodies(struct collection *c, struct change *v, size_t n, bool last_round)
 {
@@ -325,7 +347,7 @@ static bool make_bodies(struct collection *c, struct change *v, size_t n, bool l
 	for (size_t i = 0; i < n; i++) {
 		struct mail_item *item = item_of(&v[i]);
 
-		if (!item || item->problem)
+		if (!item || item->problem || item->written.bytes.len)
 			continue;
 		if (!item->enough)
 			item->problem = body_make(c->rq->arena, &item->plan, &item->body, &item->enough);
@@ -333,6 +355,8 @@ static bool make_bodies(struct collection *c, struct change *v, size_t n, bool l
 			item->enough = true; /* what has come must do */
 		if (item->part && item->enough && !item->part_enough && !item->problem)
 			make_part(c, item);
+		if (item->enough)
+			write_ahead(c, &v[i]);
 		all = all && (item->problem || (item->enough && (!item->part || item->part_enough)));
 	}
 	return all;
@@ -463,31 +487,57 @@ void mail_describe(struct collection *c, const struct change *change, struct ema
 		.n_keywords = f->n_keywords };
 }
 
+static void describe(struct collection *c, const struct change *change, struct email *m)
+{
+	const struct mail_item *item = change->item;
+
+	mail_describe(c, change, m);
+	m->id = (struct opaque_id){ .folder = c->folder_id, .item = item->message->flags.uid };
+	m->uid_validity = c->status.uid_validity;
+	m->account = bytes_str(c->rq->account->name);
+	m->schema = c->schema;
+	m->multipart_number = c->multipart_number;
+}
+
+static enum err write_mail(struct collection *c, struct wbxml_writer *w, const struct change *change)
+{
+	struct email m;
+	enum err e;
+
+	describe(c, change, &m);
+	if ((e = email_write(w, c->rq->version, &m)))
+		return e;
+	if (c->multipart_number && m.body && (!c->schema || wbxml_child(c->schema, AIRSYNCBASE_BODY)))
+		c->multipart_data = m.body->data;
+	return ERR_OK;
+}
+
+static enum err write_stub(
+    struct collection *c, struct wbxml_writer *w, const struct change *change, enum err why)
+{
+	struct email m;
+
+	log_warn("mail shown as a stub folder=%u uid=%u cause=\"%s\"", c->folder_id, (unsigned)change->id,
+	    err_name(why));
+	c->rq->figures.stubs++;
+	describe(c, change, &m);
+	return email_write_stub(w, c->rq->version, &m, err_name(why));
+}
+
 static enum err write_whole(struct collection *c, struct wbxml_writer *w, const struct change *change)
 {
 	const struct mail_item *item = change->item;
 	struct wbxml_mark mark = wbxml_mark(w);
-	struct email m;
 	enum err e = item->problem;
 
-	mail_describe(c, change, &m);
-	m.id = (struct opaque_id){ .folder = c->folder_id, .item = item->message->flags.uid };
-	m.uid_validity = c->status.uid_validity;
-	m.account = bytes_str(c->rq->account->name);
-	m.schema = c->schema;
-	m.multipart_number = c->multipart_number;
-	if (!e)
-		e = email_write(w, c->rq->version, &m);
-	if (!e) {
-		if (c->multipart_number && m.body && (!c->schema || wbxml_child(c->schema, AIRSYNCBASE_BODY)))
-			c->multipart_data = m.body->data;
+	if (item->written.bytes.len) {
+		wbxml_put_fragment(w, &item->written);
 		return ERR_OK;
 	}
-	log_warn("mail shown as a stub folder=%u uid=%u cause=\"%s\"", c->folder_id, (unsigned)change->id,
-	    err_name(e));
-	c->rq->figures.stubs++;
+	if (!e && !(e = write_mail(c, w, change)))
+		return ERR_OK;
 	wbxml_rollback(w, mark);
-	return email_write_stub(w, c->rq->version, &m, err_name(e));
+	return write_stub(c, w, change, e);
 }
 
 /* Flags alone: what the phone has of the mail stays. */

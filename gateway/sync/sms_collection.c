@@ -35,6 +35,7 @@ static struct collection *sms_of(struct collection *c)
 	s->follow_ups = follow_ups;
 	s->ops = &mail_collection;
 	s->folder_type = FOLDER_USER_MAIL;
+	s->is_sync = false; /* they are written in another form, and rules are for mails */
 	s->mailbox = c->sms.mailbox;
 	s->status = c->sms.status;
 	s->token = c->sms.token;

@@ -136,6 +136,15 @@ struct wbxml_mark {
 };
 struct wbxml_mark wbxml_mark(const struct wbxml_writer *w);
 void wbxml_rollback(struct wbxml_writer *w, struct wbxml_mark m);
+/* Elements that are written apart, by a writer and into a buffer of their own, and become content of an open element later:
+ * the bytes in the document are the same. */
+struct wbxml_fragment {
+	struct bytes bytes;
+	uint8_t page; /* that is left set behind it; page 0 before it */
+};
+void wbxml_fragment_init(struct wbxml_writer *w, struct buf *out);
+enum err wbxml_fragment_done(struct wbxml_writer *w, struct wbxml_fragment *out) MUST_CHECK;
+void wbxml_put_fragment(struct wbxml_writer *w, const struct wbxml_fragment *f);
 /* The document. Asserts that every element is closed. */
 enum err wbxml_done(struct wbxml_writer *w, struct bytes *out) MUST_CHECK;
 

@@ -302,6 +302,33 @@ void wbxml_rollback(struct wbxml_writer *w, struct wbxml_mark m)
 		w->out->p[m.len - 1] = 0; /* the string's end, if the string was continued since */
 }
 
+void wbxml_fragment_init(struct wbxml_writer *w, struct buf *out)
+{
+	*w = (struct wbxml_writer){ .out = out };
+}
+
+enum err wbxml_fragment_done(struct wbxml_writer *w, struct wbxml_fragment *out)
+{
+	assert(w->depth == 0);
+	out->page = w->page;
+	return buf_done(w->out, &out->bytes);
+}
+
+void wbxml_put_fragment(struct wbxml_writer *w, const struct wbxml_fragment *f)
+{
+	static const uint8_t to_first_page[] = { TOKEN_SWITCH_PAGE, 0 };
+
+	assert(w->depth > 0);
+	if (!f->bytes.len)
+		return;
+	begin_content(w);
+	if (w->page)
+		buf_put(w->out, bytes_of(to_first_page, sizeof(to_first_page)));
+	buf_put(w->out, f->bytes);
+	w->page = f->page;
+	w->text_end = 0;
+}
+
 enum err wbxml_done(struct wbxml_writer *w, struct bytes *out)
 {
 	assert(w->depth == 0);

@@ -178,6 +178,36 @@ static void a_gap_is_an_empty_string(void **state)
 	assert_written(HEAD "45 4B 03 00 01 4B 03 62 00 01 01");
 }
 
+/* The same elements, written apart or at once, after a tag of page 0 and of another. */
+static void put_two(struct wbxml_writer *w)
+{
+	wbxml_put_str(w, EMAIL_SUBJECT, "x");
+	wbxml_put_empty(w, AIRSYNC_ADD);
+	wbxml_put_str(w, EMAIL_SUBJECT, "y");
+}
+
+static void a_fragment_is_as_if_written_there(void **state)
+{
+	struct wbxml_fragment f;
+	struct wbxml_writer part, *w;
+	struct buf apart;
+
+	(void)state;
+	buf_init(&apart, test_arena(), 0);
+	wbxml_fragment_init(&part, &apart);
+	put_two(&part);
+	assert_int_equal(wbxml_fragment_done(&part, &f), ERR_OK);
+	w = start(0);
+	wbxml_open(w, AIRSYNC_SYNC);
+	wbxml_put_fragment(w, &f);
+	wbxml_put_str(w, EMAIL_SUBJECT, "z");
+	wbxml_put_fragment(w, &f);
+	wbxml_put_fragment(w, &(struct wbxml_fragment){ { 0 }, 0 });
+	wbxml_close(w);
+	assert_written(HEAD "45 00 02 54 03 78 00 01 00 00 07 00 02 54 03 79 00 01 54 03 7A 00 01 "
+			    "00 00 00 02 54 03 78 00 01 00 00 07 00 02 54 03 79 00 01 01");
+}
+
 static void rollback_restores_everything(void **state)
 {
 	struct wbxml_writer *w = start(0);
@@ -302,6 +332,7 @@ int main(void)
 	TEST_ADD(empty_containers_are_dropped);
 	TEST_ADD(all_dropped_leaves_an_empty_root);
 	TEST_ADD(a_gap_is_an_empty_string);
+	TEST_ADD(a_fragment_is_as_if_written_there);
 	TEST_ADD(rollback_restores_everything);
 	TEST_ADD(rollback_to_an_empty_root);
 	TEST_ADD(rollback_inside_a_string);
