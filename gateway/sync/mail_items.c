@@ -1,12 +1,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "io/log.h"
 #include "sync/conversation_rules.h"
 #include "sync/follow_ups.h"
-#include "sync/mail_collection.h"
+#include "sync/mail_item.h"
 
-/* Fetching and writing mails. Only what is shown is fetched: structure and header first, then of the text as much as the
+/* Fetching mails. Only what is shown is fetched: structure and header first, then of the text as much as the
  * phone wants. Each mail stands alone: one that can't be shown becomes a stub, and the folder goes on.
  *
  * Mails are prepared in strides, and always the next is asked for before the answer of this one is awaited: so the mail server
@@ -19,16 +18,6 @@ enum {
 	MAX_ROUNDS = 12 /* three wishes of AllOrNone, four rounds each */,
 	SECONDS_PER_DAY = 86400,
 	LINE_ENDS = 4
-};
-
-struct mail_item {
-	struct imap_message *message;
-	struct body_plan plan;
-	struct body body;
-	struct body_part *part;        /* NULL: not asked for */
-	struct wbxml_fragment written; /* ahead; empty: it isn't */
-	enum err problem;              /* ERR_OK, or why it is shown as a stub */
-	bool enough, part_enough;      /* the body, the body part is made */
 };
 
 /* What is asked for of the bodies, in one round. */
@@ -319,8 +308,6 @@ static void make_part(struct collection *c, struct mail_item *item)
 		item->problem = body_part_make(c->rq->arena, item->part, &item->part_enough);
 }
 
-static enum err write_mail(struct collection *c, struct wbxml_writer *w, const struct change *change);
-
 /* A Sync's mails are written as soon as they are made, while the mail server is at work on the next ones. Not those whose text is
  * long: it would be in memory twice. What fails here is tried again when it is its turn, and seen to then. */
 static void write_ahead(struct collection *c, const struct change *change)
@@ -335,7 +322,7 @@ static void write_ahead(struct collection *c, const struct change *change)
 	buf_init(&out, c->rq->arena, 0);
 	(void)buf_room(&out, item->body.data.len + AHEAD / 4); /* at once what most take */
 	wbxml_fragment_init(&w, &out);
-	if (!write_mail(c, &w, change) && !wbxml_fragment_done(&w, &done))
+	if (!mail_write_properties(c, &w, change) && !wbxml_fragment_done(&w, &done))
 		item->written = done;
 }
 
@@ -458,113 +445,4 @@ enum err mail_prepare(struct collection *c, struct change *v, size_t n, size_t b
 	}
 	e = follow_ups_load(c, v, *done);
 	return e ? e : make_all(c, s, used);
-}
-
-/* ---- writing ---- */
-
-enum err mail_problem(const struct change *change)
-{
-	return ((const struct mail_item *)change->item)->problem;
-}
-
-void mail_describe(struct collection *c, const struct change *change, struct email *m)
-{
-	const struct mail_item *item = change->item;
-	const struct imap_flags *f = &item->message->flags;
-
-	*m = (struct email){ .header = item->message->header,
-		.plan = &item->plan,
-		.body = item->enough ? &item->body : NULL,
-		.body_part = item->part_enough ? item->part : NULL,
-		.received = item->message->internal_date,
-		.read = (f->flags & IMAP_SEEN) != 0,
-		.flag = follow_up_of(c, f->uid, mail_digest(f)),
-		.answered = (f->flags & IMAP_ANSWERED) != 0,
-		.forwarded = (f->flags & IMAP_FORWARDED) != 0,
-		.draft = (f->flags & IMAP_DRAFT) || c->folder_type == FOLDER_DRAFTS,
-		.own = bytes_str(c->rq->account->address),
-		.keywords = f->keywords,
-		.n_keywords = f->n_keywords };
-}
-
-static void describe(struct collection *c, const struct change *change, struct email *m)
-{
-	const struct mail_item *item = change->item;
-
-	mail_describe(c, change, m);
-	m->id = (struct opaque_id){ .folder = c->folder_id, .item = item->message->flags.uid };
-	m->uid_validity = c->status.uid_validity;
-	m->account = bytes_str(c->rq->account->name);
-	m->schema = c->schema;
-	m->multipart_number = c->multipart_number;
-}
-
-static enum err write_mail(struct collection *c, struct wbxml_writer *w, const struct change *change)
-{
-	struct email m;
-	enum err e;
-
-	describe(c, change, &m);
-	if ((e = email_write(w, c->rq->version, &m)))
-		return e;
-	if (c->multipart_number && m.body && (!c->schema || wbxml_child(c->schema, AIRSYNCBASE_BODY)))
-		c->multipart_data = m.body->data;
-	return ERR_OK;
-}
-
-static enum err write_stub(
-    struct collection *c, struct wbxml_writer *w, const struct change *change, enum err why)
-{
-	struct email m;
-
-	log_warn("mail shown as a stub folder=%u uid=%u cause=\"%s\"", c->folder_id, (unsigned)change->id,
-	    err_name(why));
-	c->rq->figures.stubs++;
-	describe(c, change, &m);
-	return email_write_stub(w, c->rq->version, &m, err_name(why));
-}
-
-static enum err write_whole(struct collection *c, struct wbxml_writer *w, const struct change *change)
-{
-	const struct mail_item *item = change->item;
-	struct wbxml_mark mark = wbxml_mark(w);
-	enum err e = item->problem;
-
-	if (item->written.bytes.len) {
-		wbxml_put_fragment(w, &item->written);
-		return ERR_OK;
-	}
-	if (!e && !(e = write_mail(c, w, change)))
-		return ERR_OK;
-	wbxml_rollback(w, mark);
-	return write_stub(c, w, change, e);
-}
-
-/* Flags alone: what the phone has of the mail stays. */
-static enum err write_flags(struct collection *c, struct wbxml_writer *w, const struct change *change)
-{
-	struct email m = { .read = change->now & DIGEST_READ,
-		.flag = follow_up_of(c, (uint32_t)change->id, change->now),
-		.answered = change->now & DIGEST_ANSWERED,
-		.forwarded = change->now & DIGEST_FORWARDED };
-	const struct imap_flags *f = change->item;
-
-	if (f) {
-		m.keywords = f->keywords;
-		m.n_keywords = f->n_keywords;
-	}
-	return email_write_flags(w, c->rq->version, &m);
-}
-
-enum err mail_write(struct collection *c, struct wbxml_writer *w, const struct change *change)
-{
-	return change->kind == CHANGE_ADD ? write_whole(c, w, change) : write_flags(c, w, change);
-}
-
-enum err mail_write_found(struct collection *c, struct wbxml_writer *w, const struct change *change)
-{
-	struct email m;
-
-	mail_describe(c, change, &m);
-	return email_write_found(w, &m);
 }

@@ -1,0 +1,112 @@
+#include "io/log.h"
+#include "sync/follow_ups.h"
+#include "sync/mail_item.h"
+
+/* Writing mails that mail_items.c has prepared. One that can't be shown becomes a stub. */
+
+enum err mail_problem(const struct change *change)
+{
+	return ((const struct mail_item *)change->item)->problem;
+}
+
+void mail_describe(struct collection *c, const struct change *change, struct email *m)
+{
+	const struct mail_item *item = change->item;
+	const struct imap_flags *f = &item->message->flags;
+
+	*m = (struct email){ .header = item->message->header,
+		.plan = &item->plan,
+		.body = item->enough ? &item->body : NULL,
+		.body_part = item->part_enough ? item->part : NULL,
+		.received = item->message->internal_date,
+		.read = (f->flags & IMAP_SEEN) != 0,
+		.flag = follow_up_of(c, f->uid, mail_digest(f)),
+		.answered = (f->flags & IMAP_ANSWERED) != 0,
+		.forwarded = (f->flags & IMAP_FORWARDED) != 0,
+		.draft = (f->flags & IMAP_DRAFT) || c->folder_type == FOLDER_DRAFTS,
+		.own = bytes_str(c->rq->account->address),
+		.keywords = f->keywords,
+		.n_keywords = f->n_keywords };
+}
+
+static void describe(struct collection *c, const struct change *change, struct email *m)
+{
+	const struct mail_item *item = change->item;
+
+	mail_describe(c, change, m);
+	m->id = (struct opaque_id){ .folder = c->folder_id, .item = item->message->flags.uid };
+	m->uid_validity = c->status.uid_validity;
+	m->account = bytes_str(c->rq->account->name);
+	m->schema = c->schema;
+	m->multipart_number = c->multipart_number;
+}
+
+enum err mail_write_properties(struct collection *c, struct wbxml_writer *w, const struct change *change)
+{
+	struct email m;
+	enum err e;
+
+	describe(c, change, &m);
+	if ((e = email_write(w, c->rq->version, &m)))
+		return e;
+	if (c->multipart_number && m.body && (!c->schema || wbxml_child(c->schema, AIRSYNCBASE_BODY)))
+		c->multipart_data = m.body->data;
+	return ERR_OK;
+}
+
+static enum err write_stub(
+    struct collection *c, struct wbxml_writer *w, const struct change *change, enum err why)
+{
+	struct email m;
+
+	log_warn("mail shown as a stub folder=%u uid=%u cause=\"%s\"", c->folder_id, (unsigned)change->id,
+	    err_name(why));
+	c->rq->figures.stubs++;
+	describe(c, change, &m);
+	return email_write_stub(w, c->rq->version, &m, err_name(why));
+}
+
+static enum err write_whole(struct collection *c, struct wbxml_writer *w, const struct change *change)
+{
+	const struct mail_item *item = change->item;
+	struct wbxml_mark mark = wbxml_mark(w);
+	enum err e = item->problem;
+
+	if (item->written.bytes.len) {
+		wbxml_put_fragment(w, &item->written);
+		return ERR_OK;
+	}
+	if (!e && !(e = mail_write_properties(c, w, change)))
+		return ERR_OK;
+	wbxml_rollback(w, mark);
+	return write_stub(c, w, change, e);
+}
+
+/* Flags alone: what the phone has of the mail stays. */
+static enum err write_flags(struct collection *c, struct wbxml_writer *w, const struct change *change)
+{
+	struct email m = { .read = change->now & DIGEST_READ,
+		.flag = follow_up_of(c, (uint32_t)change->id, change->now),
+		.answered = change->now & DIGEST_ANSWERED,
+		.forwarded = change->now & DIGEST_FORWARDED };
+	const struct imap_flags *f = change->item;
+
+	if (f) {
+		m.keywords = f->keywords;
+		m.n_keywords = f->n_keywords;
+	}
+	return email_write_flags(w, c->rq->version, &m);
+}
+
+enum err mail_write(struct collection *c, struct wbxml_writer *w, const struct change *change)
+{
+	return change->kind == CHANGE_ADD ? write_whole(c, w, change) : write_flags(c, w, change);
+}
+
+enum err mail_write_found(struct collection *c, struct wbxml_writer *w, const struct change *change)
+{
+	struct email m;
+
+	mail_describe(c, change, &m);
+	return email_write_found(w, &m);
+}
