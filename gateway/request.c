@@ -137,13 +137,21 @@ static enum err read_body(struct request *rq, struct wbxml_writer *w, bool *go_o
 	return read_wbxml(rq, w, go_on);
 }
 
+/* Find is of 16.1; but iOS sends it also where it goes on with 14.x. */
+static bool knows_command(const struct request *rq)
+{
+	if (rq->command == CMD_FIND && rq->version >= EAS_14_0)
+		return true;
+	return eas_version_in(rq->version, eas_command_info(rq->command)->versions);
+}
+
 /* ---- */
 
 static enum err read_command(struct request *rq, struct wbxml_writer *w, unsigned line_status, bool *go_on)
 {
 	if (rq->command == CMD_NONE || line_status == STATUS_COMMAND_NOT_SUPPORTED)
 		return refuse_http(rq, 501, STATUS_COMMAND_NOT_SUPPORTED);
-	if (!eas_version_in(rq->version, eas_command_info(rq->command)->versions))
+	if (!knows_command(rq))
 		return request_refuse(rq, w, STATUS_VERSION_NOT_SUPPORTED);
 	if (!command_of(rq->command)->run)
 		return refuse_http(rq, 501, STATUS_COMMAND_NOT_SUPPORTED);

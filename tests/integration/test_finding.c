@@ -464,16 +464,16 @@ TEST_ROW(not_searched)
 
 /* ---- Find ---- */
 
-static void find_finds(void **state)
+/* Of 16.1, but phones send it in other versions, too. */
+static void find_finds(enum eas_version v)
 {
 	const char *user = scene_user();
 	const struct wbxml_node *got, *properties;
 	struct phone *ph;
 	const char *work;
 
-	(void)state;
 	put_mails(user);
-	ph = scene_synced_phone(user, "PHONE1", EAS_16_1);
+	ph = scene_synced_phone(user, "PHONE1", v);
 	work = folder_id(ph, "Work");
 	got = find(ph, "1f2e",
 	    &(struct asked){ .text = "from:\"ann\" OR subject:\"ann\"", .range = "0-99", .deep = true });
@@ -497,6 +497,11 @@ static void find_finds(void **state)
 }
 
 /* What is found has the ServerId under which the phone has it. */
+TEST_VERSIONS(find_finds)
+
+static const struct version_row find_versions[] = { { "14.0", EAS_14_0 }, { "14.1", EAS_14_1 },
+	{ "16.0", EAS_16_0 }, { "16.1", EAS_16_1 } };
+
 static void find_tells_server_ids(void **state)
 {
 	const char *user = scene_user();
@@ -642,7 +647,7 @@ int main(void)
 	TEST_ADD_VERSIONS(a_result_is_fetched);
 	TEST_ADD_VERSIONS(a_conversation_is_found);
 	TEST_ADD_ROWS(not_searched, bad_cases);
-	TEST_ADD(find_finds);
+	TEST_ADD_ROWS(find_finds, find_versions);
 	TEST_ADD(find_tells_server_ids);
 	TEST_ADD(find_pages);
 	TEST_ADD(all_pages_are_the_whole);
