@@ -5,6 +5,7 @@
 #include "mail/body.h"
 #include "push/push.h"
 #include "sync/drafts.h"
+#include "sync/verbs.h"
 
 enum { MAX_ROUNDS = 4 }; /* of body_make asking for more */
 
@@ -172,11 +173,16 @@ enum err original_fetch(struct request *rq, struct original *o)
 	return ERR_OK;
 }
 
-void original_mark(struct request *rq, struct original *o, enum smart_kind kind)
+void original_mark(struct request *rq, struct original *o, enum smart_kind kind, bool to_all)
 {
 	uint32_t flag = kind == SMART_REPLY ? IMAP_ANSWERED : IMAP_FORWARDED;
 	enum err e;
 
+	/* First, so that who hears of the flag finds it. */
+	verb_note(rq, o->folder, o->uid,
+	    kind == SMART_FORWARD ? VERB_FORWARD
+	    : to_all              ? VERB_REPLY_ALL
+				  : VERB_REPLY);
 	if ((e = original_select(rq, o)) ||
 	    (e = imap_store_flags(rq->imap, o->uid, flag, 0, NULL, 0, NULL, 0, 0))) {
 		log_info("the original could not be marked as %s: %s",

@@ -20,7 +20,8 @@ enum err original_find(struct request *rq, struct bytes folder, struct bytes ite
 enum err original_select(struct request *rq, struct original *o) WAITS MUST_CHECK;
 /* Header, structure and text; not the attachments. ERR_NOT_FOUND: it is gone. */
 enum err original_fetch(struct request *rq, struct original *o) WAITS MUST_CHECK;
-/* \Answered or $Forwarded. The mail is out, so that this fails is only worth a log line. */
-void original_mark(struct request *rq, struct original *o, enum smart_kind kind) WAITS;
+/* \Answered or $Forwarded, and when. The mail is out, so that this fails is only worth a log line.
+ *   to_all  the reply went to several */
+void original_mark(struct request *rq, struct original *o, enum smart_kind kind, bool to_all) WAITS;
 
 #endif

@@ -244,7 +244,7 @@ static enum err send_by_smtp(struct outgoing *o, enum store_sent *state)
 static void mark(struct outgoing *o)
 {
 	if (o->is_smart && o->original.uid && o->status != STATUS_ITEM_NOT_FOUND)
-		original_mark(o->rq, &o->original, o->kind);
+		original_mark(o->rq, &o->original, o->kind, o->mail.n_to > 1);
 }
 
 /* It is out. Each step is noted before the next, so that a retry goes on where this ended. */

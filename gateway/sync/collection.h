@@ -60,6 +60,7 @@ struct collection {
 	struct bytes told; /* set by `add` and `change`: what `tell` needs to tell of it; empty: nothing */
 	void *cache;       /* the class's own, for as long as the request */
 	struct follow_up_record *follow_ups; /* mail: what follow_ups_load has read */
+	struct verb *verbs;                  /* mail: what verbs_load has read */
 };
 
 struct collection_ops {

@@ -306,5 +306,6 @@ enum err copies_prepare(struct collection *c, const struct copy_kind *kind, stru
 		take_mail(one, &mails[at++]);
 	}
 	c->follow_ups = mail->follow_ups;
+	c->verbs = mail->verbs;
 	return ERR_OK;
 }

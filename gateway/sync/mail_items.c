@@ -4,6 +4,7 @@
 #include "sync/conversation_rules.h"
 #include "sync/follow_ups.h"
 #include "sync/mail_item.h"
+#include "sync/verbs.h"
 
 /* Fetching mails. Only what is shown is fetched: structure and header first, then of the text as much as the
  * phone wants. Each mail stands alone: one that can't be shown becomes a stub, and the folder goes on.
@@ -443,6 +444,7 @@ enum err mail_prepare(struct collection *c, struct change *v, size_t n, size_t b
 			return e;
 		*done += one->n;
 	}
-	e = follow_ups_load(c, v, *done);
-	return e ? e : make_all(c, s, used);
+	if ((e = follow_ups_load(c, v, *done)) || (e = verbs_load(c, v, *done)))
+		return e;
+	return make_all(c, s, used);
 }

@@ -1,12 +1,23 @@
 #include "io/log.h"
 #include "sync/follow_ups.h"
 #include "sync/mail_item.h"
+#include "sync/verbs.h"
 
 /* Writing mails that mail_items.c has prepared. One that can't be shown becomes a stub. */
 
 enum err mail_problem(const struct change *change)
 {
 	return ((const struct mail_item *)change->item)->problem;
+}
+
+static void describe_verb(struct collection *c, uint32_t uid, uint32_t digest, struct email *m)
+{
+	const struct verb *v = verb_of(c, uid, digest);
+
+	m->answered = digest & DIGEST_ANSWERED;
+	m->forwarded = digest & DIGEST_FORWARDED;
+	m->verb = v ? v->verb : VERB_NONE;
+	m->verb_time = v ? v->time : 0;
 }
 
 void mail_describe(struct collection *c, const struct change *change, struct email *m)
@@ -21,12 +32,11 @@ void mail_describe(struct collection *c, const struct change *change, struct ema
 		.received = item->message->internal_date,
 		.read = (f->flags & IMAP_SEEN) != 0,
 		.flag = follow_up_of(c, f->uid, mail_digest(f)),
-		.answered = (f->flags & IMAP_ANSWERED) != 0,
-		.forwarded = (f->flags & IMAP_FORWARDED) != 0,
 		.draft = (f->flags & IMAP_DRAFT) || c->folder_type == FOLDER_DRAFTS,
 		.own = bytes_str(c->rq->account->address),
 		.keywords = f->keywords,
 		.n_keywords = f->n_keywords };
+	describe_verb(c, f->uid, mail_digest(f), m);
 }
 
 static void describe(struct collection *c, const struct change *change, struct email *m)
@@ -86,11 +96,10 @@ static enum err write_whole(struct collection *c, struct wbxml_writer *w, const 
 static enum err write_flags(struct collection *c, struct wbxml_writer *w, const struct change *change)
 {
 	struct email m = { .read = change->now & DIGEST_READ,
-		.flag = follow_up_of(c, (uint32_t)change->id, change->now),
-		.answered = change->now & DIGEST_ANSWERED,
-		.forwarded = change->now & DIGEST_FORWARDED };
+		.flag = follow_up_of(c, (uint32_t)change->id, change->now) };
 	const struct imap_flags *f = change->item;
 
+	describe_verb(c, (uint32_t)change->id, change->now, &m);
 	if (f) {
 		m.keywords = f->keywords;
 		m.n_keywords = f->n_keywords;

@@ -27,12 +27,14 @@ static struct collection *sms_of(struct collection *c)
 {
 	struct collection *s = c->cache ? c->cache : arena_alloc(c->rq->arena, sizeof(*s));
 	struct follow_up_record *follow_ups = s ? s->follow_ups : NULL;
+	struct verb *verbs = s ? s->verbs : NULL;
 
 	if (!s)
 		return NULL;
 	c->cache = s;
 	*s = *c;
 	s->follow_ups = follow_ups;
+	s->verbs = verbs;
 	s->ops = &mail_collection;
 	s->folder_type = FOLDER_USER_MAIL;
 	s->is_sync = false; /* they are written in another form, and rules are for mails */

@@ -324,11 +324,25 @@ static void put_conversation_index(struct job *j, wbxml_tag tag)
 	put_made(j, tag, conversation_index(j->arena, &j->header, j->m->received, &index), &index);
 }
 
-/* IMAP doesn't tell which came last. Source: MS-ASEMAIL 2.2.2.44. */
+/* IMAP doesn't tell which came last, nor when. Source: MS-ASEMAIL 2.2.2.44. */
 static void put_last_verb(struct job *j, wbxml_tag tag)
 {
-	if (j->m->answered || j->m->forwarded)
+	if (j->m->verb)
+		wbxml_put_uint(j->w, tag, j->m->verb);
+	else if (j->m->answered || j->m->forwarded)
 		wbxml_put_uint(j->w, tag, j->m->answered ? 1 : 3);
+}
+
+static void put_last_verb_time(struct job *j, wbxml_tag tag)
+{
+	struct bytes text = { 0 };
+	struct buf b;
+
+	if (!j->m->verb)
+		return;
+	buf_init(&b, j->arena, 0);
+	time_put_eas(&b, j->m->verb_time);
+	put_made(j, tag, buf_done(&b, &text), &text);
 }
 
 static bool is_among(struct job *j, const char *name, struct bytes address)
@@ -398,6 +412,7 @@ static const struct prop {
 	{ EMAIL2_CONVERSATION_ID, EAS_SINCE(EAS_14_0), false, put_conversation_id },
 	{ EMAIL2_CONVERSATION_INDEX, EAS_SINCE(EAS_14_0), false, put_conversation_index },
 	{ EMAIL2_LAST_VERB_EXECUTED, EAS_SINCE(EAS_14_0), true, put_last_verb },
+	{ EMAIL2_LAST_VERB_EXECUTION_TIME, EAS_SINCE(EAS_14_0), true, put_last_verb_time },
 	{ EMAIL2_RECEIVED_AS_BCC, EAS_SINCE(EAS_14_0), false, put_received_as_bcc },
 	{ EMAIL2_SENDER, EAS_SINCE(EAS_14_0), false, put_sender },
 	{ EMAIL2_UM_CALLER_ID, EAS_SINCE(EAS_14_0), false, put_caller },

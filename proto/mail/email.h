@@ -13,6 +13,8 @@ struct email {
 	const struct body_part *body_part; /* NULL: none */
 	int64_t received;                  /* INTERNALDATE */
 	bool read, answered, forwarded;
+	unsigned verb;     /* LastVerbExecuted, where more is known than the flags say; 0: it isn't */
+	int64_t verb_time; /* then: when */
 	const struct follow_up *flag; /* NULL: none */
 	bool draft;                   /* \Draft, or in the Drafts folder */
 	struct bytes own;             /* the account's address; empty: not known */

@@ -1,4 +1,6 @@
 /* SmartReply and SmartForward: what the phone didn't send is in the mail all the same. */
+#include <time.h>
+
 #include "eas/status.h"
 #include "received.h"
 
@@ -121,6 +123,53 @@ static void an_html_reply(enum eas_version v)
 	assert_int_equal(sent.len, got.len + strlen("Bcc: hidden@example.org\r\n"));
 }
 TEST_VERSIONS(an_html_reply)
+
+/* ---- what was done last ---- */
+
+static const struct verb_case {
+	const char *name, *to;
+	enum eas_command cmd;
+	unsigned verb;
+} verb_cases[] = {
+	{ "a reply", "carol@example.net", CMD_SMART_REPLY, 1 },
+	{ "a reply to all", "carol@example.net, dan@example.net", CMD_SMART_REPLY, 2 },
+	{ "a forward", "dan@example.net", CMD_SMART_FORWARD, 3 },
+};
+
+static void one_verb(const struct verb_case *c, enum eas_version v)
+{
+	const char *user = scene_user();
+	const struct phone_item *i;
+	struct phone_source source;
+	struct phone *ph = phone_with(user, v, ORIGINAL, &source), *two;
+	int64_t now = time(NULL);
+	char mail[300];
+
+	snprintf(mail, sizeof(mail), "From: me@example.org\r\nTo: %s\r\nSubject: x\r\n\r\nhi\r\n", c->to);
+	SCENE_OK(ph, phone_send_smart(ph, c->cmd, &(struct phone_mail){ .mime = bytes_str(mail) }, &source));
+	assert_int_equal(ph->status, 1);
+	SCENE_OK(ph, phone_sync_folder(ph, scene_inbox(ph), NULL));
+	two = scene_synced_phone(user, "PHONE2", v);
+	for (int n = 0; n < 2; n++) {
+		i = phone_item_with_subject(scene_inbox(n ? two : ph), "original");
+		assert_int_equal(i->last_verb, v < EAS_14_0 ? 0 : c->verb);
+		if (v >= EAS_14_0)
+			assert_in_range(i->last_verb_time, now - 1, now + 60);
+	}
+	scene_store(user, "INBOX", "original", "-FLAGS", "\\Answered $Forwarded");
+	scene_store(user, "INBOX", "original", "+FLAGS", c->verb == 3 ? "\\Answered" : "$Forwarded");
+	ph = scene_synced_phone(user, "PHONE3", v); /* another program has done something else since */
+	i = phone_item_with_subject(scene_inbox(ph), "original");
+	assert_int_equal(i->last_verb, v < EAS_14_0 ? 0 : c->verb == 3 ? 1 : 3);
+	assert_int_equal(i->last_verb_time, 0);
+}
+
+static void a_verb(const struct verb_case *c)
+{
+	for (size_t n = 0; n < COUNT(scene_versions); n++)
+		one_verb(c, scene_versions[n].version);
+}
+TEST_ROW(a_verb)
 
 /* ---- forwards ---- */
 
@@ -368,6 +417,7 @@ int main(void)
 	scene_open(&(struct bed_opts){ .users = 90 });
 	TEST_ADD_VERSIONS(a_plain_reply);
 	TEST_ADD_VERSIONS(an_html_reply);
+	TEST_ADD_ROWS(a_verb, verb_cases);
 	TEST_ADD_VERSIONS(a_forward_has_the_files);
 	TEST_ADD_ROWS(the_original_goes_whole, whole_cases);
 	TEST_ADD_VERSIONS(a_replaced_text_stays_alone);

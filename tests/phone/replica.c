@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/time.h"
 
 enum { FIRST_SLOTS = 64, MAX_ANOMALY_TEXT = 16 * 1024 };
 
@@ -412,6 +413,15 @@ static void apply_flag(struct phone_item *i, const struct wbxml_node *flag)
 	}
 }
 
+static void apply_verb(struct phone_item *i, const struct wbxml_node *data)
+{
+	if (wbxml_child(data, EMAIL2_LAST_VERB_EXECUTED))
+		i->last_verb = number(data, EMAIL2_LAST_VERB_EXECUTED);
+	if (wbxml_child(data, EMAIL2_LAST_VERB_EXECUTION_TIME) &&
+	    time_parse_eas(wbxml_child_text(data, EMAIL2_LAST_VERB_EXECUTION_TIME), &i->last_verb_time))
+		i->last_verb_time = -1;
+}
+
 /* All of a mail comes: what isn't said of it, it hasn't (any more). */
 static void forget_content(struct phone_item *i)
 {
@@ -442,6 +452,7 @@ void phone_item_apply(struct phone_item *i, const struct wbxml_node *data)
 		i->is_draft = is_true(wbxml_child(data, EMAIL2_IS_DRAFT));
 	if (wbxml_child(data, EMAIL_IMPORTANCE))
 		i->importance = number(data, EMAIL_IMPORTANCE);
+	apply_verb(i, data);
 	apply_flag(i, wbxml_child(data, EMAIL_FLAG));
 	if (wbxml_child(data, AIRSYNCBASE_NATIVE_BODY_TYPE))
 		i->native_body = number(data, AIRSYNCBASE_NATIVE_BODY_TYPE);

@@ -21,10 +21,11 @@ struct phone_item {
 	char *subject, *from, *to, *cc, *bcc, *reply_to, *date, *message_class,
 	    *categories; /* owned; "" if not sent. date: DateReceived, or a note's LastModifiedDate.
 	    categories: joined by '\n' */
-	unsigned importance;
-	unsigned native_body; /* NativeBodyType; 0 if not sent */
-	unsigned body_type;   /* 0: there is no Body */
-	size_t body_size;     /* EstimatedDataSize */
+	unsigned importance, last_verb;
+	int64_t last_verb_time; /* seconds since 1970; 0 if not sent */
+	unsigned native_body;   /* NativeBodyType; 0 if not sent */
+	unsigned body_type;     /* 0: there is no Body */
+	size_t body_size;       /* EstimatedDataSize */
 	bool body_truncated, has_body_data;
 	char *body; /* owned, with a NUL behind it */
 	size_t body_len;

@@ -1,0 +1,108 @@
+#include "sync/verbs.h"
+
+#include <time.h>
+
+#include "io/log.h"
+#include "sync/mail_collection.h"
+
+#define KIND "verb"
+enum { KEEP_S = 365 * 24 * 60 * 60, DONE = DIGEST_ANSWERED | DIGEST_FORWARDED };
+
+static struct bytes name_of(struct arena *a, uint32_t folder, uint32_t uid)
+{
+	return bytes_str(arena_printf(a, "%u:%u", folder, uid));
+}
+
+void verb_note(struct request *rq, uint32_t folder, uint32_t uid, enum mail_verb verb)
+{
+	struct bytes name = name_of(rq->arena, folder, uid);
+	char *value = arena_printf(rq->arena, "%d %lld", (int)verb, (long long)time(NULL));
+	enum err e = ERR_LIMIT;
+
+	if (name.len && value)
+		e = store_memo_set(
+		    rq->worker->redis, bytes_str(rq->account->name), KIND, name, bytes_str(value), KEEP_S);
+	if (e)
+		log_info("when a mail was answered or forwarded is not remembered: %s", err_name(e));
+}
+
+/* ---- reading ---- */
+
+static bool is_wanted(const struct change *v)
+{
+	return (v->kind == CHANGE_ADD || v->kind == CHANGE_UPDATE) && v->now != SNAPSHOT_UNSURE &&
+	       v->now & DONE;
+}
+
+/* "3 1795000000" */
+static bool parse(struct bytes text, struct verb *out)
+{
+	struct bytes verb;
+	uint64_t when;
+	uint32_t n;
+
+	if (!bytes_split(&text, ' ', &verb) || bytes_to_u32(verb, VERB_FORWARD, &n) || !n ||
+	    bytes_to_u64(text, INT32_MAX * UINT64_C(2), &when))
+		return false;
+	out->verb = (enum mail_verb)n;
+	out->time = (int64_t)when;
+	return true;
+}
+
+static enum err keep(struct collection *c, uint32_t uid, struct bytes text)
+{
+	struct verb *one = arena_alloc(c->rq->arena, sizeof(*one));
+
+	if (!one)
+		return ERR_LIMIT;
+	if (!parse(text, one))
+		return ERR_OK;
+	one->uid = uid;
+	one->next = c->verbs;
+	c->verbs = one;
+	return ERR_OK;
+}
+
+static enum err ask(struct collection *c, const uint32_t *uids, size_t n)
+{
+	struct bytes *names = arena_array(c->rq->arena, n, sizeof(*names));
+	struct bytes *values = arena_array(c->rq->arena, n, sizeof(*values));
+	enum err e;
+
+	if (!names || !values)
+		return ERR_LIMIT;
+	for (size_t i = 0; i < n; i++)
+		if (!(names[i] = name_of(c->rq->arena, c->folder_id, uids[i])).len)
+			return ERR_LIMIT;
+	e = store_memo_get_many(
+	    c->rq->worker->redis, c->rq->arena, bytes_str(c->rq->account->name), KIND, names, n, values);
+	for (size_t i = 0; i < n && !e; i++)
+		if (values[i].p)
+			e = keep(c, uids[i], values[i]);
+	return e;
+}
+
+enum err verbs_load(struct collection *c, const struct change *v, size_t n)
+{
+	uint32_t *uids;
+	size_t wanted = 0;
+
+	if (c->rq->version < EAS_14_0)
+		return ERR_OK;
+	uids = arena_array(c->rq->arena, n, sizeof(*uids));
+	if (!uids)
+		return ERR_LIMIT;
+	for (size_t i = 0; i < n; i++)
+		if (is_wanted(&v[i]))
+			uids[wanted++] = (uint32_t)v[i].id;
+	return wanted ? ask(c, uids, wanted) : ERR_OK;
+}
+
+const struct verb *verb_of(const struct collection *c, uint32_t uid, uint32_t digest)
+{
+	for (const struct verb *v = c->verbs; v; v = v->next)
+		if (v->uid == uid)
+			return digest & (v->verb == VERB_FORWARD ? DIGEST_FORWARDED : DIGEST_ANSWERED) ? v
+												       : NULL;
+	return NULL;
+}
