@@ -15,7 +15,7 @@ enum change_kind { CHANGE_DELETE, CHANGE_SOFT_DELETE, CHANGE_UPDATE, CHANGE_ADD,
 struct change {
 	enum change_kind kind;
 	uint64_t id;
-	uint32_t had; /* digest that the phone has; UPDATE only */
+	uint32_t had; /* digest that the phone has; UPDATE only, and DELETE of a mail, where it is known */
 	uint32_t now; /* digest on the server */
 	bool stale;   /* `now` isn't known before `prepare`, and the item may even be gone */
 	void *item;   /* the class's own, made by `prepare` */

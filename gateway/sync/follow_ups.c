@@ -79,6 +79,16 @@ static uint32_t leftovers(const struct change *v)
 	return f ? mail_flag_bits(f) & ~mail_digest(f) : 0;
 }
 
+static enum err drop_entries(struct collection *c, uint32_t uid, uint32_t letters)
+{
+	enum err e = ERR_OK;
+
+	for (uint32_t letter = DIGEST_RECORD_A; letter <= DIGEST_RECORD_B && !e; letter <<= 1)
+		if (letters & letter)
+			e = follow_up_keep(c, uid, letter, NULL);
+	return e;
+}
+
 static enum err tidy(struct collection *c, uint32_t uid, uint32_t left)
 {
 	struct bytes gone[3];
@@ -92,23 +102,30 @@ static enum err tidy(struct collection *c, uint32_t uid, uint32_t left)
 	if (left & DIGEST_RECORD_B)
 		gone[n++] = BYTES(FOLLOW_UP_B);
 	e = imap_store_flags(c->imap, uid, 0, 0, NULL, 0, gone, n, 0);
-	for (uint32_t letter = DIGEST_RECORD_A; letter <= DIGEST_RECORD_B && !e; letter <<= 1)
-		if (left & letter)
-			e = follow_up_keep(c, uid, letter, NULL);
-	return e;
+	return e ? e : drop_entries(c, uid, left);
 }
 
-/* Else a flag that is set again some day would have the old dates. */
+/* Of a mail that is gone. */
+static uint32_t orphans(const struct change *v)
+{
+	return v->kind == CHANGE_DELETE && v->had != SNAPSHOT_UNSURE ? v->had & RECORD : 0;
+}
+
+/* Else a flag that is set again some day would have the old dates, and what belongs to no mail any more would pile up. */
 static void tidy_all(struct collection *c, const struct change *v, size_t n)
 {
 	enum err e = ERR_OK;
 	unsigned done = 0;
 
-	for (size_t i = 0; i < n && !e && done < MOST_TIDIED; i++)
-		if (leftovers(&v[i]) && !(e = mail_select(c, NULL))) {
-			e = tidy(c, (uint32_t)v[i].id, leftovers(&v[i]));
-			done++;
-		}
+	for (size_t i = 0; i < n && !e && done < MOST_TIDIED; i++) {
+		uint32_t uid = (uint32_t)v[i].id, left = leftovers(&v[i]), gone = orphans(&v[i]);
+
+		if (!left && !gone)
+			continue;
+		if (!(e = mail_select(c, NULL)))
+			e = gone ? drop_entries(c, uid, gone) : tidy(c, uid, left);
+		done++;
+	}
 	if (e)
 		log_info("what is left of a former flag stays folder=%u: %s (%s)", c->folder_id,
 		    imap_problem(c->imap), err_name(e));

@@ -148,7 +148,8 @@ static enum err compare_complete(struct compare *x, const struct imap_changes *s
 		struct imap_flags *f = k < server->n ? &server->v[k] : NULL;
 
 		if (!f || (item && item->id < f->uid)) {
-			e = put(x, (struct change){ .kind = CHANGE_DELETE, .id = item->id });
+			e = put(
+			    x, (struct change){ .kind = CHANGE_DELETE, .id = item->id, .had = item->digest });
 			i++;
 		} else if (!item || f->uid < item->id) {
 			if (in_window(x, f->uid))
@@ -208,7 +209,8 @@ static enum err compare_held(struct compare *x, const struct imap_changes *serve
 		struct imap_flags *f = find_changed(server, item->id);
 
 		if (!f && is_gone(server, item->id))
-			e = put(x, (struct change){ .kind = CHANGE_DELETE, .id = item->id });
+			e = put(
+			    x, (struct change){ .kind = CHANGE_DELETE, .id = item->id, .had = item->digest });
 		else if (!in_window(x, item->id))
 			e = put(x, (struct change){ .kind = CHANGE_SOFT_DELETE, .id = item->id });
 		else if (f && mail_digest(f) != item->digest)

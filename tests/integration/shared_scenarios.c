@@ -128,6 +128,15 @@ static void a_right_is_enough(enum eas_version v)
 	assert_int_equal(status, 7);
 	assert_true(scene_mail(s.owner, "Team", "m 1")->seen);
 	assert_false(scene_mail(s.owner, "Team", "m 2")->flagged);
+	if (v >= EAS_14_0) { /* no keyword can be made there: the phone is shown that there is none */
+		SCENE_OK(s.ph, phone_edit_one(s.ph, s.f,
+				   &(struct phone_edit){ .command = AIRSYNC_CHANGE,
+				       .id = phone_item_with_subject(s.f, "m 3")->id,
+				       .categories = "Red" },
+				   &status));
+		scene_sync(s.ph, s.f);
+		assert_string_equal(phone_item_with_subject(s.f, "m 3")->categories, "");
+	}
 	assert_untouched(&s);
 }
 TEST_VERSIONS(a_right_is_enough)

@@ -265,6 +265,24 @@ static void a_deleted_mail_takes_its_flag_along(enum eas_version v)
 }
 TEST_VERSIONS(a_deleted_mail_takes_its_flag_along)
 
+/* What another program deletes leaves nothing behind, once a phone has heard of it. */
+static void a_vanished_mail_leaves_nothing(enum eas_version v)
+{
+	struct two t = two_phones(v);
+	struct bytes left;
+
+	set_flag(t.a, TASK);
+	scene_expunge(t.user, "INBOX", "mail");
+	scene_sync(t.a, scene_inbox(t.a));
+	assert_int_equal(scene_inbox(t.a)->count, 0);
+	left =
+	    truth_command(scene_truth(t.user), "GETMETADATA (DEPTH infinity) INBOX /private/vendor/easgate");
+	assert_null(memmem(left.p, left.len, "followup", 8));
+	scene_sync(t.b, scene_inbox(t.b));
+	assert_int_equal(scene_inbox(t.b)->count, 0);
+}
+TEST_VERSIONS(a_vanished_mail_leaves_nothing)
+
 /* ---- categories ---- */
 
 static void set_categories(struct phone *ph, const char *categories)
@@ -370,6 +388,7 @@ int main(void)
 	TEST_ADD_VERSIONS(two_at_once);
 	TEST_ADD_VERSIONS(a_conflict);
 	TEST_ADD_VERSIONS(a_deleted_mail_takes_its_flag_along);
+	TEST_ADD_VERSIONS(a_vanished_mail_leaves_nothing);
 	TEST_ADD_VERSIONS(categories_come_back);
 	TEST_ADD_VERSIONS(a_category_that_is_too_long);
 	failed = test_run("flags");
