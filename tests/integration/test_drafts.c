@@ -1,6 +1,7 @@
 /* Drafts (16.x): made, changed, given files and sent by phones, and each of it once. */
 #include "draft_side.h"
 #include "eas/status.h"
+#include "mail/transfer.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -231,6 +232,45 @@ static void files_come_and_go(enum eas_version v)
 	assert_same_drafts(ph, user, "PHONE4");
 }
 TEST_VERSIONS(files_come_and_go)
+
+/* It goes from the former mail to the new one, and to SMTP, without ever being held. */
+static void a_large_file_stays(enum eas_version v)
+{
+	enum { SIZE = 3 * 1024 * 1024 };
+	const char *user = scene_user();
+	unsigned before = received_count();
+	struct arena *a = arena_new(64 << 20);
+	uint8_t *file = arena_array(a, SIZE, 1);
+	char reference[200];
+	struct bytes mail;
+	struct phone *ph;
+	struct buf b;
+
+	for (size_t i = 0; i < SIZE; i++)
+		file[i] = (uint8_t)(i * 31 + i / 257);
+	buf_init(&b, a, 0);
+	buf_put_str(&b,
+	    "Subject: large\r\nTo: bob@example.org\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; "
+	    "boundary=cut\r\n\r\n--cut\r\n\r\ntext\r\n--cut\r\nContent-Type: a/b; name=large.bin\r\n"
+	    "Content-Transfer-Encoding: base64\r\n\r\n");
+	transfer_put_base64(&b, bytes_of(file, SIZE));
+	buf_put_str(&b, "--cut--\r\n");
+	assert_int_equal(buf_done(&b, &mail), ERR_OK);
+	scene_append_raw(user, "Drafts", mail, "\\Draft", NULL);
+	ph = drafting_phone(user, "PHONE1", v);
+	snprintf(
+	    reference, sizeof(reference), "%s", file_named(draft_with(ph, "large"), "large.bin")->reference);
+	assert_int_equal(draft_alter(ph, "large", (struct phone_edit){ .text = "other" }), 1);
+	assert_int_equal(draft_alter(ph, "large", (struct phone_edit){ .text = "and another" }), 1);
+	assert_file(ph, reference, bytes_of(file, SIZE));
+	draft_mail(user, 1);
+	assert_int_equal(draft_alter(ph, "large", (struct phone_edit){ .subject = "gone", .send = true }), 1);
+	received_expect(before + 1);
+	assert_in_range(received(before + 1, "eml").len, SIZE / 3 * 4, SIZE / 3 * 4 + 200000);
+	draft_mail(user, 0);
+	arena_free(&a);
+}
+TEST_VERSIONS(a_large_file_stays)
 
 /* ---- sending ---- */
 
@@ -563,6 +603,7 @@ int main(void)
 	TEST_ADD_DRAFT_VERSIONS(made_and_edited);
 	TEST_ADD_DRAFT_VERSIONS(half_an_address);
 	TEST_ADD_DRAFT_VERSIONS(files_come_and_go);
+	TEST_ADD_DRAFT_VERSIONS(a_large_file_stays);
 	TEST_ADD_DRAFT_VERSIONS(sent_from_drafts);
 	TEST_ADD_DRAFT_VERSIONS(sent_at_once);
 	TEST_ADD_ROWS(a_bad_send, bad_sends);
