@@ -158,6 +158,7 @@ static enum err look_up(struct request *rq, struct reference *ref, struct attach
 		return ERR_NOT_FOUND; /* another mailbox has taken its name */
 	if ((e = imap_fetch_messages(*imap, rq->arena, &uid, 1, &messages)))
 		return e;
+	out->folder = ref->id.folder;
 	out->uid = uid;
 	out->uid_validity = status.uid_validity;
 	if (!messages.n && (e = look_up_draft(rq, ref, out, *imap, &messages)))

@@ -10,7 +10,7 @@
  * account's own, so nobody's reference leads to another's mail; and the section must be a part that the mail has. */
 struct attachment_source {
 	struct bytes mailbox;
-	uint32_t uid, uid_validity;
+	uint32_t folder, uid, uid_validity;
 	const char *section;
 	enum mime_encoding encoding;
 	uint32_t encoded_size;
@@ -28,7 +28,8 @@ enum { ATTACHMENT_SMALL = 64 * 1024 }; /* encoded; so little is measured by read
  * attachments; ERR_LIMIT: larger than the policy allows. */
 enum err attachment_find(
     struct request *rq, struct bytes reference, struct attachment_source *out) WAITS MUST_CHECK;
-/* Sets `size`, from samples of the text where it is regular base64, else by reading all of it once. Errors as above. */
+/* Sets `size`, from samples of the text where it is regular base64, else by reading all of it once. It is remembered for a day, as a memo
+ * of the account: phones fetch large files range by range. Errors as above. */
 enum err attachment_measure(struct request *rq, struct attachment_source *s) WAITS MUST_CHECK;
 /* As a piece of a reply. *s must live as long as the request. */
 struct reply_piece attachment_piece(struct attachment_source *s, bool base64);

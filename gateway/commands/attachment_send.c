@@ -111,13 +111,11 @@ static enum err look_for_grid(struct request *rq, struct imap *imap, struct atta
 	return ERR_OK;
 }
 
-enum err attachment_measure(struct request *rq, struct attachment_source *s)
+static enum err measure(struct request *rq, struct attachment_source *s)
 {
 	struct imap *imap;
 	enum err e;
 
-	if (s->size != UINT64_MAX)
-		return ERR_OK;
 	if ((e = select_again(rq, s, &imap)))
 		return e;
 	if (s->encoding == MIME_BASE64 && s->encoded_size > ATTACHMENT_SMALL) {
@@ -126,6 +124,61 @@ enum err attachment_measure(struct request *rq, struct attachment_source *s)
 			return e;
 	}
 	return read_through(rq, imap, s);
+}
+
+/* What was measured before. A mail never changes, and under another UIDVALIDITY a folder has another id. */
+
+#define MEMO "size"
+
+static struct bytes memo_name(struct arena *a, const struct attachment_source *s)
+{
+	return bytes_str(arena_printf(a, "%u:%u:%s", s->folder, s->uid, s->section));
+}
+
+/* "52428800 76": octets when decoded, digits on a line or 0. What can't be read is as good as nothing. */
+static enum err recall(struct request *rq, struct attachment_source *s, struct bytes name)
+{
+	struct bytes text, size;
+	uint32_t line;
+	uint64_t n;
+	enum err e =
+	    store_memo_get(rq->worker->redis, rq->arena, bytes_str(rq->account->name), MEMO, name, &text);
+
+	if (e)
+		return e == ERR_NOT_FOUND ? ERR_OK : e;
+	if (!bytes_split(&text, ' ', &size) || bytes_to_u64(size, UINT32_MAX, &n) ||
+	    bytes_to_u32(text, 1000, &line) || line % 4)
+		return ERR_OK;
+	s->size = n;
+	s->grid = (struct base64_grid){ .line = line, .size = line ? n : 0 };
+	return ERR_OK;
+}
+
+static enum err remember(struct request *rq, const struct attachment_source *s, struct bytes name)
+{
+	enum { KEEP_S = 24 * 60 * 60 };
+	char *value = arena_printf(rq->arena, "%llu %u", (unsigned long long)s->size, s->grid.line);
+
+	return value ? store_memo_set(rq->worker->redis, bytes_str(rq->account->name), MEMO, name,
+			   bytes_str(value), KEEP_S)
+		     : ERR_LIMIT;
+}
+
+enum err attachment_measure(struct request *rq, struct attachment_source *s)
+{
+	struct bytes name = memo_name(rq->arena, s);
+	enum err e;
+
+	if (s->size != UINT64_MAX)
+		return ERR_OK;
+	if (s->encoded_size <= ATTACHMENT_SMALL)
+		return measure(rq, s);
+	if (!name.len)
+		return ERR_LIMIT;
+	if ((e = recall(rq, s, name)) || s->size != UINT64_MAX)
+		return e;
+	e = measure(rq, s);
+	return e ? e : remember(rq, s, name);
 }
 
 /* ---- sending ---- */
