@@ -233,6 +233,8 @@ static const struct cap {
 	{ IMAP_CAP_QRESYNC, "QRESYNC", "each sync reads the list of the whole folder" },
 	{ IMAP_CAP_SPECIAL_USE, "SPECIAL-USE", "Sent, Drafts and Trash are found by their names only" },
 	{ IMAP_CAP_LIST_STATUS, "LIST-STATUS", "folders are looked at one by one" },
+	{ IMAP_CAP_THREAD, "THREAD=REFERENCES",
+	    "for phones that want whole conversations the headers of all mails are read" },
 	{ IMAP_CAP_IDLE, "IDLE", "new mail is noticed by polling only" },
 	{ IMAP_CAP_NOTIFY, "NOTIFY", "only the inbox is watched; other folders are polled" },
 };

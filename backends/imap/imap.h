@@ -53,7 +53,8 @@ enum imap_cap {                          /* bits; as announced after login */
 	IMAP_CAP_ENABLE = 1 << 15,
 	IMAP_CAP_METADATA = 1 << 16,
 	IMAP_CAP_WITHIN = 1 << 17,
-	IMAP_CAP_FUZZY = 1 << 18, /* RFC 6203 */
+	IMAP_CAP_FUZZY = 1 << 18,  /* RFC 6203 */
+	IMAP_CAP_THREAD = 1 << 19, /* RFC 5256, THREAD=REFERENCES */
 };
 
 struct imap_pool; /* one per worker */
@@ -182,6 +183,16 @@ enum err imap_search_since(
  * by FUZZY where the server can. ERR_DENIED, ERR_UNSUPPORTED: the server refuses such a search. */
 enum err imap_search(
     struct imap *c, struct arena *a, const struct query *q, struct imap_uids *out) WAITS MUST_CHECK;
+/* All messages, with those that belong together by their References or have the same subject (THREAD=REFERENCES, RFC 5256). The
+ * messages of a thread stand together, in no special order. ERR_UNSUPPORTED where the server has no such thing, or ERR_DENIED. */
+struct imap_threaded {
+	uint32_t uid, thread; /* the thread's number means nothing else */
+};
+struct imap_threads {
+	struct imap_threaded *v;
+	size_t n;
+};
+enum err imap_thread(struct imap *c, struct arena *a, struct imap_threads *out) WAITS MUST_CHECK;
 /* When each of these (ascending) was received, in (*out)[0..n); IMAP_NO_DATE for one that is gone. */
 #define IMAP_NO_DATE INT64_MIN
 enum err imap_fetch_dates(

@@ -41,7 +41,7 @@ static const struct wbxml_node *own_options(const struct wbxml_node *collection)
 	return n;
 }
 
-/* The request's own options, else those of the last Sync. Up to 12.1 the filter stands in the collection itself. */
+/* The request's own options; `out` has those of the last Sync. Up to 12.1 the filter stands in the collection itself. */
 static enum err parse_options(const struct estimate *s, struct sync_options *out)
 {
 	const struct wbxml_node *options = own_options(s->node);
@@ -50,7 +50,6 @@ static enum err parse_options(const struct estimate *s, struct sync_options *out
 
 	if (options)
 		return sync_options_parse(options, out);
-	sync_settings_get(&s->stored, out);
 	if (!filter)
 		return ERR_OK;
 	if (bytes_to_u32(bytes_trim(filter->text), FILTERS - 1, &type))
@@ -59,13 +58,29 @@ static enum err parse_options(const struct estimate *s, struct sync_options *out
 	return ERR_OK;
 }
 
+/* ConversationMode has a place of its own, too. Source: MS-ASCMD 2.2.3.36.1. */
+static enum err parse_all(const struct estimate *s, struct sync_options *out)
+{
+	bool mode, said = s->c.rq->version >= EAS_14_0 && wbxml_child(s->node, AIRSYNC_CONVERSATION_MODE);
+	enum err e;
+
+	sync_settings_get(&s->stored, out);
+	mode = out->conversation_mode;
+	if (said && (s->c.ops->class != CLASS_EMAIL ||
+			wbxml_child_bool(s->node, AIRSYNC_CONVERSATION_MODE, false, &mode)))
+		return ERR_PROTO;
+	e = parse_options(s, out);
+	out->conversation_mode = mode;
+	return e;
+}
+
 /* Options that can't be read, or not for this class. Up to 12.1 there is one status for all of that.
  * Source: MS-ASCMD 2.2.3.68.1, 2.2.3.103.1. */
 static void read_options(struct estimate *s)
 {
 	bool old = s->c.rq->version <= EAS_12_1;
 
-	if (parse_options(s, &s->c.options))
+	if (parse_all(s, &s->c.options))
 		s->status = old ? STATUS_BAD_COLLECTION : STATUS_INVALID_XML;
 	else if (s->c.options.max_items && s->c.folder_type != FOLDER_RECIPIENT_CACHE)
 		s->status = STATUS_BAD_COLLECTION;

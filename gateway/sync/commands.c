@@ -143,14 +143,17 @@ enum err sync_commands_run(struct collection *c, const struct wbxml_node *comman
 static enum err write_fetch(struct collection *c, const struct wbxml_node *n, struct wbxml_writer *w)
 {
 	struct bytes text = wbxml_child_text(n, AIRSYNC_SERVER_ID);
+	const enum filter_type filter = c->options.filter_type;
 	struct change item = { .kind = CHANGE_ADD };
 	size_t done = 0;
 	enum err e = ERR_OK;
 
+	c->options.filter_type = FILTER_ALL; /* what is asked for by itself comes whole, however old it is */
 	if (parse_id(c, text, &item.id))
 		item.kind = CHANGE_NONE;
 	else if (c->imap)
 		e = c->ops->prepare(c, &item, 1, SIZE_MAX, &done);
+	c->options.filter_type = filter;
 	if (e)
 		return e;
 	wbxml_open(w, AIRSYNC_FETCH);

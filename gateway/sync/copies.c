@@ -3,10 +3,9 @@
 #include <stdlib.h>
 
 #include "sync/mail_collection.h"
+#include "sync/mail_window.h"
 
 /* Which items a mailbox holds. */
-
-enum { SECONDS_PER_DAY = 86400 };
 
 struct bytes copy_field_value(struct bytes field)
 {
@@ -69,14 +68,14 @@ static int compare_uids(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static enum err look_at_window(struct collection *c, uint32_t first_day, struct copy_list *l)
+static enum err look_at_window(struct collection *c, uint32_t window, struct copy_list *l)
 {
 	struct imap_uids inside;
 	enum err e;
 
-	if (!first_day)
+	if (!window)
 		return ERR_OK;
-	if ((e = imap_search_since(c->imap, c->rq->arena, (int64_t)first_day * SECONDS_PER_DAY, &inside)))
+	if ((e = mail_window_search(c, window, &inside)))
 		return e;
 	for (size_t i = 0; i < l->n; i++)
 		l->v[i].outside =
@@ -84,9 +83,9 @@ static enum err look_at_window(struct collection *c, uint32_t first_day, struct 
 	return ERR_OK;
 }
 
-static uint32_t first_day(const struct collection *c, const struct copy_kind *kind)
+static uint32_t window_of(const struct collection *c, const struct copy_kind *kind)
 {
-	return kind->has_window ? mail_first_day(c) : 0;
+	return kind->has_window ? mail_window(c) : 0;
 }
 
 enum err copies_load(
@@ -107,7 +106,7 @@ enum err copies_load(
 		return e;
 	l->uid_validity = status.uid_validity;
 	l->modseq = all.highest_modseq ? all.highest_modseq : status.highest_modseq;
-	if ((e = ask_for_names(c, kind, &all, l)) || (e = look_at_window(c, first_day(c, kind), l)))
+	if ((e = ask_for_names(c, kind, &all, l)) || (e = look_at_window(c, window_of(c, kind), l)))
 		return e;
 	*out = c->cache = l;
 	return ERR_OK;
@@ -149,10 +148,10 @@ const struct copy *copies_find(const struct copy_list *l, uint64_t id)
 /* ---- comparing ---- */
 
 /* Only QRESYNC makes HIGHESTMODSEQ grow when messages vanish (RFC 7162, 3.2.5). */
-static bool is_unchanged(const struct collection *c, const struct snapshot *had, uint32_t day)
+static bool is_unchanged(const struct collection *c, const struct snapshot *had, uint32_t window)
 {
 	return had->validity == c->status.uid_validity && had->token && !had->n_pending &&
-	       had->token == c->status.highest_modseq && had->window_day == day &&
+	       had->token == c->status.highest_modseq && had->window_day == window &&
 	       (imap_caps(c->imap) & IMAP_CAP_QRESYNC);
 }
 
@@ -206,17 +205,17 @@ enum err copies_compare(struct collection *c, const struct copy_kind *kind, cons
     struct snapshot *now, struct changes *out)
 {
 	bool looked_at = had->validity && had->validity != MAIL_NO_VALIDITY;
-	uint32_t day = first_day(c, kind);
+	uint32_t window = window_of(c, kind);
 	const struct copy_list *l;
 	enum err e;
 
 	if (!c->mailbox.len || !c->status.known)
 		return mail_compare(c, had, now, out); /* nothing there: that is the same for all classes */
 	*out = (struct changes){ 0 };
-	*now = (struct snapshot){ .validity = had->validity, .token = had->token, .window_day = day };
+	*now = (struct snapshot){ .validity = had->validity, .token = had->token, .window_day = window };
 	if (looked_at && had->validity != c->status.uid_validity)
 		return ERR_NOT_FOUND; /* another mailbox has taken its name */
-	if (is_unchanged(c, had, day))
+	if (is_unchanged(c, had, window))
 		return ERR_OK;
 	if ((e = copies_load(c, kind, false, &l)))
 		return e;

@@ -113,12 +113,35 @@ static uint32_t previous_generation(const struct sync_run *r)
 	return s.generation;
 }
 
-/* Whether this collection has what the options ask for. Source: MS-ASCMD 2.2.3.68.2, 2.2.3.103.2. */
+/* What the request says, and for the rest what was said before. */
+static void take_options(struct sync_run *r)
+{
+	const struct sync_ask *ask = r->ask;
+	bool conversation_mode;
+
+	sync_settings_get(&r->stored, &r->c.options);
+	r->c.sms.wanted = sync_settings_get_sms(&r->stored, &r->c.sms.options);
+	conversation_mode =
+	    ask->has_conversation_mode ? ask->conversation_mode : r->c.options.conversation_mode;
+	if (ask->has_options) {
+		r->c.options = ask->options;
+		r->c.sms.wanted = ask->wants_sms;
+		r->c.sms.options = ask->sms_options;
+	}
+	r->c.options.conversation_mode = conversation_mode;
+	r->c.deletes_as_moves = ask->deletes_as_moves;
+}
+
+/* Whether this collection has what the request asks for. Source: MS-ASCMD 2.2.3.36.2, 2.2.3.68.2, 2.2.3.103.2. */
 static bool options_fit(const struct sync_run *r)
 {
 	const struct sync_ask *ask = r->ask;
 
-	if (!ask->has_options || !r->c.ops)
+	if (!r->c.ops)
+		return true;
+	if (ask->has_conversation_mode && r->c.ops->class != CLASS_EMAIL)
+		return false;
+	if (!ask->has_options)
 		return true;
 	if ((ask->options.max_items || ask->sms_options.max_items) &&
 	    r->c.folder_type != FOLDER_RECIPIENT_CACHE)
@@ -132,14 +155,7 @@ enum err sync_run_open(struct sync_run *r)
 	struct sync_key key;
 
 	r->status = STATUS_OK;
-	sync_settings_get(&r->stored, &r->c.options);
-	r->c.sms.wanted = sync_settings_get_sms(&r->stored, &r->c.sms.options);
-	if (r->ask->has_options) {
-		r->c.options = r->ask->options;
-		r->c.sms.wanted = r->ask->wants_sms;
-		r->c.sms.options = r->ask->sms_options;
-	}
-	r->c.deletes_as_moves = r->ask->deletes_as_moves;
+	take_options(r);
 	if (r->ask->status)
 		return fail(r, r->ask->status);
 	if (!options_fit(r))

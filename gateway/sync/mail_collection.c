@@ -1,7 +1,5 @@
 #include "sync/mail_collection.h"
 
-#include <time.h>
-
 #include "base/hash.h"
 
 const struct collection_ops mail_collection = {
@@ -68,11 +66,4 @@ enum err mail_select(struct collection *c, struct imap_status *status)
 	if (!e && status)
 		*status = now;
 	return e;
-}
-
-uint32_t mail_first_day(const struct collection *c)
-{
-	unsigned days = filter_type_days(c->options.filter_type);
-
-	return days ? (uint32_t)(time(NULL) / (24 * 60 * 60)) - days : 0;
 }

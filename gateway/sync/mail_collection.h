@@ -44,8 +44,6 @@ enum err mail_move_to_trash(struct collection *c, const uint32_t *uids, size_t n
  * (its boundary in RFC 2231 form, or hidden by a broken header line) is worth less than our own reading of the whole
  * mail. NULL then. */
 struct mime_part *mail_structure(const struct imap_message *m);
-/* The first day of the window that the options ask for, in days since 1970; 0: all mails. */
-uint32_t mail_first_day(const struct collection *c);
 /* A snapshot's validity when there was no mailbox; beyond every UIDVALIDITY, which has 32 bits. */
 #define MAIL_NO_VALIDITY (UINT64_C(1) << 32)
 /* Selects the collection's mailbox: several collections of one request share a connection. ERR_NOT_FOUND also if another

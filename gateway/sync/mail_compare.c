@@ -1,6 +1,7 @@
 #include <stdlib.h>
 
 #include "sync/mail_collection.h"
+#include "sync/mail_window.h"
 
 /* What differs between what the phone has and the mailbox, as cheaply as the server allows:
  *   nothing changed       no command at all: UIDVALIDITY and HIGHESTMODSEQ of the STATUS at the start are the same;
@@ -8,9 +9,10 @@
  *   first look            UID SEARCH for the window; flags come with the messages
  *   QRESYNC               what changed and what vanished since the snapshot's modseq
  *   else                  the flags of all messages
- * A window (FilterType) is searched anew once a day, when its first day moves. */
+ * A window (FilterType) is searched anew once a day, when its first day moves; one of whole conversations (ConversationMode)
+ * also when mails come or go. */
 
-enum { SECONDS_PER_DAY = 86400, MAX_CHANGES = 10 * 1000 * 1000 };
+enum { MAX_CHANGES = 10 * 1000 * 1000 };
 
 struct compare {
 	struct collection *c;
@@ -67,12 +69,21 @@ static bool in_window(const struct compare *x, uint64_t id)
 	return x->window.n && bsearch(&uid, x->window.v, x->window.n, sizeof(uid), compare_uids);
 }
 
-/* Day 0 finds all messages. */
 static enum err search_window(struct compare *x)
 {
 	x->has_window = true;
-	return imap_search_since(
-	    x->c->imap, x->c->rq->arena, (int64_t)x->now->window_day * SECONDS_PER_DAY, &x->window);
+	return mail_window_search(x->c, x->now->window_day, &x->window);
+}
+
+/* Days pass, and the phone wants another filter. With whole conversations also any mail that comes or goes may draw others with
+ * it; where only flags change, all stays as it is. */
+static bool window_may_differ(const struct compare *x, const struct imap_changes *server)
+{
+	if (x->now->window_day != x->had->window_day)
+		return true;
+	if (!(x->now->window_day & SNAPSHOT_CONVERSATIONS))
+		return false;
+	return server->n_gone || (server->n && server->v[server->n - 1].uid >= x->had->next_id);
 }
 
 /* ---- a folder with nothing behind it, or nothing yet ---- */
@@ -288,7 +299,7 @@ static enum err compare_since(struct compare *x, const struct imap_changes *serv
 {
 	enum err e;
 
-	if (x->now->window_day != x->had->window_day && (e = search_window(x)))
+	if (window_may_differ(x, server) && (e = search_window(x)))
 		return e;
 	if ((e = compare_held(x, server)) || (e = compare_new(x, server)))
 		return e;
@@ -340,7 +351,7 @@ enum err mail_compare(
 	*out = (struct changes){ 0 };
 	*now = (struct snapshot){ .validity = had->validity,
 		.token = had->token,
-		.window_day = mail_first_day(c),
+		.window_day = mail_window(c),
 		.next_id = had->next_id };
 	if (!c->mailbox.len || !c->status.known)
 		return compare_empty(&x);

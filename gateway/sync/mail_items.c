@@ -4,6 +4,7 @@
 #include "sync/conversation_rules.h"
 #include "sync/follow_ups.h"
 #include "sync/mail_item.h"
+#include "sync/mail_window.h"
 #include "sync/verbs.h"
 
 /* Fetching mails. Only what is shown is fetched: structure and header first, then of the text as much as the
@@ -60,13 +61,19 @@ static struct imap_message *find_message(const struct imap_messages *m, uint64_t
 	return m->n ? bsearch(&key, m->v, m->n, sizeof(*m->v), compare_messages) : NULL;
 }
 
-/* A copy of an old mail, put into the folder now, lies outside of the window although it is new. One day's grace, since
- * the server counts days in a time zone of its own. */
+/* One day's grace, since the server counts days in a time zone of its own. */
 static bool is_before_window(const struct collection *c, const struct imap_message *m)
 {
 	uint32_t day = mail_first_day(c);
 
 	return day && m->internal_date < ((int64_t)day - 1) * SECONDS_PER_DAY;
+}
+
+/* A copy of an old mail, put into the folder now, lies outside of the window although it is new. What is there for its
+ * conversation's sake has been looked for. */
+static bool is_foreign(const struct collection *c, const struct imap_message *m)
+{
+	return !c->options.conversation_mode && is_before_window(c, m);
 }
 
 /* How the item stands now that it has been asked for. */
@@ -79,7 +86,7 @@ static void settle_kind(struct collection *c, struct change *v, struct imap_mess
 		v->now = mail_digest(&m->flags);
 		if (v->now == v->had)
 			v->kind = CHANGE_NONE;
-	} else if (!m || is_before_window(c, m)) {
+	} else if (!m || is_foreign(c, m)) {
 		v->kind = CHANGE_NONE;
 	} else {
 		v->now = mail_digest(&m->flags);
@@ -139,7 +146,26 @@ struct mime_part *mail_structure(const struct imap_message *m)
 	return root && has_body && mime_is(root, "multipart", NULL) && mime_is_hollow(root) ? NULL : root;
 }
 
-static enum err plan_part(struct collection *c, struct mail_item *item)
+/* What is there for its conversation's sake has a preview if that is wanted, and no text. Source: MS-ASCMD 2.2.3.36.2. */
+static const struct sync_options *options_for(struct collection *c, const struct imap_message *m)
+{
+	struct sync_options *o;
+
+	if (!is_before_window(c, m))
+		return &c->options;
+	o = arena_alloc(c->rq->arena, sizeof(*o));
+	if (!o)
+		return NULL;
+	*o = c->options;
+	o->truncation = o->mime_truncation = 0;
+	for (size_t i = 0; i < o->body_count; i++)
+		o->body[i] =
+		    (struct body_preference){ .type = o->body[i].type, .preview = o->body[i].preview };
+	o->body_part = (struct body_preference){ .type = o->body_part.type, .preview = o->body_part.preview };
+	return o;
+}
+
+static enum err plan_part(struct collection *c, struct mail_item *item, const struct sync_options *options)
 {
 	struct imap_message *m = item->message;
 	enum err e;
@@ -148,7 +174,7 @@ static enum err plan_part(struct collection *c, struct mail_item *item)
 	if (!item->part)
 		return ERR_LIMIT;
 	e = body_part_plan(
-	    c->rq->arena, m->header, mail_structure(m), m->size, &c->options, c->rq->version, item->part);
+	    c->rq->arena, m->header, mail_structure(m), m->size, options, c->rq->version, item->part);
 	if (!e)
 		body_plan_cap(&item->part->plan, largest_body(c));
 	return e;
@@ -157,17 +183,18 @@ static enum err plan_part(struct collection *c, struct mail_item *item)
 static enum err plan(struct collection *c, struct change *v, struct imap_message *m)
 {
 	struct mail_item *item = arena_alloc(c->rq->arena, sizeof(*item));
+	const struct sync_options *options = options_for(c, m);
 	enum err e;
 
-	if (!item)
+	if (!item || !options)
 		return ERR_LIMIT;
 	item->message = m;
 	v->item = item;
-	e = body_plan(c->rq->arena, mail_structure(m), m->size, &c->options, c->rq->version, &item->plan);
+	e = body_plan(c->rq->arena, mail_structure(m), m->size, options, c->rq->version, &item->plan);
 	if (e)
 		return e;
 	body_plan_cap(&item->plan, largest_body(c));
-	return body_part_wanted(&c->options, c->rq->version) ? plan_part(c, item) : ERR_OK;
+	return body_part_wanted(options, c->rq->version) ? plan_part(c, item, options) : ERR_OK;
 }
 
 static uint32_t fetch_count(const struct collection *c, const struct body_fetch *f)

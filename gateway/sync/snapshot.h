@@ -14,6 +14,9 @@ struct snapshot_item {
 /* No class makes this digest: what the phone has of the item is not known, so it differs from all there can be. */
 #define SNAPSHOT_UNSURE UINT32_MAX
 
+/* In window_day, whose days end long before: the filter is one of whole conversations. */
+#define SNAPSHOT_CONVERSATIONS (UINT32_C(1) << 31)
+
 /* What else is in the collection, out of another mailbox: SMS beside mails. Their ids are UIDs with this bit set. */
 #define SNAPSHOT_SIDE (UINT64_C(1) << 63)
 struct snapshot_side { /* as in struct snapshot; all 0 where there is nothing beside */
@@ -32,7 +35,8 @@ struct snapshot {
 	uint64_t token; /* the server's state that this was compared with (HIGHESTMODSEQ); 0 = compare all */
 	uint64_t
 	    next_id; /* ids from here on were unknown at that look (UIDNEXT); 0 where ids are not in order */
-	uint32_t window_day; /* the filter's first day, in days since 1970; 0 = no filter */
+	uint32_t
+	    window_day; /* the filter's first day, in days since 1970, and SNAPSHOT_CONVERSATIONS; 0 = no filter */
 	struct snapshot_side side;
 	struct snapshot_item *items; /* ascending ids, no id twice */
 	size_t n_items;

@@ -72,7 +72,7 @@ static uint32_t count_commands(const struct wbxml_node *commands)
 	return n;
 }
 
-static void parse_collection(const struct wbxml_node *n, struct sync_ask *ask)
+static void parse_collection(enum eas_version version, const struct wbxml_node *n, struct sync_ask *ask)
 {
 	const struct wbxml_node *get_changes = wbxml_child(n, AIRSYNC_GET_CHANGES);
 	struct bytes class = wbxml_child_text(n, AIRSYNC_CLASS);
@@ -83,6 +83,7 @@ static void parse_collection(const struct wbxml_node *n, struct sync_ask *ask)
 		.window = WINDOW_DEFAULT };
 	initial = ask->key.len == 0 || bytes_eq_str(ask->key, "0");
 	ask->has_supported = wbxml_child(n, AIRSYNC_SUPPORTED) != NULL;
+	ask->has_conversation_mode = version >= EAS_14_0 && wbxml_child(n, AIRSYNC_CONVERSATION_MODE) != NULL;
 	ask->commands = wbxml_child(n, AIRSYNC_COMMANDS);
 	ask->n_commands = count_commands(ask->commands);
 	if (folder_id_parse(ask->id_text, &ask->id))
@@ -92,6 +93,7 @@ static void parse_collection(const struct wbxml_node *n, struct sync_ask *ask)
 	    (class.len && eas_class_parse(class, &ask->class)) ||
 	    wbxml_child_bool(n, AIRSYNC_DELETES_AS_MOVES, true, &ask->deletes_as_moves) ||
 	    wbxml_child_bool(n, AIRSYNC_GET_CHANGES, get_changes != NULL || !initial, &ask->get_changes) ||
+	    wbxml_child_bool(n, AIRSYNC_CONVERSATION_MODE, false, &ask->conversation_mode) ||
 	    get_window(n, &ask->has_window, &ask->window) || ask->n_commands > MAX_COMMANDS)
 		ask->status = STATUS_PROTOCOL;
 	parse_options(n, ask);
@@ -196,7 +198,7 @@ static enum err parse_named(
 			s->limit = (uint32_t)room;
 			return ERR_OK;
 		}
-		parse_collection(n, &s->v[s->n++]);
+		parse_collection(rq->version, n, &s->v[s->n++]);
 	}
 	drop_doubles(s);
 	if (get_window(xml, &has_window, &s->window))

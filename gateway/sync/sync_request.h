@@ -15,7 +15,8 @@ struct sync_ask {
 	enum eas_class class;   /* ≤12.1 */
 	bool has_options;
 	struct sync_options options;
-	bool wants_sms; /* by an Options block of that class */
+	bool has_conversation_mode, conversation_mode; /* 14.0 and later */
+	bool wants_sms;                                /* by an Options block of that class */
 	struct sync_options sms_options;
 	uint32_t window; /* 1..512 */
 	bool has_window;

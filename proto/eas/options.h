@@ -48,6 +48,7 @@ struct sync_options {
 	uint32_t truncation;      /* the same, Truncation of 2.5 */
 	uint32_t max_items;       /* of the recipient cache; 0 = not said */
 	bool rights_management;   /* RightsManagementSupport */
+	bool conversation_mode;   /* the Collection's, no element of Options: kept beside them, as sticky */
 	uint8_t body_count;
 	struct body_preference body[BODY_TYPES - 1]; /* in the client's order, each type once */
 	struct body_preference body_part;

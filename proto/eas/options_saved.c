@@ -5,6 +5,9 @@
 
 enum { FORMAT = 1 };
 
+/* In one number: bits 2 and 3 are MIMESupport. */
+enum { CLIENT_WINS = 1, RIGHTS_MANAGEMENT = 2, MIME_SHIFT = 2, MIME_MASK = 3, CONVERSATION_MODE = 16 };
+
 static bool preference_equal(const struct body_preference *a, const struct body_preference *b)
 {
 	return a->type == b->type && a->truncation_size == b->truncation_size &&
@@ -16,8 +19,8 @@ bool sync_options_equal(const struct sync_options *a, const struct sync_options 
 	if (a->class != b->class || a->filter_type != b->filter_type || a->client_wins != b->client_wins ||
 	    a->mime_support != b->mime_support || a->mime_truncation != b->mime_truncation ||
 	    a->truncation != b->truncation || a->max_items != b->max_items ||
-	    a->rights_management != b->rights_management || a->body_count != b->body_count ||
-	    !preference_equal(&a->body_part, &b->body_part))
+	    a->rights_management != b->rights_management || a->conversation_mode != b->conversation_mode ||
+	    a->body_count != b->body_count || !preference_equal(&a->body_part, &b->body_part))
 		return false;
 	for (size_t i = 0; i < a->body_count; i++)
 		if (!preference_equal(&a->body[i], &b->body[i]))
@@ -70,13 +73,34 @@ static enum err get_preference(struct bytes *in, struct body_preference *out)
 	return ERR_OK;
 }
 
+static unsigned flags_of(const struct sync_options *o)
+{
+	return (o->client_wins ? CLIENT_WINS : 0u) | (o->rights_management ? RIGHTS_MANAGEMENT : 0u) |
+	       (unsigned)o->mime_support << MIME_SHIFT | (o->conversation_mode ? CONVERSATION_MODE : 0u);
+}
+
+static enum err get_flags(struct bytes *in, struct sync_options *o)
+{
+	uint64_t flags;
+	enum err e = varint_get_max(in, 2 * CONVERSATION_MODE - 1, &flags);
+
+	if (e)
+		return e;
+	if ((flags >> MIME_SHIFT & MIME_MASK) > MIME_FOR_ALL)
+		return ERR_PROTO;
+	o->client_wins = flags & CLIENT_WINS;
+	o->rights_management = flags & RIGHTS_MANAGEMENT;
+	o->mime_support = (enum mime_support)(flags >> MIME_SHIFT & MIME_MASK);
+	o->conversation_mode = flags & CONVERSATION_MODE;
+	return ERR_OK;
+}
+
 void sync_options_put(struct buf *out, const struct sync_options *o)
 {
 	buf_put_u8(out, FORMAT);
 	varint_put(out, o->class);
 	varint_put(out, o->filter_type);
-	varint_put(
-	    out, (unsigned)o->mime_support << 2 | (unsigned)o->rights_management << 1 | o->client_wins);
+	varint_put(out, flags_of(o));
 	put_size(out, o->mime_truncation);
 	put_size(out, o->truncation);
 	varint_put(out, o->max_items);
@@ -88,20 +112,16 @@ void sync_options_put(struct buf *out, const struct sync_options *o)
 
 static enum err get_fields(struct bytes *in, struct sync_options *o)
 {
-	uint64_t class, filter, flags, max_items, count;
+	uint64_t class, filter, max_items, count;
 	enum err e;
 
 	if ((e = varint_get_max(in, CLASSES - 1, &class)) || (e = varint_get_max(in, FILTERS - 1, &filter)) ||
-	    (e = varint_get_max(in, MIME_FOR_ALL << 2 | 3, &flags)) ||
-	    (e = get_size(in, &o->mime_truncation)) || (e = get_size(in, &o->truncation)) ||
-	    (e = varint_get_max(in, UINT32_MAX, &max_items)) || (e = get_preference(in, &o->body_part)) ||
-	    (e = varint_get_max(in, BODY_TYPES - 1, &count)))
+	    (e = get_flags(in, o)) || (e = get_size(in, &o->mime_truncation)) ||
+	    (e = get_size(in, &o->truncation)) || (e = varint_get_max(in, UINT32_MAX, &max_items)) ||
+	    (e = get_preference(in, &o->body_part)) || (e = varint_get_max(in, BODY_TYPES - 1, &count)))
 		return e;
 	o->class = (enum eas_class) class;
 	o->filter_type = (enum filter_type)filter;
-	o->mime_support = (enum mime_support)(flags >> 2);
-	o->rights_management = flags >> 1 & 1;
-	o->client_wins = flags & 1;
 	o->max_items = (uint32_t)max_items;
 	for (; o->body_count < count; o->body_count++) {
 		struct body_preference p;

@@ -19,7 +19,7 @@ struct session {
 static const uint32_t all_caps = IMAP_CAP_CONDSTORE | IMAP_CAP_QRESYNC | IMAP_CAP_UIDPLUS | IMAP_CAP_MOVE |
 				 IMAP_CAP_SPECIAL_USE | IMAP_CAP_LIST_STATUS | IMAP_CAP_LIST_EXTENDED |
 				 IMAP_CAP_ESEARCH | IMAP_CAP_LITERAL_PLUS | IMAP_CAP_ENABLE |
-				 IMAP_CAP_UNSELECT | IMAP_CAP_CREATE_SPECIAL_USE;
+				 IMAP_CAP_UNSELECT | IMAP_CAP_CREATE_SPECIAL_USE | IMAP_CAP_THREAD;
 
 static enum err checked(const struct session *s, enum err e)
 {
@@ -193,6 +193,7 @@ static void appends(struct session *s)
 static void searches(struct session *s)
 {
 	struct imap_uids uids;
+	struct imap_threads threads;
 	int64_t *dates;
 
 	if (!checked(s, imap_search_since(s->c, s->a, 1700000000, &uids)))
@@ -203,6 +204,9 @@ static void searches(struct session *s)
 		check_uids(&uids);
 		checked(s, imap_fetch_dates(s->c, s->a, uids.v, uids.n, &dates));
 	}
+	if (!checked(s, imap_thread(s->c, s->a, &threads)))
+		for (size_t i = 0; i < threads.n; i++)
+			MUST(threads.v[i].uid && threads.v[i].thread);
 }
 
 /* ---- sessions from the greeting on ---- */

@@ -252,6 +252,10 @@ enum err phone_edit_one(
 enum err phone_estimate(struct phone *ph, struct phone_folder *f, const struct phone_options_block *options,
     unsigned *status, unsigned *estimate) MUST_CHECK;
 
+/* The same with ConversationMode: of `c` only folder_id, options and conversation_mode are looked at. */
+enum err phone_estimate_of(
+    struct phone *ph, const struct phone_collection *c, unsigned *status, unsigned *estimate) MUST_CHECK;
+
 /* ---- Ping ---- */
 
 /* heartbeat_s 0: not said; count 0: no Folders. Both: the empty request. */

@@ -378,18 +378,26 @@ enum err phone_sync_folder(struct phone *ph, struct phone_folder *f, const struc
 
 /* ---- GetItemEstimate ---- */
 
-enum err phone_estimate(struct phone *ph, struct phone_folder *f, const struct phone_options_block *options,
-    unsigned *status, unsigned *estimate)
+enum err phone_estimate_of(
+    struct phone *ph, const struct phone_collection *c, unsigned *status, unsigned *estimate)
 {
 	const struct wbxml_node *response;
 	enum err e;
 
 	*status = *estimate = 0;
-	phone_estimate_put(phone_request(ph), ph->version, f, options);
+	phone_estimate_put(phone_request(ph), ph->version, phone_folder(&ph->replica, c->folder_id), c);
 	if ((e = phone_command(ph, CMD_GET_ITEM_ESTIMATE, NULL)))
 		return e;
 	response = wbxml_child(ph->root, GETITEMESTIMATE_RESPONSE);
 	*status = number_of(response, GETITEMESTIMATE_STATUS);
 	*estimate = number_of(wbxml_child(response, GETITEMESTIMATE_COLLECTION), GETITEMESTIMATE_ESTIMATE);
 	return ERR_OK;
+}
+
+enum err phone_estimate(struct phone *ph, struct phone_folder *f, const struct phone_options_block *options,
+    unsigned *status, unsigned *estimate)
+{
+	const struct phone_collection c = { .folder_id = f->id, .options = options };
+
+	return phone_estimate_of(ph, &c, status, estimate);
 }

@@ -234,14 +234,17 @@ void phone_sync_put(
 
 /* The two forms of MS-ASCMD 2.2.1.9.1. */
 void phone_estimate_put(struct wbxml_writer *w, enum eas_version v, const struct phone_folder *f,
-    const struct phone_options_block *options)
+    const struct phone_collection *c)
 {
+	const struct phone_options_block *options = c->options;
+
 	wbxml_open(w, GETITEMESTIMATE_GET_ITEM_ESTIMATE);
 	wbxml_open(w, GETITEMESTIMATE_COLLECTIONS);
 	wbxml_open(w, GETITEMESTIMATE_COLLECTION);
 	if (v >= EAS_14_0) {
 		wbxml_put_str(w, AIRSYNC_SYNC_KEY, f->key);
 		wbxml_put_str(w, GETITEMESTIMATE_COLLECTION_ID, f->id);
+		put_say(w, AIRSYNC_CONVERSATION_MODE, c->conversation_mode);
 		if (options)
 			put_options(w, options);
 	} else {

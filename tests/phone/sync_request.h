@@ -9,6 +9,6 @@
 void phone_sync_put(
     struct wbxml_writer *w, enum eas_version v, struct phone_replica *r, const struct phone_sync *rq);
 void phone_estimate_put(struct wbxml_writer *w, enum eas_version v, const struct phone_folder *f,
-    const struct phone_options_block *options);
+    const struct phone_collection *c);
 
 #endif

@@ -193,6 +193,46 @@ static void search_too_many(struct scene *s)
 	assert_int_equal(imap_search_since(s->c, s->a, 0, &uids), ERR_LIMIT);
 }
 
+/* 2, 10 and 11 belong together, and 4 stands alone. */
+static void threads_are_two(struct scene *s)
+{
+	struct imap_threads t;
+
+	log_in(s);
+	assert_int_equal(imap_thread(s->c, s->a, &t), ERR_OK);
+	assert_int_equal(t.n, 4);
+	assert_true(t.v[0].uid == 2 && t.v[1].uid == 10 && t.v[2].uid == 11 && t.v[3].uid == 4);
+	assert_true(t.v[0].thread == t.v[1].thread && t.v[1].thread == t.v[2].thread);
+	assert_true(t.v[3].thread != t.v[0].thread);
+}
+
+static void threads_are_none(struct scene *s)
+{
+	struct imap_threads t;
+
+	log_in(s);
+	assert_int_equal(imap_thread(s->c, s->a, &t), ERR_OK);
+	assert_int_equal(t.n, 0);
+}
+
+static void threads_fail(struct scene *s)
+{
+	struct imap_threads t;
+
+	log_in(s);
+	assert_int_equal(imap_thread(s->c, s->a, &t), ERR_UNAVAILABLE);
+}
+
+static void threads_are_refused(struct scene *s)
+{
+	struct imap_threads t;
+	struct imap_uids uids;
+
+	log_in(s);
+	assert_int_equal(imap_thread(s->c, s->a, &t), ERR_UNSUPPORTED);
+	assert_int_equal(imap_search_since(s->c, s->a, 0, &uids), ERR_OK); /* all is well */
+}
+
 static void too_much_for_the_arena(struct scene *s)
 {
 	struct imap_part_request part = { .uid = 3, .section = "1" };
@@ -377,6 +417,7 @@ static void told_again(struct scene *s)
 	assert_int_equal(imap_caps(s->c), caps);
 }
 
+#define THREADS "THREAD=ORDEREDSUBJECT THREAD=REFERENCES"
 #define FOUND_TWO                                                       \
 	{                                                               \
 		.at = "UID SEARCH", .say = "* SEARCH 3 4\r\n$ OK x\r\n" \
@@ -433,6 +474,28 @@ static const struct answer_case {
 	    { { .at = "UID SEARCH", .say = "* ESEARCH UID ALL 0:3\r\n$ OK x\r\n" } } },
 	{ "ESEARCH finds all numbers", search_too_many, "ESEARCH",
 	    { { .at = "UID SEARCH", .say = "* ESEARCH UID ALL 1:4294967295\r\n$ OK x\r\n" } } },
+	{ "THREAD", threads_are_two, THREADS,
+	    { { .at = "UID THREAD REFERENCES US-ASCII ALL\r",
+		.say = "* THREAD (2 (10)(11))(4)\r\n$ OK x\r\n" } } },
+	{ "THREAD without its first mail", threads_are_two, THREADS,
+	    { { .at = "UID THREAD", .say = "* THREAD ((2)(10 11)) (4)\r\n$ OK x\r\n" } } },
+	{ "THREAD in two answers", threads_are_two, THREADS,
+	    { { .at = "UID THREAD", .say = "* THREAD (2 10 11)\r\n* THREAD (4)\r\n$ OK x\r\n" } } },
+	{ "THREAD of nothing", threads_are_none, THREADS,
+	    { { .at = "UID THREAD", .say = "* THREAD\r\n$ OK x\r\n" } } },
+	{ "THREAD left open", threads_fail, THREADS,
+	    { { .at = "UID THREAD", .say = "* THREAD (2 (10 11)\r\n$ OK x\r\n" } } },
+	{ "THREAD closed twice", threads_fail, THREADS,
+	    { { .at = "UID THREAD", .say = "* THREAD (2 10))(11)\r\n$ OK x\r\n" } } },
+	{ "THREAD without lists", threads_fail, THREADS,
+	    { { .at = "UID THREAD", .say = "* THREAD 2 10\r\n$ OK x\r\n" } } },
+	{ "THREAD finds 0", threads_fail, THREADS,
+	    { { .at = "UID THREAD", .say = "* THREAD (2 0)\r\n$ OK x\r\n" } } },
+	{ "THREAD in words", threads_fail, THREADS,
+	    { { .at = "UID THREAD", .say = "* THREAD (two)\r\n$ OK x\r\n" } } },
+	{ "THREAD refused", threads_are_refused, THREADS,
+	    { { .at = "UID THREAD", .say = "$ BAD what?\r\n" } } },
+	{ "no THREAD", threads_are_refused, "THREAD=ORDEREDSUBJECT", { { 0 } } },
 	{ "query: all", query_of_all, "", { FOUND_TWO } },
 	{ "query: fields", query_of_fields, "", { FOUND_TWO } },
 	{ "query: words", query_of_words, "ESEARCH",

@@ -486,6 +486,32 @@ static void searches(struct scene *s)
 	assert_int_equal(uids.n, 0);
 }
 
+/* By References alone, and by the subject alone. */
+static void threads(struct scene *s)
+{
+	static const char *const mails[] = { "Message-ID: <a@x>\r\nSubject: A\r\n\r\n",
+		"Message-ID: <b@x>\r\nSubject: B\r\n\r\n",
+		"Message-ID: <c@x>\r\nReferences: <a@x>\r\nSubject: C\r\n\r\n",
+		"Message-ID: <d@x>\r\nSubject: Re: B\r\n\r\n" };
+	struct imap_threads t;
+	uint32_t thread_of[5] = { 0 }, uid;
+
+	for (size_t i = 0; i < 4; i++)
+		ok(imap_append(s->other, BYTES("INBOX"), bytes_str(mails[i]), 0, 1790000000, &uid));
+	select_box(s, "INBOX");
+	if (!(imap_caps(s->c) & IMAP_CAP_THREAD)) {
+		assert_int_equal(imap_thread(s->c, s->a, &t), ERR_UNSUPPORTED);
+		return;
+	}
+	ok(imap_thread(s->c, s->a, &t));
+	assert_int_equal(t.n, 4);
+	for (size_t i = 0; i < t.n; i++)
+		thread_of[t.v[i].uid] = t.v[i].thread;
+	assert_int_equal(thread_of[1], thread_of[3]);
+	assert_int_equal(thread_of[2], thread_of[4]);
+	assert_int_not_equal(thread_of[1], thread_of[2]);
+}
+
 /* What each of these finds of three mails: their uids in a row, as one number. */
 static const struct {
 	const char *kql;
@@ -626,6 +652,7 @@ static const struct scenario {
 	{ "expunge", expunges },
 	{ "append", appends },
 	{ "search", searches },
+	{ "threads", threads },
 	{ "append in pieces", append_in_pieces },
 	{ "queries", finds_what_is_asked },
 };

@@ -37,6 +37,8 @@ static void make(const struct snapshot_case *c, struct snapshot *s)
 		.token = 123456789,
 		.next_id = 20000,
 		.window_day = 20000 };
+	if (c->shape == HOLES)
+		s->window_day |= SNAPSHOT_CONVERSATIONS;
 	if (c->shape == WITH_SMS)
 		s->side = (struct snapshot_side){ 1700000001, 987654321, 300, 19000 };
 	s->items = arena_array(test_arena(), c->n, sizeof(*s->items));

@@ -61,6 +61,8 @@ static const struct collection_case {
 	{ "no and no", ONE("\t\t\tAirSync:DeletesAsMoves \"0\"\n\t\t\tAirSync:GetChanges \"0\"\n"), 0, 100,
 	    false, false },
 	{ "GetChanges that is no boolean", ONE("\t\t\tAirSync:GetChanges \"2\"\n"), 4, 0, true, true },
+	{ "ConversationMode that is no boolean", ONE("\t\t\tAirSync:ConversationMode \"2\"\n"), 4, 0, true,
+	    true },
 	{ "an unknown class", ONE("\t\t\tAirSync:Class \"Faxes\"\n"), 4, 0, true, true },
 	{ "Email and SMS",
 	    ONE("\t\t\tAirSync:Options\n" OPTION("Class", "Email") "\t\t\tAirSync:Options\n" OPTION(
@@ -103,6 +105,33 @@ static void collection(const struct collection_case *c)
 	assert_int_equal(s.v[0].deletes_as_moves, c->deletes_as_moves);
 }
 TEST_ROW(collection)
+
+/* An empty tag means yes; the version before 14.0 doesn't know it. */
+static void conversation_mode(void **state)
+{
+	static const struct {
+		const char *dump;
+		enum eas_version version;
+		bool said, yes;
+	} rows[] = {
+		{ ONE(""), EAS_16_1, false, false },
+		{ ONE("\t\t\tAirSync:ConversationMode\n"), EAS_16_1, true, true },
+		{ ONE("\t\t\tAirSync:ConversationMode \"1\"\n"), EAS_14_0, true, true },
+		{ ONE("\t\t\tAirSync:ConversationMode \"0\"\n"), EAS_14_0, true, false },
+		{ ONE("\t\t\tAirSync:ConversationMode \"1\"\n"), EAS_12_1, false, true },
+	};
+	struct sync_request s;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_int_equal(sync_request_parse(request_of(rows[i].version), tree_of(rows[i].dump),
+				     bytes_of(NULL, 0), &s),
+		    ERR_OK);
+		assert_int_equal(s.v[0].status, 0);
+		assert_int_equal(s.v[0].has_conversation_mode, rows[i].said);
+		assert_int_equal(s.v[0].conversation_mode, rows[i].yes);
+	}
+}
 
 /* Whichever block comes first, each class has its own. */
 static void options_of_sms(void **state)
@@ -283,6 +312,7 @@ static void what_is_remembered_is_damaged(void **state)
 int main(void)
 {
 	TEST_ADD_ROWS(collection, collection_cases);
+	TEST_ADD(conversation_mode);
 	TEST_ADD(options_of_sms);
 	TEST_ADD(two_hundred_commands_and_no_more);
 	TEST_ADD_ROWS(whole, whole_cases);

@@ -183,6 +183,28 @@ static void damaged_bytes(void **state)
 	}
 }
 
+/* What older versions stored had no ConversationMode: it reads as before, and as off. */
+static void conversation_mode_is_kept(void **state)
+{
+	struct sync_options off, on, got;
+	struct bytes with, without;
+	struct buf b;
+
+	(void)state;
+	sync_options_default(&off);
+	on = off;
+	on.conversation_mode = true;
+	assert_false(sync_options_equal(&on, &off));
+	buf_init(&b, test_arena(), 0);
+	sync_options_put(&b, &on);
+	assert_int_equal(buf_done(&b, &with), ERR_OK);
+	assert_int_equal(sync_options_get(&with, &got), ERR_OK);
+	assert_true(sync_options_equal(&got, &on));
+	without = test_hex("01 00 00 00 00 00 00 00 00"); /* the defaults, as always */
+	assert_int_equal(sync_options_get(&without, &got), ERR_OK);
+	assert_true(sync_options_equal(&got, &off));
+}
+
 static void no_options(void **state)
 {
 	struct sync_options got, defaults;
@@ -221,6 +243,7 @@ int main(void)
 	TEST_ADD_ROWS(parse, options_cases);
 	TEST_ADD_ROWS(saved, options_cases);
 	TEST_ADD(damaged_bytes);
+	TEST_ADD(conversation_mode_is_kept);
 	TEST_ADD(no_options);
 	TEST_ADD(filters);
 	return test_run("options");

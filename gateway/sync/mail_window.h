@@ -1,0 +1,16 @@
+#ifndef EASGATE_SYNC_MAIL_WINDOW_H
+#define EASGATE_SYNC_MAIL_WINDOW_H
+
+#include "sync/collection.h"
+
+/* Which mails of a mailbox a phone gets: those of the last days (FilterType), and with ConversationMode also the older ones of
+ * each conversation that has a mail of these days. Source: MS-ASCMD 2.2.3.68.2, 2.2.3.36.2. */
+
+/* The first day, in days since 1970; 0: all mails. */
+uint32_t mail_first_day(const struct collection *c);
+/* As snapshots keep it (window_day): the first day, and whether conversations are whole. 0: all mails. */
+uint32_t mail_window(const struct collection *c);
+/* The UIDs in that window of the selected mailbox, ascending. */
+enum err mail_window_search(struct collection *c, uint32_t window, struct imap_uids *out) WAITS MUST_CHECK;
+
+#endif
