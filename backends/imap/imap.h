@@ -178,6 +178,9 @@ struct imap_uids {
 };
 enum err imap_search_since(
     struct imap *c, struct arena *a, int64_t day, struct imap_uids *out) WAITS MUST_CHECK;
+/* Of those from that UID on; perhaps also the last message of the mailbox, whatever its UID. */
+enum err imap_search_new_since(
+    struct imap *c, struct arena *a, uint32_t first_uid, int64_t day, struct imap_uids *out) WAITS MUST_CHECK;
 
 /* UIDs of the messages that match, ascending; q NULL: all. Words that needn't stand exactly so are looked for
  * by FUZZY where the server can. ERR_DENIED, ERR_UNSUPPORTED: the server refuses such a search. */

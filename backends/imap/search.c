@@ -92,6 +92,20 @@ enum err imap_search_since(struct imap *c, struct arena *a, int64_t day, struct 
 	return imap_run_search(c, a, out);
 }
 
+enum err imap_search_new_since(
+    struct imap *c, struct arena *a, uint32_t first_uid, int64_t day, struct imap_uids *out)
+{
+	enum err e;
+
+	*out = (struct imap_uids){ 0 };
+	if ((e = imap_begin(c)))
+		return e;
+	imap_put_search(c);
+	imap_put(c, "UID %u:* SINCE ", first_uid);
+	time_put_imap_date(&c->out, day);
+	return imap_run_search(c, a, out);
+}
+
 enum err imap_search_message_id(
     struct imap *c, struct arena *a, struct bytes message_id, struct imap_uids *out)
 {

@@ -22,6 +22,7 @@ struct compare {
 	size_t cap;
 	struct imap_uids window; /* the messages within the window; only if has_window */
 	bool has_window;
+	struct imap_uids fresh; /* else those of the new ones that are within it */
 };
 
 static enum err set_capacity(struct compare *x, size_t cap)
@@ -60,19 +61,25 @@ static int compare_uids(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+static bool is_in(const struct imap_uids *uids, uint32_t uid)
+{
+	return uids->n && bsearch(&uid, uids->v, uids->n, sizeof(uid), compare_uids);
+}
+
 static bool in_window(const struct compare *x, uint64_t id)
 {
-	uint32_t uid = (uint32_t)id;
-
-	if (!x->has_window)
-		return true;
-	return x->window.n && bsearch(&uid, x->window.v, x->window.n, sizeof(uid), compare_uids);
+	return !x->has_window || is_in(&x->window, (uint32_t)id);
 }
 
 static enum err search_window(struct compare *x)
 {
 	x->has_window = true;
 	return mail_window_search(x->c, x->now->window_day, &x->window);
+}
+
+static bool has_new(const struct compare *x, const struct imap_changes *server)
+{
+	return server->n && server->v[server->n - 1].uid >= x->had->next_id;
 }
 
 /* Days pass, and the phone wants another filter. With whole conversations also any mail that comes or goes may draw others with
@@ -83,7 +90,17 @@ static bool window_may_differ(const struct compare *x, const struct imap_changes
 		return true;
 	if (!(x->now->window_day & SNAPSHOT_CONVERSATIONS))
 		return false;
-	return server->n_gone || (server->n && server->v[server->n - 1].uid >= x->had->next_id);
+	return server->n_gone || has_new(x, server);
+}
+
+/* A copy of an old mail, put into the folder now, lies outside of the window although it is new. */
+static enum err look_at_window(struct compare *x, const struct imap_changes *server)
+{
+	if (window_may_differ(x, server))
+		return search_window(x);
+	if (!x->now->window_day || !has_new(x, server))
+		return ERR_OK;
+	return mail_window_search_new(x->c, x->now->window_day, (uint32_t)x->had->next_id, &x->fresh);
 }
 
 /* ---- a folder with nothing behind it, or nothing yet ---- */
@@ -239,11 +256,12 @@ static enum err compare_new(struct compare *x, const struct imap_changes *server
 		const struct imap_flags *f = &server->v[i];
 
 		/* With an unmoved window, an old message that changed outside of it isn't new: only uids above all that
-		 * were there at the last look are. Its date is looked at in mail_prepare. */
+		 * were there at the last look are. */
 		if (snapshot_find(x->had, f->uid) || snapshot_is_pending(x->had, f->uid) ||
 		    (x->has_window && !in_window(x, f->uid)))
 			continue;
-		if (!x->has_window && x->now->window_day && f->uid < x->had->next_id)
+		if (!x->has_window && x->now->window_day &&
+		    (f->uid < x->had->next_id || !is_in(&x->fresh, f->uid)))
 			continue;
 		e = put(x, (struct change){ .kind = CHANGE_ADD, .id = f->uid, .now = mail_digest(f) });
 	}
@@ -299,9 +317,7 @@ static enum err compare_since(struct compare *x, const struct imap_changes *serv
 {
 	enum err e;
 
-	if (window_may_differ(x, server) && (e = search_window(x)))
-		return e;
-	if ((e = compare_held(x, server)) || (e = compare_new(x, server)))
+	if ((e = look_at_window(x, server)) || (e = compare_held(x, server)) || (e = compare_new(x, server)))
 		return e;
 	return compare_pending(x, server);
 }

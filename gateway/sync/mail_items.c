@@ -69,15 +69,8 @@ static bool is_before_window(const struct collection *c, const struct imap_messa
 	return day && m->internal_date < ((int64_t)day - 1) * SECONDS_PER_DAY;
 }
 
-/* A copy of an old mail, put into the folder now, lies outside of the window although it is new. What is there for its
- * conversation's sake has been looked for. */
-static bool is_foreign(const struct collection *c, const struct imap_message *m)
-{
-	return !c->options.conversation_mode && is_before_window(c, m);
-}
-
 /* How the item stands now that it has been asked for. */
-static void settle_kind(struct collection *c, struct change *v, struct imap_message *m)
+static void settle_kind(struct change *v, struct imap_message *m)
 {
 	if (v->kind == CHANGE_UPDATE && !m) {
 		v->kind = CHANGE_DELETE;
@@ -86,7 +79,7 @@ static void settle_kind(struct collection *c, struct change *v, struct imap_mess
 		v->now = mail_digest(&m->flags);
 		if (v->now == v->had)
 			v->kind = CHANGE_NONE;
-	} else if (!m || is_foreign(c, m)) {
+	} else if (!m) {
 		v->kind = CHANGE_NONE;
 	} else {
 		v->now = mail_digest(&m->flags);
@@ -440,7 +433,7 @@ static enum err plan_all(struct collection *c, struct stride *s, size_t budget, 
 			break;
 		}
 		if (wants_message(&s->v[i]))
-			settle_kind(c, &s->v[i], m);
+			settle_kind(&s->v[i], m);
 		if (s->v[i].kind != CHANGE_ADD)
 			continue;
 		if ((e = plan(c, &s->v[i], m)))

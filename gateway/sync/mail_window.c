@@ -160,3 +160,10 @@ enum err mail_window_search(struct collection *c, uint32_t window, struct imap_u
 
 	return e || !(window & SNAPSHOT_CONVERSATIONS) ? e : make_conversations_whole(c, out);
 }
+
+enum err mail_window_search_new(
+    struct collection *c, uint32_t window, uint32_t first_uid, struct imap_uids *out)
+{
+	return imap_search_new_since(
+	    c->imap, c->rq->arena, first_uid, (int64_t)window * SECONDS_PER_DAY, out);
+}

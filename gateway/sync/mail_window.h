@@ -12,5 +12,8 @@ uint32_t mail_first_day(const struct collection *c);
 uint32_t mail_window(const struct collection *c);
 /* The UIDs in that window of the selected mailbox, ascending. */
 enum err mail_window_search(struct collection *c, uint32_t window, struct imap_uids *out) WAITS MUST_CHECK;
+/* Those of them that are new, from first_uid on, and perhaps others; for a window that isn't one of whole conversations. */
+enum err mail_window_search_new(
+    struct collection *c, uint32_t window, uint32_t first_uid, struct imap_uids *out) WAITS MUST_CHECK;
 
 #endif

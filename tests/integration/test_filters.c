@@ -204,6 +204,36 @@ static void what_is_outside_stays_outside(enum eas_version v)
 }
 TEST_VERSIONS(what_is_outside_stays_outside)
 
+/* Old mails that are put into the folder now are no news, however many they are: for nobody that tells what Sync will bring. */
+static void old_copies_are_no_news(enum eas_version v)
+{
+	static const unsigned days[] = { 8, 20, 21, 22, 23 };
+	const struct phone_options_block week = filter_of(3);
+	const char *user = scene_user();
+	struct phone *ph = aged_phone(user, v);
+	struct phone_folder *f = scene_inbox(ph);
+	unsigned status, estimate;
+	bool changed;
+
+	SCENE_OK(ph, phone_sync_folder(ph, f, &(struct phone_collection){ .options = &week }));
+	for (size_t i = 0; i < COUNT(days); i++)
+		append_aged(user, "INBOX", days[i]);
+	SCENE_OK(ph, phone_estimate(ph, f, &week, &status, &estimate));
+	assert_int_equal(estimate, 0);
+	SCENE_OK(ph, phone_ping(ph, 1, f->id, &changed));
+	assert_false(changed);
+	append_aged(user, "INBOX", 1);
+	append_aged(user, "INBOX", 24);
+	SCENE_OK(ph, phone_estimate(ph, f, &week, &status, &estimate));
+	assert_int_equal(estimate, 1);
+	SCENE_OK(ph, phone_sync_folder(ph, f, &(struct phone_collection){ .window = 1 }));
+	assert_int_equal(f->added, 1);
+	assert_int_equal(f->count, 4);
+	assert_non_null(phone_item_with_subject(f, "1 days"));
+	scene_assert_clean(ph);
+}
+TEST_VERSIONS(old_copies_are_no_news)
+
 /* Another body type: what the phone has stays, and what comes from now on comes in that. */
 static void a_body_preference_changes(enum eas_version v)
 {
@@ -280,6 +310,7 @@ int main(void)
 	TEST_ADD_VERSIONS(a_filter_changes);
 	TEST_ADD_VERSIONS(a_filter_is_sticky);
 	TEST_ADD_VERSIONS(what_is_outside_stays_outside);
+	TEST_ADD_VERSIONS(old_copies_are_no_news);
 	TEST_ADD_VERSIONS(a_body_preference_changes);
 	TEST_ADD_VERSIONS(a_hanging_sync_heeds_filters);
 	failed = test_run("filters");
