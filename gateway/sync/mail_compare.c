@@ -82,11 +82,27 @@ static bool has_new(const struct compare *x, const struct imap_changes *server)
 	return server->n && server->v[server->n - 1].uid >= x->had->next_id;
 }
 
+/* Mails that the phone has, and is to be told something of that the last answers had no room for: perhaps that they are outside. */
+static bool has_pending_mails(const struct snapshot *had)
+{
+	size_t k = 0; /* both lists ascend */
+
+	for (size_t i = 0; i < had->n_pending; i++) {
+		while (k < had->n_items && had->items[k].id < had->pending[i].first)
+			k++;
+		if (k < had->n_items && had->items[k].id <= had->pending[i].last)
+			return true;
+	}
+	return false;
+}
+
 /* Days pass, and the phone wants another filter. With whole conversations also any mail that comes or goes may draw others with
  * it; where only flags change, all stays as it is. */
 static bool window_may_differ(const struct compare *x, const struct imap_changes *server)
 {
 	if (x->now->window_day != x->had->window_day)
+		return true;
+	if (x->now->window_day && has_pending_mails(x->had))
 		return true;
 	if (!(x->now->window_day & SNAPSHOT_CONVERSATIONS))
 		return false;
@@ -331,7 +347,7 @@ static bool unchanged(const struct compare *x)
 
 	return x->had->validity == c->status.uid_validity && x->had->token &&
 	       x->had->token == c->status.highest_modseq && (imap_caps(c->imap) & IMAP_CAP_QRESYNC) &&
-	       x->had->window_day == x->now->window_day;
+	       x->had->window_day == x->now->window_day && !(x->now->window_day && has_pending_mails(x->had));
 }
 
 static enum err compare_server(struct compare *x)

@@ -1,5 +1,7 @@
 #include "conversation_scenarios.h"
 
+#include <time.h>
+
 #include "clock.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -394,6 +396,120 @@ static void in_12_1_it_means_nothing(void **state)
 	scene_assert_clean(ph);
 }
 
+/* ---- anything, in any order ---- */
+
+enum { STEPS = 40, MOST = 60, CONVERSATIONS = 8 };
+
+struct model {
+	struct model_mail {
+		char subject[16];
+		unsigned conversation;
+		uint32_t received; /* day */
+		bool there;
+	} mails[MOST];
+	unsigned n, ahead;
+	bool mode;
+	uint32_t seed;
+};
+
+static uint32_t any(struct model *m, uint32_t n)
+{
+	m->seed = m->seed * 1664525u + 1013904223u;
+	return (m->seed >> 8) % n;
+}
+
+static void model_append(struct model *m, const char *user)
+{
+	struct model_mail *one = &m->mails[m->n];
+	unsigned days = any(m, 3) ? any(m, 60) : any(m, 3);
+	char id[16], root[40];
+
+	*one = (struct model_mail){ .conversation = any(m, CONVERSATIONS),
+		.received = (uint32_t)(time(NULL) / 86400) - days,
+		.there = true };
+	snprintf(one->subject, sizeof(one->subject), "m %u", m->n);
+	snprintf(id, sizeof(id), "m%u", m->n);
+	snprintf(root, sizeof(root), "<root%u@example.org>", one->conversation);
+	scene_append_aged(user, "INBOX", mail_of(one->subject, id, root), days);
+	m->n++;
+}
+
+static void model_expunge(struct model *m, const char *user)
+{
+	struct model_mail *one = &m->mails[any(m, m->n)];
+
+	if (one->there)
+		scene_expunge(user, "INBOX", one->subject);
+	one->there = false;
+}
+
+static bool model_in_week(const struct model *m, const struct model_mail *one)
+{
+	return one->there && one->received >= (uint32_t)(time(NULL) / 86400) + m->ahead - 7;
+}
+
+static bool model_wants(const struct model *m, const struct model_mail *one)
+{
+	bool wants = model_in_week(m, one);
+
+	for (unsigned i = 0; i < m->n && m->mode; i++)
+		wants = wants || (one->there && m->mails[i].conversation == one->conversation &&
+				     model_in_week(m, &m->mails[i]));
+	return wants;
+}
+
+static void model_check(const struct model *m, struct phone *ph, const char *user, unsigned step)
+{
+	const char *wanted[MOST + 1] = { 0 };
+	size_t n = 0;
+
+	for (unsigned i = 0; i < m->n; i++)
+		if (model_wants(m, &m->mails[i]))
+			wanted[n++] = m->mails[i].subject;
+	if (scene_inbox(ph)->count != n)
+		print_error("step %u, %s, %u days\n", step, m->mode ? "whole" : "not whole", m->ahead);
+	assert_has(ph, user, wanted);
+}
+
+static void model_step(struct model *m, const char *user)
+{
+	uint32_t what = any(m, 10);
+
+	if (what < 5 && m->n < MOST)
+		model_append(m, user);
+	else if (what < 7 && m->n)
+		model_expunge(m, user);
+	else if (what == 7)
+		clock_days_ahead(++m->ahead);
+	else if (what == 8)
+		m->mode = !m->mode;
+}
+
+static void whatever_happens_the_phone_has_what_it_should(enum eas_version v)
+{
+	struct model m = { .seed = (uint32_t)v };
+	const char *user = scene_user();
+	struct phone *ph = scene_phone(user, "PHONE1", v);
+	struct phone_folder *f;
+
+	clock_days_ahead(0);
+	SCENE_OK(ph, phone_setup(ph));
+	f = scene_inbox(ph);
+	for (unsigned i = 0; i < STEPS; i++) {
+		struct phone_collection c = { .conversation_mode = m.mode ? PHONE_YES : PHONE_NO,
+			.options = &week,
+			.window = 1 + any(&m, 5) };
+
+		for (unsigned k = any(&m, 4); k; k--)
+			model_step(&m, user);
+		c.conversation_mode = m.mode ? PHONE_YES : PHONE_NO;
+		SCENE_OK(ph, phone_sync_folder(ph, f, &c));
+		model_check(&m, ph, user, i);
+	}
+	scene_assert_clean(ph);
+}
+TEST_VERSIONS(whatever_happens_the_phone_has_what_it_should)
+
 int conversation_scenarios_run(const char *name)
 {
 	TEST_ADD_MODERN(conversations_come_whole);
@@ -409,5 +525,6 @@ int conversation_scenarios_run(const char *name)
 	TEST_ADD_MODERN(an_answer_is_lost);
 	TEST_ADD_MODERN(other_folders_have_none);
 	TEST_ADD(in_12_1_it_means_nothing);
+	TEST_ADD_MODERN(whatever_happens_the_phone_has_what_it_should);
 	return test_run(name);
 }

@@ -168,6 +168,31 @@ static void a_filter_changes(enum eas_version v)
 }
 TEST_VERSIONS(a_filter_changes)
 
+/* What is outside of the narrower filter goes in as many answers as it takes; what changes meanwhile is told too. */
+static void a_filter_narrows_page_by_page(enum eas_version v)
+{
+	const struct phone_options_block all = filter_of(0), day = filter_of(1);
+	const char *user = scene_user();
+	struct phone *ph = aged_phone(user, v);
+	struct phone_folder *f = scene_inbox(ph);
+
+	SCENE_OK(ph, phone_sync_folder(ph, f, &(struct phone_collection){ .options = &all }));
+	for (size_t left = COUNT(ages) - 2; left; left--) {
+		SCENE_OK(ph, phone_sync_one(ph, &(struct phone_collection){
+						    .folder_id = f->id, .options = &day, .window = 1 }));
+		assert_int_equal(f->soft_deleted, 1);
+		assert_true(f->more);
+	}
+	scene_store(user, "INBOX", "0 days", "+FLAGS", "\\Seen");
+	SCENE_OK(ph, phone_sync_folder(ph, f, &(struct phone_collection){ .window = 1 }));
+	assert_int_equal(f->soft_deleted, 1);
+	assert_int_equal(f->changed, 1);
+	assert_newest(f, 1);
+	assert_true(phone_item_with_subject(f, "0 days")->read);
+	scene_assert_clean(ph);
+}
+TEST_VERSIONS(a_filter_narrows_page_by_page)
+
 /* It is remembered when it isn't said again. */
 static void a_filter_is_sticky(enum eas_version v)
 {
@@ -308,6 +333,7 @@ int main(void)
 	TEST_ADD_ROWS(refused, refused_cases);
 	TEST_ADD_VERSIONS(max_items_is_not_for_mail);
 	TEST_ADD_VERSIONS(a_filter_changes);
+	TEST_ADD_VERSIONS(a_filter_narrows_page_by_page);
 	TEST_ADD_VERSIONS(a_filter_is_sticky);
 	TEST_ADD_VERSIONS(what_is_outside_stays_outside);
 	TEST_ADD_VERSIONS(old_copies_are_no_news);
