@@ -61,13 +61,6 @@ static enum err ask_for_names(
 	return ERR_OK;
 }
 
-static int compare_uids(const void *a, const void *b)
-{
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-
-	return (x > y) - (x < y);
-}
-
 static enum err look_at_window(struct collection *c, uint32_t window, struct copy_list *l)
 {
 	struct imap_uids inside;
@@ -78,8 +71,7 @@ static enum err look_at_window(struct collection *c, uint32_t window, struct cop
 	if ((e = mail_window_search(c, window, &inside)))
 		return e;
 	for (size_t i = 0; i < l->n; i++)
-		l->v[i].outside =
-		    !inside.n || !bsearch(&l->v[i].uid, inside.v, inside.n, sizeof(*inside.v), compare_uids);
+		l->v[i].outside = !mail_window_has(&inside, l->v[i].uid);
 	return ERR_OK;
 }
 

@@ -54,21 +54,9 @@ static enum err put_update(struct compare *x, const struct snapshot_item *item, 
 			  .item = f });
 }
 
-static int compare_uids(const void *a, const void *b)
-{
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-
-	return (x > y) - (x < y);
-}
-
-static bool is_in(const struct imap_uids *uids, uint32_t uid)
-{
-	return uids->n && bsearch(&uid, uids->v, uids->n, sizeof(uid), compare_uids);
-}
-
 static bool in_window(const struct compare *x, uint64_t id)
 {
-	return !x->has_window || is_in(&x->window, (uint32_t)id);
+	return !x->has_window || mail_window_has(&x->window, (uint32_t)id);
 }
 
 static enum err search_window(struct compare *x)
@@ -277,7 +265,7 @@ static enum err compare_new(struct compare *x, const struct imap_changes *server
 		    (x->has_window && !in_window(x, f->uid)))
 			continue;
 		if (!x->has_window && x->now->window_day &&
-		    (f->uid < x->had->next_id || !is_in(&x->fresh, f->uid)))
+		    (f->uid < x->had->next_id || !mail_window_has(&x->fresh, f->uid)))
 			continue;
 		e = put(x, (struct change){ .kind = CHANGE_ADD, .id = f->uid, .now = mail_digest(f) });
 	}

@@ -34,9 +34,9 @@ static int compare_uids(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static bool is_in(const struct imap_uids *window, uint32_t uid)
+bool mail_window_has(const struct imap_uids *uids, uint32_t uid)
 {
-	return window->n && bsearch(&uid, window->v, window->n, sizeof(*window->v), compare_uids);
+	return uids->n && bsearch(&uid, uids->v, uids->n, sizeof(*uids->v), compare_uids);
 }
 
 /* ---- which headers are to be read ---- */
@@ -47,7 +47,7 @@ static bool is_mixed(const struct imap_threaded *v, size_t n, const struct imap_
 	size_t inside = 0;
 
 	for (size_t i = 0; i < n; i++)
-		inside += is_in(window, v[i].uid);
+		inside += mail_window_has(window, v[i].uid);
 	return inside && inside < n;
 }
 
@@ -108,7 +108,7 @@ static enum err conversations_of(struct arena *a, const struct imap_uids *window
 	if (!out->v)
 		return ERR_LIMIT;
 	for (size_t i = 0; i < uids->n; i++)
-		if (ids[i].len && is_in(window, uids->v[i]))
+		if (ids[i].len && mail_window_has(window, uids->v[i]))
 			out->v[out->n++] = ids[i];
 	if (out->n)
 		qsort(out->v, out->n, sizeof(*out->v), compare_ids);
@@ -129,7 +129,7 @@ static enum err add_older(struct arena *a, const struct imap_uids *uids, const s
 		return ERR_LIMIT;
 	memcpy(all.v, window->v, window->n * sizeof(*all.v));
 	for (size_t i = 0; i < uids->n; i++)
-		if (is_wanted(wanted, &ids[i]) && !is_in(window, uids->v[i]))
+		if (is_wanted(wanted, &ids[i]) && !mail_window_has(window, uids->v[i]))
 			all.v[all.n++] = uids->v[i];
 	qsort(all.v, all.n, sizeof(*all.v), compare_uids);
 	*window = all;

@@ -15,5 +15,7 @@ enum err mail_window_search(struct collection *c, uint32_t window, struct imap_u
 /* Those of them that are new, from first_uid on, and perhaps others; for a window that isn't one of whole conversations. */
 enum err mail_window_search_new(
     struct collection *c, uint32_t window, uint32_t first_uid, struct imap_uids *out) WAITS MUST_CHECK;
+/* Whether that is one of them. */
+bool mail_window_has(const struct imap_uids *uids, uint32_t uid);
 
 #endif

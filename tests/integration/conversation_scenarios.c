@@ -139,6 +139,7 @@ static void old_mails_come_without_their_text(enum eas_version v)
 	const char *user = scene_user();
 	struct phone *ph = phone_with_mails(user, v);
 	struct phone_folder *f = scene_inbox(ph);
+	struct phone_edit fetch = { .command = AIRSYNC_FETCH };
 	struct phone_item *old, *new, *fetched;
 	unsigned status;
 
@@ -156,6 +157,10 @@ static void old_mails_come_without_their_text(enum eas_version v)
 	assert_int_equal(status, 1);
 	assert_string_equal(fetched->body, "text of Re: plan\r\n");
 	phone_item_free(&fetched);
+	fetch.id = old->id;
+	SCENE_OK(ph, phone_edit_one(ph, f, &fetch, &status));
+	assert_int_equal(status, 1);
+	assert_string_equal(old->body, "text of Re: plan\r\n");
 	scene_assert_clean(ph);
 }
 TEST_VERSIONS(old_mails_come_without_their_text)
