@@ -1,9 +1,12 @@
 #include "search/conversation.h"
 
+#include "io/fiber.h"
 #include "mail/conversation.h"
 
 /* As a server repeats it in its answer: upper case, this order. What mail/conversation.c looks at. */
 #define FIELDS "HEADER.FIELDS (REFERENCES IN-REPLY-TO MESSAGE-ID THREAD-INDEX THREAD-TOPIC SUBJECT)"
+
+enum { AT_ONCE = 500 }; /* headers that are read before others have their turn */
 
 static enum err id_of(struct arena *a, struct bytes fields, struct bytes *out)
 {
@@ -25,9 +28,12 @@ enum err conversation_ids(struct imap *c, struct arena *a, const uint32_t *uids,
 		parts[i] = (struct imap_part_request){ .uid = uids[i], .section = FIELDS };
 	if (n)
 		e = imap_fetch_parts(c, a, parts, n);
-	for (size_t i = 0; i < n && !e; i++)
+	for (size_t i = 0; i < n && !e; i++) {
 		if (parts[i].found)
 			e = id_of(a, parts[i].data, &(*out)[i]);
+		if (!e && i % AT_ONCE == AT_ONCE - 1)
+			e = fiber_yield();
+	}
 	return e;
 }
 
