@@ -214,7 +214,8 @@ enum err draft_change(
 	enum err e;
 
 	*status = STATUS_OK;
-	e = draft_run_init(&x, c, command, item->id ^ item->digest);
+	/* The same on what the same has made is a repetition, whatever is known of what the phone had before. */
+	e = draft_run_init(&x, c, command, item->id);
 	if (!e)
 		e = copies_load(c, &draft_kind, false, &x.list);
 	if (!e) {

@@ -431,6 +431,59 @@ static void an_answer_is_lost(enum eas_version v)
 }
 TEST_VERSIONS(an_answer_is_lost)
 
+/* The phone asks for something else beside what was done already. */
+static void an_answer_is_lost_and_more_is_asked(enum eas_version v)
+{
+	static const struct phone_file file[] = {
+		{ .client_id = "f1", .name = "a.bin", .content = BYTES("\0\1\2") },
+	};
+	const char *user = scene_user();
+	struct phone *ph = drafting_phone(user, "PHONE1", v);
+	struct phone_edit e[2] = {
+		{ .command = AIRSYNC_ADD, .id = "d1", .subject = "lost", .text = "first", .draft = true }
+	};
+	struct phone_collection rq = { .folder_id = drafts_of(ph)->id, .edits = e, .edit_count = 1 };
+	unsigned before = received_count();
+	char id[64];
+
+	SCENE_OK(ph, phone_sync_one(ph, &rq));
+	snprintf(id, sizeof(id), "%s", draft_with(ph, "lost")->id);
+	e[0] = (struct phone_edit){ .command = AIRSYNC_CHANGE,
+		.id = id,
+		.text = "second",
+		.files = file,
+		.file_count = 1,
+		.draft = true };
+	ph->lose = PHONE_LOSE_READ;
+	SCENE_ERR(ph, phone_sync_one(ph, &rq), ERR_CANCELLED);
+	e[1] = (struct phone_edit){
+		.command = AIRSYNC_ADD, .id = "d2", .subject = "more", .text = "x", .draft = true
+	};
+	rq.edit_count = 2;
+	SCENE_OK(ph, phone_sync_one(ph, &rq));
+	assert_int_equal(draft_with(ph, "lost")->attachment_count, 1);
+	sync_drafts(ph);
+	draft_mail(user, 2);
+	assert_same_drafts(ph, user, "PHONE2");
+	/* and what was sent isn't sent again */
+	e[0] = (struct phone_edit){
+		.command = AIRSYNC_CHANGE, .id = id, .to = "<bob@example.org>", .draft = true, .send = true
+	};
+	rq.edit_count = 1;
+	ph->lose = PHONE_LOSE_READ;
+	SCENE_ERR(ph, phone_sync_one(ph, &rq), ERR_CANCELLED);
+	e[1] = (struct phone_edit){
+		.command = AIRSYNC_ADD, .id = "d3", .subject = "third", .text = "x", .draft = true
+	};
+	rq.edit_count = 2;
+	SCENE_OK(ph, phone_sync_one(ph, &rq));
+	sync_drafts(ph);
+	received_expect(before + 1);
+	draft_mail(user, 2);
+	assert_same_drafts(ph, user, "PHONE3");
+}
+TEST_VERSIONS(an_answer_is_lost_and_more_is_asked)
+
 static void two_phones_at_once(enum eas_version v)
 {
 	const char *user = scene_user();
@@ -526,6 +579,34 @@ static void found_and_moved(enum eas_version v)
 }
 TEST_VERSIONS(found_and_moved)
 
+/* FilterType holds for drafts, too. */
+static void old_drafts_are_left_out(enum eas_version v)
+{
+	static const struct phone_options_block week = { .filter = 4,
+		.bodies = { { .type = 2, .truncation = PHONE_WHOLE } } };
+	static const struct phone_collection narrow = { .window = 100, .options = &week };
+	const char *user = scene_user();
+	struct phone *ph = scene_phone(user, "PHONE1", v);
+
+	scene_append_raw(
+	    user, "Drafts", BYTES("Subject: old\r\n\r\nx\r\n"), "\\Draft", "01-Feb-2026 10:00:00 +0000");
+	scene_append_raw(user, "Drafts", BYTES("Subject: new\r\n\r\nx\r\n"), "\\Draft", NULL);
+	SCENE_OK(ph, phone_setup(ph));
+	SCENE_OK(ph, phone_sync_folder(ph, drafts_of(ph), &narrow));
+	assert_int_equal(drafts_of(ph)->count, 1);
+	draft_with(ph, "new");
+	sync_drafts(ph);
+	assert_int_equal(drafts_of(ph)->count, 2);
+	SCENE_OK(ph, phone_sync_folder(ph, drafts_of(ph), &narrow));
+	assert_int_equal(drafts_of(ph)->count, 1);
+	sync_drafts(ph);
+	assert_int_equal(draft_alter(ph, "old", (struct phone_edit){ .text = "new again" }), 1);
+	SCENE_OK(ph, phone_sync_folder(ph, drafts_of(ph), &narrow));
+	assert_int_equal(drafts_of(ph)->count, 2);
+	scene_assert_clean(ph);
+}
+TEST_VERSIONS(old_drafts_are_left_out)
+
 /* ---- the phone's own MIME ---- */
 
 static void whole_mime(enum eas_version v)
@@ -608,9 +689,11 @@ int main(void)
 	TEST_ADD_DRAFT_VERSIONS(sent_at_once);
 	TEST_ADD_ROWS(a_bad_send, bad_sends);
 	TEST_ADD_DRAFT_VERSIONS(an_answer_is_lost);
+	TEST_ADD_DRAFT_VERSIONS(an_answer_is_lost_and_more_is_asked);
 	TEST_ADD_DRAFT_VERSIONS(two_phones_at_once);
 	TEST_ADD_DRAFT_VERSIONS(flags_stay);
 	TEST_ADD_DRAFT_VERSIONS(found_and_moved);
+	TEST_ADD_DRAFT_VERSIONS(old_drafts_are_left_out);
 	TEST_ADD_DRAFT_VERSIONS(whole_mime);
 	TEST_ADD_ROWS(is_refused_before_16, old_versions);
 	TEST_ADD_DRAFT_VERSIONS(signed_is_left);
