@@ -349,6 +349,26 @@ static enum err unpack_tnef(struct arena *a, struct body_plan *plan)
 	return ERR_OK;
 }
 
+/* Of the mail that a report returns only the header is there. */
+static enum err read_returned_header(struct arena *a, struct body_plan *plan)
+{
+	struct bytes text, header;
+	struct mime_part *root;
+	enum err e;
+
+	for (size_t i = plan->n_text + plan->n_preview; i < plan->n_fetch && !plan->reported; i++) {
+		const struct body_fetch *f = &plan->fetch[i];
+
+		if (!mime_is_headers(f->part) || !f->data.len)
+			continue;
+		if ((e = transfer_decode(a, f->part->encoding, f->data, &text)) ||
+		    (e = mime_parse(a, text, &header, &root)))
+			return e;
+		plan->reported = root;
+	}
+	return ERR_OK;
+}
+
 static bool is_fetched(const struct body_plan *plan)
 {
 	for (size_t i = 0; i < plan->n_fetch; i++)
@@ -365,7 +385,7 @@ static enum err make(struct arena *a, struct body_plan *plan, struct body *out, 
 	if (!plan->root && plan->n_text && (plan->type != BODY_MIME || is_whole(plan, &plan->fetch[0])) &&
 	    (e = parse_mail(a, plan))) /* of MIME for its attachments' sake */
 		return e;
-	if (plan->tnef && (e = unpack_tnef(a, plan)))
+	if ((plan->tnef && (e = unpack_tnef(a, plan))) || (e = read_returned_header(a, plan)))
 		return e;
 	*out = (struct body){ .type = plan->type, .native = plan->native };
 	if (plan->type == BODY_NONE)

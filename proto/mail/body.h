@@ -38,11 +38,13 @@ struct body_plan {
 	uint32_t limit;        /* bytes of Data; BODY_WHOLE = no limit */
 	bool all_or_none;
 	uint8_t preview;                             /* characters; 0 = none */
-	struct body_fetch fetch[BODY_MAX_FETCH + 1]; /* in the order of the text */
+	struct body_fetch fetch[BODY_MAX_FETCH + 2]; /* in the order of the text */
 	size_t n_fetch, n_text;                      /* may be 0; the first n_text are the body */
 	size_t
-	    n_preview; /* 1: behind them a text for the preview; one more is a report's machine-readable part, and
-				  * the last one a winmail.dat */
+	    n_preview; /* 1: behind them a text for the preview; the next are a report's machine-readable part and
+				  * the header that it returns, and the last one a winmail.dat */
+	const struct mime_part
+	    *reported;          /* the mail that a report returns, as far as it does; NULL: not known */
 	struct mime_part *tnef; /* a winmail.dat that is still packed; NULL: none */
 	bool tnef_alone;        /* there is no text beside it */
 	struct attachment *attachments;

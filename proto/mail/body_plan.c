@@ -13,8 +13,9 @@ enum {
 	HTML_PER_TEXT = 6,         /* bytes of HTML behind one byte of text */
 	UNKNOWN_MAIL = 512 * 1024, /* of a mail whose structure the server could not tell */
 	REPORT_PART = 4 * 1024,
-	MOST_SHRINK = 4, /* UTF-32 */
-	EMPTY_TEXT = 2,  /* a lone line end: some mailers fill an alternative with that */
+	RETURNED_HEADER = 16 * 1024, /* signatures and traces stand before what it tells of the structure */
+	MOST_SHRINK = 4,             /* UTF-32 */
+	EMPTY_TEXT = 2,              /* a lone line end: some mailers fill an alternative with that */
 };
 
 /* ---- which parts ---- */
@@ -360,18 +361,33 @@ static void plan_mime_preview(struct body_plan *plan)
 	}
 }
 
-/* A delivery report or read receipt says in its second part what it reports (RFC 3464, RFC 8098). */
+static void plan_report_part(struct body_plan *plan, const struct mime_part *p, uint32_t count)
+{
+	plan->fetch[plan->n_fetch++] =
+	    (struct body_fetch){ .section = p->section, .count = count, .part = p };
+}
+
+/* A delivery report or read receipt says in its second part what it reports, and may return the mail, or only its header, in
+ * its third (RFC 6522; RFC 3464, RFC 8098). */
 static void plan_report(struct body_plan *plan)
 {
+	const struct mime_part *status = NULL, *header = NULL;
+
 	if (!mime_is(plan->root, "multipart", "report"))
 		return;
-	for (const struct mime_part *p = plan->root->child; p; p = p->next)
-		if (mime_is(p, "message", "delivery-status") ||
-		    mime_is(p, "message", "disposition-notification")) {
-			plan->fetch[plan->n_fetch++] =
-			    (struct body_fetch){ .section = p->section, .count = REPORT_PART, .part = p };
-			return;
-		}
+	for (const struct mime_part *p = plan->root->child; p; p = p->next) {
+		if (!status && (mime_is(p, "message", "delivery-status") ||
+				   mime_is(p, "message", "disposition-notification")))
+			status = p;
+		else if (!header && mime_is_headers(p))
+			header = p;
+		else if (!plan->reported && is_message(p))
+			plan->reported = p->child;
+	}
+	if (status)
+		plan_report_part(plan, status, REPORT_PART);
+	if (status && header && !plan->reported)
+		plan_report_part(plan, header, RETURNED_HEADER);
 }
 
 /* The first one: it has to be unpacked before it is known what the mail holds. */

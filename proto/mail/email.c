@@ -9,6 +9,7 @@
 #include "mail/conversation.h"
 #include "mail/draft.h"
 #include "mail/message_class.h"
+#include "mail/tnef_part.h"
 #include "mail/voice.h"
 
 enum { ADDRESSES_MAX = 32768, BCC_MAX = 1024 };
@@ -19,6 +20,7 @@ struct job {
 	enum eas_version version;
 	const struct email *m;
 	struct header header;
+	const char *class;
 	struct voice voice;
 	struct draft_field drafted; /* validity 0: none */
 	enum err failed;
@@ -163,17 +165,14 @@ static void put_read(struct job *j, wbxml_tag tag)
 
 static void put_message_class(struct job *j, wbxml_tag tag)
 {
-	const char *class = message_class(j->m->plan);
-
-	/* A signed or encrypted one, or a report about one, needs its own class more. */
-	if (j->voice.is_voice && strcmp(class, "IPM.Note") == 0)
-		class = "IPM.Note.Microsoft.Voicemail";
-	wbxml_put_str(j->w, tag, class);
+	wbxml_put_str(j->w, tag, j->class);
 }
 
 static void put_content_class(struct job *j, wbxml_tag tag)
 {
-	wbxml_put_str(j->w, tag, "urn:content-classes:message");
+	wbxml_put_str(j->w, tag,
+	    message_class_is_meeting(j->class) ? "urn:content-classes:calendarmessage"
+					       : "urn:content-classes:message");
 }
 
 /* All text is UTF-8 by now. */
@@ -214,8 +213,23 @@ static struct bytes file_reference(struct job *j, const struct attachment *at)
 	return text;
 }
 
-static void put_attachment(struct job *j, const struct attachment *at)
+/* Source: MS-ASEMAIL 2.2.2.82, 2.2.2.83: the duration is that of the newest one. */
+static void put_recording(struct job *j, size_t i)
 {
+	const struct body_plan *plan = j->m->plan;
+	uint32_t order = voice_order(&j->voice, plan->attachments, plan->n_attachments, i);
+
+	if (j->version < EAS_14_0 || !order)
+		return;
+	if (order == 1 && j->voice.duration_s)
+		wbxml_put_uint(j->w, EMAIL2_UM_ATT_DURATION, j->voice.duration_s);
+	wbxml_put_uint(j->w, EMAIL2_UM_ATT_ORDER, order);
+}
+
+static void put_attachment(struct job *j, size_t i)
+{
+	const struct attachment *at = &j->m->plan->attachments[i];
+
 	wbxml_open(j->w, AIRSYNCBASE_ATTACHMENT);
 	put(j, AIRSYNCBASE_DISPLAY_NAME, at->display_name);
 	put(j, AIRSYNCBASE_FILE_REFERENCE, file_reference(j, at));
@@ -225,8 +239,7 @@ static void put_attachment(struct job *j, const struct attachment *at)
 	put(j, AIRSYNCBASE_CONTENT_LOCATION, at->content_location);
 	if (at->is_inline)
 		put_bool(j, AIRSYNCBASE_IS_INLINE, true);
-	if (j->version >= EAS_14_0 && j->voice.duration_s && mime_is(at->part, "audio", NULL))
-		wbxml_put_uint(j->w, EMAIL2_UM_ATT_DURATION, j->voice.duration_s);
+	put_recording(j, i);
 	wbxml_close(j->w);
 }
 
@@ -238,7 +251,7 @@ static void put_attachments(struct job *j, wbxml_tag tag)
 		return;
 	wbxml_open(j->w, tag);
 	for (size_t i = 0; i < plan->n_attachments; i++)
-		put_attachment(j, &plan->attachments[i]);
+		put_attachment(j, i);
 	wbxml_close(j->w);
 }
 
@@ -375,6 +388,11 @@ static void put_caller(struct job *j, wbxml_tag tag)
 	put(j, tag, j->voice.caller);
 }
 
+static void put_user_notes(struct job *j, wbxml_tag tag)
+{
+	put(j, tag, j->voice.notes);
+}
+
 static void put_is_draft(struct job *j, wbxml_tag tag)
 {
 	if (j->m->draft)
@@ -416,6 +434,7 @@ static const struct prop {
 	{ EMAIL2_RECEIVED_AS_BCC, EAS_SINCE(EAS_14_0), false, put_received_as_bcc },
 	{ EMAIL2_SENDER, EAS_SINCE(EAS_14_0), false, put_sender },
 	{ EMAIL2_UM_CALLER_ID, EAS_SINCE(EAS_14_0), false, put_caller },
+	{ EMAIL2_UM_USER_NOTES, EAS_SINCE(EAS_14_0), false, put_user_notes },
 	{ EMAIL_CATEGORIES, EAS_SINCE(EAS_14_0), true, put_categories },
 	{ EMAIL2_IS_DRAFT, EAS_SINCE(EAS_16_0), false, put_is_draft },
 	{ EMAIL2_BCC, EAS_SINCE(EAS_16_0), false, put_bcc },
@@ -480,12 +499,25 @@ enum err email_write_found(struct wbxml_writer *w, const struct email *m)
 
 /* ---- whole ---- */
 
+/* A signed or encrypted voice mail, or a report about one, needs its own class more. */
+static enum err read_class(struct job *j)
+{
+	const struct body_plan *plan = j->m->plan;
+
+	j->class = message_class(plan);
+	if (strcmp(j->class, "IPM.Note") == 0 && voice_is_told(&j->header))
+		j->class = "IPM.Note.Microsoft.Voicemail";
+	if (!message_class_is_voice(j->class))
+		return ERR_OK;
+	return voice_read(
+	    j->arena, &j->header, plan && plan->root ? tnef_of_mail(plan->root) : NULL, &j->voice);
+}
+
 static enum err read_header(struct job *j)
 {
 	enum err e;
 
-	if ((e = header_parse(j->arena, j->m->header, &j->header)) ||
-	    (e = voice_read(j->arena, &j->header, &j->voice)) || !j->m->draft)
+	if ((e = header_parse(j->arena, j->m->header, &j->header)) || (e = read_class(j)) || !j->m->draft)
 		return e;
 	e = draft_field_parse(j->arena, header_get(&j->header, DRAFT_FIELD), &j->drafted);
 	if (j->drafted.validity != j->m->uid_validity)

@@ -35,6 +35,8 @@ struct mime_params {
 	size_t n;
 };
 
+struct tnef;
+
 /* All memory is the arena's (or the raw mail's). A zeroed part is valid: an empty type means
  * that nothing was said, which mime_is treats as text/plain (RFC 2045, 5.2). */
 struct mime_part {
@@ -59,6 +61,8 @@ struct mime_part {
 	/* Only from mime_parse (views of the raw mail): this part's own header block, its encoded body,
 	 * and for message/rfc822 the enclosed message's header block. */
 	struct bytes header, body, message_header;
+	/* Only from tnef_unfold (tnef_part.h): the winmail.dat that this part is or was. */
+	const struct tnef *item;
 };
 
 /* Sets parent and section in the whole tree under root, which is a message's own body; child and next must
@@ -84,6 +88,11 @@ static inline bool mime_is(const struct mime_part *part, const char *type, const
 	struct bytes s = silent ? BYTES("plain") : part->subtype;
 
 	return bytes_eq_nocase(t, type) && (!subtype || bytes_eq_nocase(s, subtype));
+}
+/* A mail's header without its body, as reports return it (RFC 6522, 4; RFC 6533, 6.3). */
+static inline bool mime_is_headers(const struct mime_part *part)
+{
+	return mime_is(part, "text", "rfc822-headers") || mime_is(part, "message", "global-headers");
 }
 /* The value of a Content-Type parameter as it is on the wire; empty if it isn't there. */
 struct bytes mime_param(const struct mime_params *params, const char *name);

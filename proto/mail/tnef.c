@@ -96,11 +96,31 @@ static uint32_t number_of(const struct mapi_prop *p)
 
 /* ---- properties ---- */
 
+/* Whether text in UTF-16 begins with a word of ASCII. */
+static bool starts16(struct bytes text, const char *word)
+{
+	size_t n = strlen(word), i = 0;
+
+	while (i < n && 2 * i + 1 < text.len && text.p[2 * i] == word[i] && !text.p[2 * i + 1])
+		i++;
+	return i == n;
+}
+
+/* Source: MS-OXPROPS (PidNameAudioNotes). */
+static bool is_audio_notes(const struct mapi_prop *p)
+{
+	static const uint8_t unified_messaging[] = { 0x8E, 0x85, 0x42, 0x44, 0xE3, 0xA9, 0x80, 0x4E, 0xB9,
+		0x00, 0x31, 0x7A, 0x21, 0x0C, 0xC1, 0x5B };
+	struct bytes set = bytes_of(unified_messaging, sizeof(unified_messaging));
+
+	return bytes_eq(p->set, set) && starts16(p->name, "UMAudioNotes");
+}
+
 static enum err message_prop(struct job *j, const struct mapi_prop *p)
 {
 	switch (p->id) {
 	case MAPI_MESSAGE_CLASS:
-		return j->out->message_class.len ? ERR_OK : line_prop(j, p, &j->out->message_class);
+		return line_prop(j, p, &j->out->message_class);
 	case MAPI_SUBJECT:
 		return line_prop(j, p, &j->out->subject);
 	case MAPI_BODY:
@@ -114,8 +134,15 @@ static enum err message_prop(struct job *j, const struct mapi_prop *p)
 	case MAPI_INTERNET_CODEPAGE:
 		j->html_codepage = number_of(p);
 		return ERR_OK;
-	default:
+	case MAPI_VOICE_DURATION:
+		j->out->voice.duration_s = number_of(p);
 		return ERR_OK;
+	case MAPI_SENDER_TELEPHONE:
+		return line_prop(j, p, &j->out->voice.caller);
+	case MAPI_VOICE_ATTACHMENT_ORDER:
+		return line_prop(j, p, &j->out->voice.order);
+	default:
+		return is_audio_notes(p) ? text_of(j, p, &j->out->voice.notes) : ERR_OK;
 	}
 }
 

@@ -4,7 +4,7 @@
 #include "base/buf.h"
 
 /* winmail.dat: a mail as Outlook packs it for another Outlook (MS-OXTNEF). Only what a phone shows is read: the texts, the
- * attachments, and what kind of item it is. */
+ * attachments, what kind of item it is, and what belongs to a voice mail. */
 
 enum { TNEF_MAX_FILES = 200 };
 
@@ -20,8 +20,14 @@ struct tnef_file {
 struct tnef {
 	struct bytes message_class; /* "IPM.Note", "IPM.Microsoft Schedule.MtgReq"; may be empty */
 	struct bytes subject;       /* UTF-8; may be empty */
-	struct bytes plain, html;   /* UTF-8; empty: none. RTF alone is given as one of them: see rtf.h */
-	struct tnef_file *files;    /* in their order */
+	struct tnef_voice {
+		uint32_t duration_s; /* 0: not said */
+		struct bytes caller; /* a telephone number */
+		struct bytes order;  /* names of files, the newest first, with ";" between them */
+		struct bytes notes;  /* what the user has written about it, on several lines */
+	} voice;                     /* of a voice mail; UTF-8; may be empty */
+	struct bytes plain, html;    /* UTF-8; empty: none. RTF alone is given as one of them: see rtf.h */
+	struct tnef_file *files;     /* in their order */
 	size_t n_files;
 	bool whole; /* false: cut or broken somewhere; what stands before it has been read */
 };

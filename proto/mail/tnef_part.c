@@ -107,20 +107,22 @@ static enum err add_file(struct arena *a, struct mime_part *up, const struct tne
 enum err tnef_unfold(
     struct arena *a, struct mime_part *part, struct bytes data, bool with_texts, bool *unfolded)
 {
-	struct mime_part as_it_was = *part;
-	struct tnef t;
-	enum err e = tnef_read(a, data, &t);
+	struct tnef *t = arena_alloc(a, sizeof(*t));
+	struct mime_part as_it_was;
+	enum err e = t ? tnef_read(a, data, t) : ERR_LIMIT;
 
 	*unfolded = false;
 	if (e)
 		return e == ERR_PROTO ? ERR_OK : e;
+	part->item = t;
+	as_it_was = *part;
 	part->child = NULL;
 	/* HTML alone, if there is any: plain text is made from it. */
 	if (with_texts &&
-	    (e = add_text(a, part, t.html.len ? t.html : t.plain, t.html.len ? "html" : "plain")))
+	    (e = add_text(a, part, t->html.len ? t->html : t->plain, t->html.len ? "html" : "plain")))
 		return e;
-	for (size_t i = 0; i < t.n_files; i++)
-		if ((e = show(a, &t.files[i])) || (e = add_file(a, part, &t.files[i], (unsigned)i + 1)))
+	for (size_t i = 0; i < t->n_files; i++)
+		if ((e = show(a, &t->files[i])) || (e = add_file(a, part, &t->files[i], (unsigned)i + 1)))
 			return e;
 	if (!part->child) {
 		*part = as_it_was;
@@ -132,6 +134,16 @@ enum err tnef_unfold(
 	part->disposition = MIME_DISPOSITION_NONE;
 	*unfolded = true;
 	return ERR_OK;
+}
+
+const struct tnef *tnef_of_mail(const struct mime_part *root)
+{
+	if (root->item || !mime_is(root, "multipart", "mixed"))
+		return root->item;
+	for (const struct mime_part *p = root->child; p; p = p->next)
+		if (p->item)
+			return p->item;
+	return NULL;
 }
 
 enum err tnef_file_read(struct arena *a, struct bytes data, uint32_t n, struct tnef_file *out)

@@ -15,9 +15,13 @@ bool tnef_is_part(const struct mime_part *part);
  *   data        the part's decoded body; the children are views of it
  *   with_texts  false: only the files
  *   unfolded    whether the part is a multipart now
+ * In either case part->item is what was read; it is the arena's.
  * Only ERR_LIMIT (arena). */
 enum err tnef_unfold(
     struct arena *a, struct mime_part *part, struct bytes data, bool with_texts, bool *unfolded) MUST_CHECK;
+/* What was unpacked of the winmail.dat that is the whole mail or stands beside its texts; NULL: there is none, or it is still
+ * packed. */
+const struct tnef *tnef_of_mail(const struct mime_part *root);
 /* File n of the stream, from 1, as tnef_unfold shows it. ERR_NOT_FOUND: there is no such file, or it isn't TNEF. ERR_LIMIT. */
 enum err tnef_file_read(struct arena *a, struct bytes data, uint32_t n, struct tnef_file *out) MUST_CHECK;
 

@@ -57,15 +57,14 @@ static bool take_padded(struct bytes *in, uint32_t len, struct bytes *out)
 	return bytes_take(in, pad < in->len ? pad : in->len, &padding);
 }
 
-/* What stands between the tag of a named property and its value. */
-static bool skip_name(struct bytes *in)
+/* What stands between the tag of a named property and its value: a number in the length's place, or a name. */
+static bool take_name(struct bytes *in, struct mapi_prop *out)
 {
-	struct bytes skipped;
 	uint32_t kind, len;
 
-	if (!bytes_take(in, GUID_LEN, &skipped) || !tnef_take_u32(in, &kind) || !tnef_take_u32(in, &len))
+	if (!bytes_take(in, GUID_LEN, &out->set) || !tnef_take_u32(in, &kind) || !tnef_take_u32(in, &len))
 		return false;
-	return kind == 0 || take_padded(in, len, &skipped);
+	return kind == 0 || take_padded(in, len, &out->name);
 }
 
 static const struct width *width_of(uint32_t type)
@@ -88,7 +87,7 @@ bool mapi_next(struct bytes *in, struct mapi_prop *out)
 	several = (type & SEVERAL) != 0;
 	type &= ~(uint32_t)SEVERAL;
 	w = width_of(type);
-	if (!w || (id >= NAMED && !skip_name(in)))
+	if (!w || (id >= NAMED && !take_name(in, out)))
 		return false;
 	if ((several || w->len == VARIABLE) && (!tnef_take_u32(in, &count) || count > MOST_VALUES))
 		return false;

@@ -30,12 +30,17 @@ enum mapi_id {
 	MAPI_ATTACH_CONTENT_ID = 0x3712,
 	MAPI_ATTACH_CONTENT_LOCATION = 0x3713,
 	MAPI_INTERNET_CODEPAGE = 0x3FDE,
+	MAPI_VOICE_DURATION = 0x6801,
+	MAPI_SENDER_TELEPHONE = 0x6802,
+	MAPI_VOICE_ATTACHMENT_ORDER = 0x6805,
 };
 
 struct mapi_prop {
 	uint16_t id;        /* 0: a named one */
 	uint16_t type;      /* without the bit for several values */
 	struct bytes value; /* the first value; strings with their ending zero */
+	struct bytes set;   /* of a named one: the 16 octets of its property set's GUID */
+	struct bytes name;  /* of one that is named by a text: UTF-16 with its ending zero; else empty */
 };
 
 /* Numbers as TNEF has them, the lowest byte first. False, and `in` untouched, if it is too short. */

@@ -20,6 +20,7 @@ static void read_stream(struct arena *a, struct bytes in)
 	MUST(t.n_files <= TNEF_MAX_FILES);
 	MUST(utf8_valid(t.plain) && utf8_valid(t.html) && sample_has_crlf_only(t.plain));
 	MUST(sample_is_line(t.message_class) && sample_is_line(t.subject));
+	MUST(sample_is_line(t.voice.caller) && sample_is_line(t.voice.order) && utf8_valid(t.voice.notes));
 	for (size_t i = 0; i < t.n_files; i++) {
 		MUST(sample_is_line(t.files[i].name) && sample_is_line(t.files[i].type));
 		MUST(sample_is_line(t.files[i].content_id) && sample_is_line(t.files[i].content_location));

@@ -153,21 +153,24 @@ static void voice_mail(enum eas_version v)
 	    append(
 		"From: a@example.org\r\nSubject: voice\r\nContent-Class: "
 		"voice-ca\r\nX-CallingTelephoneNumber: "
-		"+49 30 12345\r\nX-VoiceMessageDuration: 35\r\nContent-Type: multipart/mixed; "
+		"+49 30 12345\r\nX-VoiceMessageDuration: 35\r\nX-AttachmentOrder: v.wav\r\nContent-Type: "
+		"multipart/mixed; "
 		"boundary=b\r\n\r\n--b\r\n\r\n"
 		"You have a message.\r\n--b\r\nContent-Type: audio/wav; name=v.wav\r\n\r\nRIFF\r\n--b--\r\n"),
 	    v, &options);
 	const struct phone_item *i = phone_item_with_subject(scene_inbox(ph), "voice");
-	const struct wbxml_node *caller = find(ph->root, EMAIL2_UM_CALLER_ID), *duration;
+	const struct wbxml_node *caller = find(ph->root, EMAIL2_UM_CALLER_ID), *duration, *order;
 
 	assert_string_equal(i->message_class, "IPM.Note.Microsoft.Voicemail");
 	duration = find(ph->root, EMAIL2_UM_ATT_DURATION);
+	order = find(ph->root, EMAIL2_UM_ATT_ORDER);
 	if (v < EAS_14_0) {
-		assert_true(!caller && !duration);
+		assert_true(!caller && !duration && !order);
 	} else {
-		assert_true(caller && duration);
+		assert_true(caller && duration && order);
 		assert_bytes_str(caller->text, "+49 30 12345");
 		assert_bytes_str(duration->text, "35");
+		assert_bytes_str(order->text, "1");
 	}
 	scene_assert_clean(ph);
 }

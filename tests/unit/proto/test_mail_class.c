@@ -8,6 +8,12 @@
 #define STATUS(text)    \
 	MULTI("report", \
 	    "--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; x\r\n\r\n" text "\r\n")
+#define RETURNED(action, original) STATUS("Action: " action "\r\n\r\n--b\r\nContent-Type: " original)
+#define SIGNED "Content-Type: multipart/signed; protocol=\"application/pkcs7-signature\"; boundary=s\r\n\r\n"
+#define ENCRYPTED "Content-Type: application/pkcs7-mime; smime-type=enveloped-data\r\n\r\nx"
+#define INVITATION(method)                                                                                \
+	"Content-Type: multipart/alternative; boundary=s\r\n\r\n--s\r\n\r\nCome\r\n--s\r\nContent-Type: " \
+	"text/calendar; method=" method "\r\n\r\nBEGIN:VCALENDAR\r\n--s--\r\n"
 #define RECEIPT(text) \
 	MULTI("report", "--b\r\nContent-Type: message/disposition-notification\r\n\r\n" text "\r\n")
 
@@ -31,6 +37,38 @@ static const struct class_case {
 	{ "delivered", STATUS("Action: delivered"), "REPORT.IPM.NOTE.DR" },
 	{ "relayed", STATUS("Action: relayed"), "REPORT.IPM.NOTE.DR" },
 	{ "one of two failed", STATUS("Action: delivered\r\n\r\nAction: failed"), "REPORT.IPM.NOTE.NDR" },
+	{ "a note returned", RETURNED("failed", "message/rfc822\r\n\r\nSubject: x\r\n\r\ny"),
+	    "REPORT.IPM.NOTE.NDR" },
+	{ "signed and returned", RETURNED("failed", "message/rfc822\r\n\r\n" SIGNED "--s\r\n\r\nx\r\n--s--"),
+	    "REPORT.IPM.NOTE.SMIME.MULTIPARTSIGNED.NDR" },
+	{ "signed and delivered",
+	    RETURNED("delivered", "message/rfc822\r\n\r\n" SIGNED "--s\r\n\r\nx\r\n--s--"),
+	    "REPORT.IPM.NOTE.SMIME.MULTIPARTSIGNED.DR" },
+	{ "encrypted and returned", RETURNED("failed", "message/rfc822\r\n\r\n" ENCRYPTED),
+	    "REPORT.IPM.NOTE.SMIME.NDR" },
+	{ "encrypted and delivered", RETURNED("relayed", "message/global\r\n\r\n" ENCRYPTED),
+	    "REPORT.IPM.NOTE.SMIME.DR" },
+	{ "encrypted and late", RETURNED("delayed", "message/rfc822\r\n\r\n" ENCRYPTED),
+	    "REPORT.IPM.NOTE.DELAYED" },
+	{ "signed, its header returned",
+	    RETURNED("failed", "text/rfc822-headers\r\n\r\nSubject: x\r\n" SIGNED),
+	    "REPORT.IPM.NOTE.SMIME.MULTIPARTSIGNED.NDR" },
+	{ "encrypted, its header returned in base64",
+	    RETURNED("delivered", "text/rfc822-headers\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+				  "Q29udGVudC1UeXBlOiBhcHBsaWNhdGlvbi9wa2NzNy1taW1lCgo="),
+	    "REPORT.IPM.NOTE.SMIME.DR" },
+	{ "an invitation returned", RETURNED("failed", "message/rfc822\r\n\r\n" INVITATION("REQUEST")),
+	    "REPORT.IPM.SCHEDULE.MEETING.REQUEST.NDR" },
+	{ "an invitation delivered", RETURNED("delivered", "message/rfc822\r\n\r\n" INVITATION("REQUEST")),
+	    "REPORT.IPM.NOTE.DR" },
+	{ "a cancellation returned", RETURNED("failed", "message/rfc822\r\n\r\n" INVITATION("cancel")),
+	    "REPORT.IPM.SCHEDULE.MEETING.CANCELED.NDR" },
+	{ "an answer returned", RETURNED("failed", "message/rfc822\r\n\r\n" INVITATION("REPLY")),
+	    "REPORT.IPM.NOTE.NDR" },
+	{ "a forwarded invitation returned",
+	    RETURNED(
+		"failed", "message/rfc822\r\n\r\nContent-Type: message/rfc822\r\n\r\n" INVITATION("REQUEST")),
+	    "REPORT.IPM.NOTE.NDR" },
 	{ "read", RECEIPT("Disposition: manual-action/MDN-sent-manually; displayed"),
 	    "REPORT.IPM.NOTE.IPNRN" },
 	{ "deleted unread", RECEIPT("Disposition: automatic-action/MDN-sent-automatically; deleted"),

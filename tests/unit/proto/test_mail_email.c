@@ -468,6 +468,59 @@ static void voice(const struct voice_case *c)
 	assert_int_equal(stands_in(dump, DURATION), c->duration);
 }
 TEST_ROW(voice)
+
+/* UmAttOrder of a.wav, b.wav, a text and c.wav; 0: none. The duration is that of the newest. */
+static const struct order_case {
+	const char *name, *field;
+	unsigned order[4];
+} order_cases[] = {
+	{ "the newest stands last", "", { 3, 2, 0, 1 } },
+	{ "as listed", "X-AttachmentOrder: b.wav;c.wav;a.wav\r\n", { 3, 1, 0, 2 } },
+	{ "with blanks, and in other letters", "X-AttachmentOrder: ; A.wav ;B.WAV; c.wav;\r\n",
+	    { 1, 2, 0, 3 } },
+	{ "one isn't listed", "X-AttachmentOrder: c.wav;a.wav\r\n", { 2, 0, 0, 1 } },
+	{ "one is gone", "X-AttachmentOrder: d.wav;c.wav;b.wav;a.wav\r\n", { 3, 2, 0, 1 } },
+	{ "what is no recording by its type", "X-AttachmentOrder: t.csv;a.wav\r\n", { 2, 0, 1, 0 } },
+};
+
+static void voice_orders(const struct order_case *c)
+{
+	static const char *const names[] = { "a.wav", "b.wav", "t.csv", "c.wav" };
+	struct sync_options o = sample_options(BODY_PLAIN, BODY_WHOLE, 0);
+	struct bytes dump;
+	struct sample s;
+	struct email m;
+	char *at,
+	    *raw = arena_printf(test_arena(),
+		"Content-Class: voice\r\nX-VoiceMessageDuration: 35\r\n%sContent-Type: multipart/mixed; "
+		"boundary=b\r\n\r\n--b\r\n\r\ntext\r\n"
+		"--b\r\nContent-Type: audio/wav; name=a.wav\r\n\r\nRIFF\r\n"
+		"--b\r\nContent-Type: audio/wav; name=b.wav\r\n\r\nRIFF\r\n"
+		"--b\r\nContent-Type: text/csv; name=t.csv\r\n\r\n1,2\r\n"
+		"--b\r\nContent-Type: audio/wav; name=c.wav\r\n\r\nRIFF\r\n--b--\r\n",
+		c->field);
+
+	assert_int_equal(sample_make(test_arena(), bytes_str(raw), &o, EAS_14_0, false, &s), ERR_OK);
+	m = email_of(&s);
+	dump = written(email_write, EAS_14_0, &m);
+	at = arena_printf(test_arena(), "%.*s", BYTES_ARG(dump));
+	for (size_t i = 0; i < 4; i++) {
+		char *end, *order;
+
+		at = strstr(at, arena_printf(test_arena(), "DisplayName \"%s\"", names[i]));
+		assert_non_null(at);
+		end = strstr(at, "AirSyncBase:Attachment\n");
+		if (end)
+			*end = 0;
+		order = strstr(at, "Email2:UmAttOrder \"");
+		assert_int_equal(order ? strtoul(order + 19, NULL, 10) : 0, c->order[i]);
+		assert_int_equal(strstr(at, "UmAttDuration \"35\"") != NULL, c->order[i] == 1);
+		if (end)
+			*end = 'A';
+	}
+}
+TEST_ROW(voice_orders)
+
 /* ---- as a result of Find ---- */
 
 static enum err write_found(struct wbxml_writer *w, enum eas_version v, const struct email *m)
@@ -536,5 +589,6 @@ int main(void)
 	TEST_ADD_ROWS(keyword, keyword_cases);
 	TEST_ADD(odd_categories);
 	TEST_ADD_ROWS(voice, voice_cases);
+	TEST_ADD_ROWS(voice_orders, order_cases);
 	return test_run("mail email");
 }

@@ -1,8 +1,10 @@
 /* winmail.dat: attributes and properties (MS-OXTNEF), compressed RTF (MS-OXRTFCP), HTML in RTF (MS-OXRTFEX), and how a mail with
  * one looks to a phone. */
+#include "mail/message_class.h"
 #include "mail/rtf.h"
 #include "mail/tnef_part.h"
 #include "mail/transfer.h"
+#include "wbxml/dump.h"
 #include "unit/proto/mail_pieces.h"
 
 /* ---- writing a stream ---- */
@@ -363,19 +365,175 @@ static void an_embedded_item(void **state)
 	assert_int_equal(tnef_file_read(test_arena(), BYTES("x"), 1, &f), ERR_NOT_FOUND);
 }
 
+/* ---- what kind of item it is ---- */
+
+/* A text, and the class as the attribute and as the property; NULL: neither. */
+static struct bytes classed_stream(const char *attribute, const char *property)
+{
+	struct buf b, props;
+
+	begin(&b);
+	if (attribute)
+		put_attribute(&b, 1, 0x00078008, bytes_of(attribute, strlen(attribute) + 1));
+	put_attribute(&b, 1, 0x0002800C, BYTES("Come?\0"));
+	if (property) {
+		buf_init(&props, test_arena(), 0);
+		put_u32(&props, 1);
+		put_prop(&props, 0x1E, 0x001A, bytes_of(property, strlen(property) + 1));
+		put_attribute(&b, 1, 0x00069003, done(&props));
+	}
+	return done(&b);
+}
+
+static const struct class_case {
+	const char *name, *attribute, *property, *want;
+} class_cases[] = {
+	{ "an invitation", "IPM.Microsoft Schedule.MtgReq", NULL, "IPM.Schedule.Meeting.Request" },
+	{ "a cancellation", "IPM.Microsoft Schedule.MtgCncl", NULL, "IPM.Schedule.Meeting.Canceled" },
+	{ "accepted", "IPM.Microsoft Schedule.MtgRespP", NULL, "IPM.Schedule.Meeting.Resp.Pos" },
+	{ "perhaps", "IPM.Microsoft Schedule.MtgRespA", NULL, "IPM.Schedule.Meeting.Resp.Tent" },
+	{ "declined", "IPM.Microsoft Schedule.MtgRespN", NULL, "IPM.Schedule.Meeting.Resp.Neg" },
+	{ "with what stood before it in old times", "Microsoft Mail v3.0 IPM.Microsoft Schedule.MtgReq", NULL,
+	    "IPM.Schedule.Meeting.Request" },
+	{ "as MAPI calls it", NULL, "IPM.Schedule.Meeting.Resp.Pos", "IPM.Schedule.Meeting.Resp.Pos" },
+	{ "of somebody's own form", NULL, "ipm.schedule.meeting.request.Room",
+	    "IPM.Schedule.Meeting.Request" },
+	{ "MAPI knows better", "IPM.Microsoft Mail.Note", "IPM.Note.Microsoft.Voicemail.UM.CA",
+	    "IPM.Note.Microsoft.Voicemail" },
+	{ "a class that only begins so", NULL, "IPM.Schedule.Meeting.Requested", "IPM.Note" },
+	{ "a class that is cut", NULL, "IPM.Schedule.Meeting", "IPM.Note" },
+	{ "a read receipt", "IPM.Microsoft Mail.Read Receipt", NULL, "REPORT.IPM.NOTE.IPNRN" },
+	{ "not delivered", "IPM.Microsoft Mail.Non-Delivery", "REPORT.IPM.Note.NDR", "REPORT.IPM.NOTE.NDR" },
+	{ "an invitation not delivered", NULL, "REPORT.IPM.Schedule.Meeting.Request.NDR",
+	    "REPORT.IPM.SCHEDULE.MEETING.REQUEST.NDR" },
+	{ "a post", NULL, "IPM.Post", "IPM.Post" },
+	{ "S/MIME, which TNEF hasn't", NULL, "IPM.Note.SMIME", "IPM.Note" },
+	{ "a task", "IPM.Microsoft Mail.Note", "IPM.TaskRequest", "IPM.Note" },
+	{ "nothing", NULL, NULL, "IPM.Note" },
+};
+
+static void tells_its_class(const struct class_case *c)
+{
+	struct bytes mail = mail_with(classed_stream(c->attribute, c->property), "");
+
+	for (enum body_type t = BODY_PLAIN; t <= BODY_MIME; t++) {
+		struct sync_options o = sample_options(t, 1000, 0);
+		struct sample s = pieces_make(mail, &o, EAS_16_1);
+
+		assert_string_equal(message_class(&s.plan), c->want);
+	}
+}
+TEST_ROW(tells_its_class)
+
+/* Somebody else's item that is passed on says nothing of the mail. */
+static void of_an_enclosed_mail(void **state)
+{
+	struct sync_options o = sample_options(BODY_PLAIN, 1000, 0);
+	struct sample s;
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, test_arena(), 0);
+	buf_put_str(&b, HEAD "Content-Type: multipart/mixed; boundary=o\r\n\r\n--o\r\n\r\nlook\r\n--o\r\n"
+			     "Content-Type: message/rfc822\r\n\r\n");
+	buf_put(&b, mail_with(classed_stream("IPM.Microsoft Schedule.MtgReq", NULL), ""));
+	buf_put_str(&b, "\r\n--o--\r\n");
+	s = pieces_make(done(&b), &o, EAS_16_1);
+	assert_string_equal(message_class(&s.plan), "IPM.Note");
+}
+
+/* ---- voice mail ---- */
+
+static void put_number(struct buf *b, uint32_t id, uint32_t n)
+{
+	put_u16(b, 3);
+	put_u16(b, id);
+	put_u32(b, n);
+}
+
+static void put_file(struct buf *b, const char *name)
+{
+	struct buf props;
+
+	put_attribute(b, 2, 0x00069002, BYTES("\1\0"));
+	put_attribute(b, 2, 0x00018010, bytes_of(name, strlen(name) + 1));
+	put_attribute(b, 2, 0x0006800F, BYTES("RIFF"));
+	buf_init(&props, test_arena(), 0);
+	put_u32(&props, 1);
+	put_prop(&props, 0x1E, 0x370E, BYTES("audio/wav\0"));
+	put_attribute(b, 2, 0x00069005, done(&props));
+}
+
+static struct bytes voice_stream(void)
+{
+	struct buf b, props;
+
+	begin(&b);
+	put_attribute(&b, 1, 0x00078008, BYTES("IPM.Note.Microsoft.Voicemail.UM.CA\0"));
+	buf_init(&props, test_arena(), 0);
+	put_u32(&props, 5);
+	put_number(&props, 0x6801, 35);
+	put_prop(&props, 0x1E, 0x6802, BYTES("+49 30 12345\0"));
+	put_prop(&props, 0x1E, 0x6805, BYTES("new.wav; gone.wav;old.wav\0"));
+	put_u16(&props, 0x1F); /* its number among the named ones is another in each mailbox */
+	put_u16(&props, 0x8001);
+	buf_put(&props, test_hex("8e854244e3a9804eb900317a210cc15b"));
+	put_u32(&props, 1);
+	put_padded(&props, BYTES("U\0M\0A\0u\0d\0i\0o\0N\0o\0t\0e\0s\0\0\0"));
+	put_u32(&props, 1);
+	put_padded(&props, BYTES("c\0a\0l\0l\0\n\0b\0a\0c\0k\0\0\0"));
+	put_u16(&props, 0x1F); /* another set's name of that kind */
+	put_u16(&props, 0x8002);
+	buf_put(&props, test_hex("00000000000000000000000000000000"));
+	put_u32(&props, 1);
+	put_padded(&props, BYTES("U\0M\0A\0u\0d\0i\0o\0N\0o\0t\0e\0s\0\0\0"));
+	put_u32(&props, 1);
+	put_padded(&props, BYTES("x\0\0\0"));
+	put_attribute(&b, 1, 0x00069003, done(&props));
+	put_file(&b, "old.wav");
+	put_file(&b, "new.wav");
+	return done(&b);
+}
+
+static void a_voice_mail(void **state)
+{
+	struct sync_options o = sample_options(BODY_PLAIN, 1000, 0);
+	struct sample s = pieces_make(mail_with(voice_stream(), "text"), &o, EAS_16_1);
+	static const char *const wanted[] = {
+		"Email:MessageClass \"IPM.Note.Microsoft.Voicemail\"\n",
+		"Email2:UmCallerID \"+49 30 12345\"\n",
+		"Email2:UmUserNotes \"call\\nback\"\n",
+		"AirSyncBase:DisplayName \"old.wav\"\n",
+		"Email2:UmAttOrder \"2\"\n",
+		"AirSyncBase:DisplayName \"new.wav\"\n",
+		"Email2:UmAttDuration \"35\"\n",
+		"Email2:UmAttOrder \"1\"\n",
+	};
+	struct bytes doc, dump;
+
+	(void)state;
+	assert_int_equal(sample_write(test_arena(), &s, EAS_16_1, &doc), ERR_OK);
+	assert_int_equal(wbxml_dump(test_arena(), doc, &dump), ERR_OK);
+	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
+		assert_non_null(memmem(dump.p, dump.len, wanted[i], strlen(wanted[i])));
+}
+
 /* ---- streams of the world ---- */
 
 static const struct world_case {
 	const char *name, *path, *message_class;
 	size_t files, bytes; /* of all files together */
 	const char *last_name;
+	uint32_t voice_s;
 } world_cases[] = {
 	{ "data before its name", "corpus/mail/teamwork-tnef-data-before-name.tnef",
-	    "IPM.Microsoft Mail.Note", 3, 289, "boot.ini" },
+	    "IPM.Microsoft Mail.Note", 3, 289, "boot.ini", 0 },
 	{ "garbage at its end", "corpus/mail/teamwork-tnef-garbage-at-end.tnef",
-	    "IPM.Microsoft Mail.Read Receipt", 0, 0, NULL },
+	    "IPM.Microsoft Mail.Read Receipt", 0, 0, NULL, 0 },
 	{ "a long name", "corpus/mail/teamwork-tnef-long-filename.tnef", "IPM.Microsoft Mail.Note", 1, 279,
-	    "allproductsmar2000.dat" },
+	    "allproductsmar2000.dat", 0 },
+	{ "a voice mail", "corpus/mail/teamwork-tnef-multi-value-attribute.tnef",
+	    "IPM.Note.Microsoft.Voicemail.UM.CA", 1, 10656, NULL, 5 },
 };
 
 static void of_the_world(const struct world_case *c)
@@ -390,8 +548,9 @@ static void of_the_world(const struct world_case *c)
 	for (size_t i = 0; i < t.n_files; i++)
 		sum += t.files[i].data.len;
 	assert_int_equal(sum, c->bytes);
-	if (t.n_files)
+	if (c->last_name)
 		assert_bytes_str(t.files[t.n_files - 1].name, c->last_name);
+	assert_int_equal(t.voice.duration_s, c->voice_s);
 }
 TEST_ROW(of_the_world)
 
@@ -407,6 +566,9 @@ int main(void)
 	TEST_ADD(another_text_wins);
 	TEST_ADD(what_is_no_tnef_stays);
 	TEST_ADD(an_embedded_item);
+	TEST_ADD_ROWS(tells_its_class, class_cases);
+	TEST_ADD(of_an_enclosed_mail);
+	TEST_ADD(a_voice_mail);
 	TEST_ADD_ROWS(of_the_world, world_cases);
 	return test_run("mail tnef");
 }
