@@ -57,6 +57,8 @@ struct collection {
 		struct imap_status status;
 		uint64_t token, validity; /* as the collection's */
 	} sms;
+	const struct snapshot
+	    *had;          /* what the phone had when it asked, before its commands; NULL: not known */
 	struct bytes told; /* set by `add` and `change`: what `tell` needs to tell of it; empty: nothing */
 	void *cache;       /* the class's own, for as long as the request */
 	struct follow_up_record *follow_ups; /* mail: what follow_ups_load has read */

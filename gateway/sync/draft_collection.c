@@ -209,13 +209,21 @@ static enum err apply_change(struct draft_run *x, struct snapshot_item *item, ui
 
 enum err draft_change(
     struct collection *c, struct snapshot_item *item, const struct wbxml_node *command, uint32_t *status)
+/* The same whenever the phone sends the command again, also in a request that says more than the one whose answer was lost: `item`
+ * is SNAPSHOT_UNSURE then. */
+static uint64_t seed_of(const struct collection *c, const struct snapshot_item *item)
+{
+	const struct snapshot_item *had = c->had ? snapshot_find(c->had, item->id) : NULL;
+
+	return item->id ^ (had ? had->digest : item->digest);
+}
+
 {
 	struct draft_run x;
 	enum err e;
 
 	*status = STATUS_OK;
-	/* The same on what the same has made is a repetition, whatever is known of what the phone had before. */
-	e = draft_run_init(&x, c, command, item->id);
+	e = draft_run_init(&x, c, command, seed_of(c, item));
 	if (!e)
 		e = copies_load(c, &draft_kind, false, &x.list);
 	if (!e) {

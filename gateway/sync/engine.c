@@ -382,6 +382,7 @@ static enum err work_normal(struct sync_run *r, size_t window, size_t budget)
 	r->c.token = r->base.token;
 	r->c.sms.validity = r->base.side.validity;
 	r->c.sms.token = r->base.side.token;
+	r->c.had = &r->base;
 	/* room for what this page can add: WindowSize is at most 512, client Adds at most 200 */
 	if ((e = snapshot_copy(r->c.rq->arena, &r->base, window + r->ask->n_commands, &r->next)))
 		return e;

@@ -1,0 +1,93 @@
+/* Drafts where something is odd: requests that phones send again with more in them, Changes that change nothing, headers that aren't
+ * ours, recipients that are none. */
+#include "draft_side.h"
+#include "eas/status.h"
+
+static struct phone *drafting_phone(const char *user, const char *device, enum eas_version v)
+{
+	struct phone *ph = scene_phone(user, device, v);
+
+	SCENE_OK(ph, phone_setup(ph));
+	sync_drafts(ph);
+	return ph;
+}
+
+static const struct phone_file file[] = {
+	{ .client_id = "f1", .name = "a.bin", .content = BYTES("\0\1\2") },
+};
+
+/* ---- the answer is lost, and what the phone asks then says more ---- */
+
+static void a_repeated_change(enum eas_version v)
+{
+	const char *user = scene_user();
+	struct phone *ph = drafting_phone(user, "PHONE1", v);
+	char id[64];
+	struct phone_edit e[2] = { { .command = AIRSYNC_CHANGE,
+				       .id = id,
+				       .text = "second",
+				       .files = file,
+				       .file_count = 1,
+				       .draft = true },
+		{ .command = AIRSYNC_ADD, .id = "d2", .subject = "another", .text = "x", .draft = true } };
+	struct phone_collection rq = { .folder_id = drafts_of(ph)->id, .edits = e, .edit_count = 1 };
+
+	assert_int_equal(draft_edit(ph,
+			     (struct phone_edit){
+				 .command = AIRSYNC_ADD, .id = "d1", .subject = "lost", .text = "first" }),
+	    1);
+	snprintf(id, sizeof(id), "%s", draft_with(ph, "lost")->id);
+	ph->lose = PHONE_LOSE_READ;
+	SCENE_ERR(ph, phone_sync_one(ph, &rq), ERR_CANCELLED);
+	rq.edit_count = 2;
+	SCENE_OK(ph, phone_sync_one(ph, &rq));
+	sync_drafts(ph);
+	draft_mail(user, 2);
+	assert_int_equal(draft_with(ph, "lost")->attachment_count, 1);
+	assert_same_drafts(ph, user, "PHONE2");
+}
+TEST_VERSIONS(a_repeated_change)
+
+static void a_repeated_send(enum eas_version v)
+{
+	const char *user = scene_user();
+	unsigned before = received_count();
+	struct phone *ph = drafting_phone(user, "PHONE1", v);
+	char id[64];
+	struct phone_edit e[2] = {
+		{ .command = AIRSYNC_CHANGE, .id = id, .text = "off", .draft = true, .send = true },
+		{ .command = AIRSYNC_ADD, .id = "d2", .subject = "another", .text = "x", .draft = true }
+	};
+	struct phone_collection rq = { .folder_id = drafts_of(ph)->id, .edits = e, .edit_count = 1 };
+
+	assert_int_equal(draft_edit(ph, (struct phone_edit){ .command = AIRSYNC_ADD,
+					    .id = "d1",
+					    .to = "<bob@example.org>",
+					    .subject = "lost",
+					    .text = "first" }),
+	    1);
+	snprintf(id, sizeof(id), "%s", draft_with(ph, "lost")->id);
+	ph->lose = PHONE_LOSE_READ;
+	SCENE_ERR(ph, phone_sync_one(ph, &rq), ERR_CANCELLED);
+	rq.edit_count = 2;
+	SCENE_OK(ph, phone_sync_one(ph, &rq));
+	for (size_t i = 0; i < ph->result_count; i++)
+		assert_int_equal(ph->results[i].status, 1);
+	received_expect(before + 1);
+	sync_drafts(ph);
+	draft_mail(user, 1);
+	assert_int_equal(drafts_of(ph)->count, 1);
+}
+TEST_VERSIONS(a_repeated_send)
+
+int main(void)
+{
+	int failed;
+
+	scene_open(&(struct bed_opts){ .users = 60 });
+	TEST_ADD_DRAFT_VERSIONS(a_repeated_change);
+	TEST_ADD_DRAFT_VERSIONS(a_repeated_send);
+	failed = test_run("drafts odd");
+	scene_close();
+	return failed;
+}
