@@ -56,6 +56,8 @@ enum err draft_send(struct draft_run *x, bool is_change, uint32_t *status)
 	}
 	if ((e = outgoing_send(o)))
 		return e;
+	if (o->status == STATUS_SERVER_ERROR_RETRY_LATER)
+		return ERR_UNAVAILABLE; /* a former request is still at it: how that ends isn't known, so nothing is told of it */
 	*status = item_status(o->status);
 	if (*status != STATUS_OK || !x->copy)
 		return ERR_OK;

@@ -80,6 +80,34 @@ static void a_repeated_send(enum eas_version v)
 }
 TEST_VERSIONS(a_repeated_send)
 
+/* ---- under way ---- */
+
+static void while_it_is_sent(enum eas_version v)
+{
+	const char *user = scene_user();
+	unsigned before = received_count();
+	struct phone *ph = drafting_phone(user, "PHONE1", v);
+	struct phone_edit e = { .command = AIRSYNC_ADD,
+		.id = "d1",
+		.to = "<bob@example.org>",
+		.subject = "slow",
+		.text = "off",
+		.draft = true,
+		.send = true };
+	struct phone_collection one = { .folder_id = drafts_of(ph)->id, .edits = &e, .edit_count = 1 };
+	struct phone_sync rq = { .collections = &one, .count = 1 };
+	enum err err;
+
+	bed_mocksmtp_behave(scene_bed(), "late=hang");
+	SCENE_OK(ph, phone_sync_send(ph, &rq));
+	received_expect(before + 1);
+	phone_hang_up(ph);
+	bed_mocksmtp_behave(scene_bed(), "");
+	err = phone_sync_one(ph, &one);
+	assert_int_equal(err, ERR_UNAVAILABLE); /* so it asks again, and is told how it has ended */
+}
+TEST_VERSIONS(while_it_is_sent)
+
 int main(void)
 {
 	int failed;
@@ -87,6 +115,7 @@ int main(void)
 	scene_open(&(struct bed_opts){ .users = 60 });
 	TEST_ADD_DRAFT_VERSIONS(a_repeated_change);
 	TEST_ADD_DRAFT_VERSIONS(a_repeated_send);
+	TEST_ADD_DRAFT_VERSIONS(while_it_is_sent);
 	failed = test_run("drafts odd");
 	scene_close();
 	return failed;
