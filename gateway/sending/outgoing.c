@@ -170,6 +170,9 @@ static enum err compose(struct outgoing *o)
 	if (e && e != ERR_PROTO && e != ERR_NOT_FOUND)
 		return e;
 	o->status = status_of_compose(o, e);
+	/* A draft may have what somebody was still typing: it doesn't go out to the others alone. */
+	if (!o->status && o->is_made && o->mail.n_unsendable)
+		o->status = STATUS_MESSAGE_RECIPIENT_UNRESOLVED;
 	if (!o->status)
 		check_from(o);
 	return ERR_OK;

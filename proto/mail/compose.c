@@ -37,8 +37,10 @@ static enum err add_recipient(struct composer *c, struct bytes address)
 {
 	struct compose *out = c->out;
 
-	if (!is_sendable(address))
+	if (!is_sendable(address)) {
+		out->n_unsendable++;
 		return ERR_OK;
+	}
 	for (size_t i = 0; i < out->n_to; i++)
 		if (same_address(out->to[i], address))
 			return ERR_OK;

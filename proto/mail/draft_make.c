@@ -284,7 +284,23 @@ static void put_whole(struct buf *out, struct bytes field)
 		buf_put_str(out, "\r\n");
 }
 
-/* Somebody may still be typing: that stays as it is. */
+/* Whether a reader finds the same addresses in it when it stands in the header as it is. */
+static bool needs_no_encoding(struct bytes line)
+{
+	for (size_t i = 0; i < line.len; i++)
+		if (line.p[i] < ' ' || line.p[i] >= 127)
+			return false;
+	return memmem(line.p, line.len, "=?", 2) == NULL;
+}
+
+static bool has_address(const struct mail_addresses *list)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (bytes_find(list->v[i].address, '@') < list->v[i].address.len)
+			return true;
+	return false;
+}
+
 static bool are_addresses(const struct mail_addresses *list)
 {
 	for (size_t i = 0; i < list->n; i++)
@@ -309,7 +325,8 @@ static enum err put_lines(struct maker *m, struct buf *out)
 			return e;
 		if (list.n == ADDRESS_MAX)
 			return ERR_UNSUPPORTED; /* the rest would be left out */
-		if (are_addresses(&list))
+		/* Somebody may still be typing: that stays as it is, unless encoding it would hide the addresses beside it. */
+		if (are_addresses(&list) || (has_address(&list) && !needs_no_encoding(m->edit->line[i])))
 			address_field_put(out, names[i], &list);
 		else
 			header_field_put(out, names[i], m->edit->line[i]);

@@ -80,6 +80,49 @@ static void a_repeated_send(enum eas_version v)
 }
 TEST_VERSIONS(a_repeated_send)
 
+/* ---- recipients ---- */
+
+static const struct some_case {
+	const char *name, *to, *cc;
+} some_cases[] = {
+	{ "half a name", "Bob Som, <bob@example.org>", NULL },
+	{ "half a name in other letters", "\"Bøb\" <bob@example.org>, Som", "<carol@example.org>" },
+};
+
+static void one_of_some(const struct some_case *c, bool change, enum eas_version v)
+{
+	const char *user = scene_user();
+	unsigned before = received_count();
+	struct phone *ph = drafting_phone(user, "PHONE1", v);
+	struct phone_edit e = { .command = AIRSYNC_ADD,
+		.id = "d1",
+		.to = c->to,
+		.cc = c->cc,
+		.subject = "some",
+		.text = "x",
+		.send = !change };
+
+	assert_int_equal(draft_edit(ph, e), change ? 1 : STATUS_INVALID_RECIPIENTS);
+	if (change)
+		assert_int_equal(
+		    draft_alter(ph, "some", (struct phone_edit){ .send = true }), STATUS_INVALID_RECIPIENTS);
+	received_expect(before);
+	if (!change)
+		return;
+	assert_int_equal(
+	    draft_alter(ph, "some", (struct phone_edit){ .to = "<bob@example.org>", .send = true }), 1);
+	received_expect(before + 1);
+}
+
+static void some_recipients(const struct some_case *c)
+{
+	for (size_t n = 0; n < 2; n++) {
+		one_of_some(c, false, draft_versions[n].version);
+		one_of_some(c, true, draft_versions[n].version);
+	}
+}
+TEST_ROW(some_recipients)
+
 /* ---- under way ---- */
 
 static void while_it_is_sent(enum eas_version v)
@@ -115,6 +158,7 @@ int main(void)
 	scene_open(&(struct bed_opts){ .users = 60 });
 	TEST_ADD_DRAFT_VERSIONS(a_repeated_change);
 	TEST_ADD_DRAFT_VERSIONS(a_repeated_send);
+	TEST_ADD_ROWS(some_recipients, some_cases);
 	TEST_ADD_DRAFT_VERSIONS(while_it_is_sent);
 	failed = test_run("drafts odd");
 	scene_close();
