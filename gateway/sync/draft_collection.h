@@ -15,6 +15,9 @@ extern const struct copy_kind draft_kind;
 
 /* What a copy's header says; NULL: nothing that holds here. */
 const struct draft_field *draft_field_of(const struct copy *copy);
+/* What `validity` in a header of this mailbox must be. UIDVALIDITY alone won't do: on some servers many mailboxes have the same one,
+ * and a draft that somebody drags there from another account would take the place of one that it knows nothing of. */
+uint32_t draft_validity(const struct collection *c, uint32_t uid_validity);
 /* From the digest of a draft to that of its mail, and back. */
 uint32_t draft_digest_turn(uint32_t digest, uint64_t id, uint32_t uid);
 

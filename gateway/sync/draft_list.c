@@ -12,13 +12,26 @@ const struct draft_field *draft_field_of(const struct copy *copy)
 	return copy->more;
 }
 
+static uint64_t hash_of(uint32_t number, uint64_t seed)
+{
+	uint8_t octets[4] = { (uint8_t)(number >> 24), (uint8_t)(number >> 16), (uint8_t)(number >> 8),
+		(uint8_t)number };
+
+	return hash64(bytes_of(octets, sizeof(octets)), seed);
+}
+
+uint32_t draft_validity(const struct collection *c, uint32_t uid_validity)
+{
+	uint32_t v = (uint32_t)hash_of(uid_validity, hash64(bytes_str(c->rq->account->name), 0));
+
+	return v ? v : 1; /* 0 says that there is no field */
+}
+
 uint32_t draft_digest_turn(uint32_t digest, uint64_t id, uint32_t uid)
 {
-	uint8_t octets[4] = { (uint8_t)(uid >> 24), (uint8_t)(uid >> 16), (uint8_t)(uid >> 8), (uint8_t)uid };
-
 	if (id == uid || digest == SNAPSHOT_UNSURE)
 		return digest;
-	return digest ^ (uint32_t)hash64(bytes_of(octets, sizeof(octets)), 0) << DIGEST_KEYWORDS_SHIFT;
+	return digest ^ (uint32_t)hash_of(uid, 0) << DIGEST_KEYWORDS_SHIFT;
 }
 
 static enum err fill(struct collection *c, const struct copy_list *l, struct bytes text, struct copy *out)
@@ -35,7 +48,7 @@ static enum err fill(struct collection *c, const struct copy_list *l, struct byt
 		return ERR_LIMIT;
 	if ((e = draft_field_parse(c->rq->arena, value, field)))
 		return e;
-	if (!field->validity || field->validity != l->uid_validity)
+	if (field->validity != draft_validity(c, l->uid_validity))
 		return ERR_OK; /* it comes from another mailbox */
 	out->more = field;
 	if (field->id)

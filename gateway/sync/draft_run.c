@@ -122,7 +122,7 @@ static enum err stamp_of(const struct draft_run *x, bool sent, struct draft_stam
 		.boundary = sending_word(rq->arena),
 		.truncation_size = shown_size(x) };
 	if (!sent)
-		out->field = (struct draft_field){ .validity = x->list->uid_validity,
+		out->field = (struct draft_field){ .validity = draft_validity(x->c, x->list->uid_validity),
 			.id = x->copy ? (uint32_t)x->copy->id : 0,
 			.replaces = x->copy ? x->copy->uid : 0,
 			.mark = x->mark,

@@ -1,4 +1,5 @@
 #include "io/log.h"
+#include "sync/draft_collection.h"
 #include "sync/follow_ups.h"
 #include "sync/mail_item.h"
 #include "sync/verbs.h"
@@ -45,7 +46,8 @@ static void describe(struct collection *c, const struct change *change, struct e
 
 	mail_describe(c, change, m);
 	m->id = (struct opaque_id){ .folder = c->folder_id, .item = item->message->flags.uid };
-	m->uid_validity = c->status.uid_validity;
+	if (c->ops == &draft_collection)
+		m->draft_validity = draft_validity(c, c->status.uid_validity);
 	m->account = bytes_str(c->rq->account->name);
 	m->schema = c->schema;
 	m->multipart_number = c->multipart_number;

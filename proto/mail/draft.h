@@ -14,7 +14,7 @@
  *
  * 	X-Easgate-Draft: 1700000000 5 7 00c0ffee00c0ffee 0badcafe 2=5/3 3=7/2
  *
- * UIDVALIDITY of the mailbox that this holds in; the UID by which phones know the draft, 0: its own; the UID of the mail that this
+ * A number for the mailbox that this holds in (account and UIDVALIDITY); the UID by which phones know the draft, 0: its own; the UID of the mail that this
  * one replaces, 0: none; the mark of the command that made it; of which device that was; and by what name phones know those parts
  * that were parts of a former mail: section=UID/section there. */
 #define DRAFT_FIELD "X-Easgate-Draft"

@@ -520,7 +520,7 @@ static enum err read_header(struct job *j)
 	if ((e = header_parse(j->arena, j->m->header, &j->header)) || (e = read_class(j)) || !j->m->draft)
 		return e;
 	e = draft_field_parse(j->arena, header_get(&j->header, DRAFT_FIELD), &j->drafted);
-	if (j->drafted.validity != j->m->uid_validity)
+	if (j->drafted.validity != j->m->draft_validity)
 		j->drafted = (struct draft_field){ 0 };
 	return e;
 }

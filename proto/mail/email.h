@@ -23,7 +23,7 @@ struct email {
 	struct opaque_id id;  /* the mail's; its attachments' FileReferences are this with their sections */
 	struct bytes account; /* whose name they carry */
 	uint32_t
-	    uid_validity; /* of the mailbox: a draft's parts go by the names of its field (draft.h) where that holds there */
+	    draft_validity; /* a draft's parts go by the names of its field (draft.h) where that says this; 0: never */
 	const struct wbxml_node *schema; /* its children are the properties to write; NULL: all */
 	uint32_t
 	    multipart_number; /* Part of this number stands for the body's Data (MS-ASCMD 2.2.1.10.1); 0: Data is written */

@@ -151,6 +151,57 @@ static void while_it_is_sent(enum eas_version v)
 }
 TEST_VERSIONS(while_it_is_sent)
 
+/* ---- a header that isn't ours ---- */
+
+static void a_foreign_claim(enum eas_version v)
+{
+	const char *user = scene_user();
+	struct truth *t = scene_truth(user);
+	struct phone *ph;
+	char mail[300];
+
+	scene_append_raw(user, "Drafts", BYTES("Subject: mine\r\n\r\nmine\r\n"), "\\Draft", NULL);
+	snprintf(mail, sizeof(mail),
+	    "X-Easgate-Draft: %u 1 1 12345 6\r\nSubject: of another account\r\n\r\nforeign\r\n",
+	    truth_uidvalidity(t, "Drafts"));
+	scene_append_raw(user, "Drafts", bytes_str(mail), "\\Draft", NULL);
+	ph = drafting_phone(user, "PHONE1", v);
+	assert_int_equal(drafts_of(ph)->count, 2);
+	assert_int_equal(draft_alter(ph, "of another account", (struct phone_edit){ .text = "other" }), 1);
+	draft_mail(user, 2);
+}
+TEST_VERSIONS(a_foreign_claim)
+
+/* ---- a phone that can't write them ---- */
+
+static const struct version_row old_versions[] = { { "12.1", EAS_12_1 }, { "14.1", EAS_14_1 } };
+
+static void an_old_phone(enum eas_version v)
+{
+	const char *user = scene_user();
+	struct phone *ph = drafting_phone(user, "PHONE1", EAS_16_1), *old;
+	const struct phone_item *i;
+	struct bytes data, type;
+	unsigned status;
+
+	assert_int_equal(draft_edit(ph, (struct phone_edit){ .command = AIRSYNC_ADD,
+					    .id = "d1",
+					    .subject = "old",
+					    .text = "first",
+					    .files = file,
+					    .file_count = 1 }),
+	    1);
+	assert_int_equal(draft_alter(ph, "old", (struct phone_edit){ .text = "second" }), 1);
+	old = drafting_phone(user, "PHONE2", v);
+	i = draft_with(old, "old");
+	assert_int_equal(i->attachment_count, 1);
+	SCENE_OK(old,
+	    phone_fetch_attachment(old, i->attachments[0].reference, NULL, false, &status, &data, &type));
+	assert_int_equal(status, 1);
+	assert_int_equal(data.len, 3);
+}
+TEST_VERSIONS(an_old_phone)
+
 int main(void)
 {
 	int failed;
@@ -160,6 +211,8 @@ int main(void)
 	TEST_ADD_DRAFT_VERSIONS(a_repeated_send);
 	TEST_ADD_ROWS(some_recipients, some_cases);
 	TEST_ADD_DRAFT_VERSIONS(while_it_is_sent);
+	TEST_ADD_DRAFT_VERSIONS(a_foreign_claim);
+	TEST_ADD_ROWS(an_old_phone, old_versions);
 	failed = test_run("drafts odd");
 	scene_close();
 	return failed;
