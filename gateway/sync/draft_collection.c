@@ -179,6 +179,8 @@ static enum err save_change(struct draft_run *x, struct snapshot_item *item, uin
 	if (draft_run_is_done(x)) {
 		item->digest = x->copy->digest;
 		e = draft_delete_copies(x->c, x->list, item->id, x->copy->uid);
+	} else if (x->made.is_same) {
+		log_debug("draft is as it was folder=%u uid=%u", x->c->folder_id, x->copy->uid);
 	} else {
 		e = draft_run_save(x, uid, &item->digest);
 	}
@@ -207,8 +209,6 @@ static enum err apply_change(struct draft_run *x, struct snapshot_item *item, ui
 	return change_flags(x->c, item->id, uid, &item->digest, x->command, status);
 }
 
-enum err draft_change(
-    struct collection *c, struct snapshot_item *item, const struct wbxml_node *command, uint32_t *status)
 /* The same whenever the phone sends the command again, also in a request that says more than the one whose answer was lost: `item`
  * is SNAPSHOT_UNSURE then. */
 static uint64_t seed_of(const struct collection *c, const struct snapshot_item *item)
@@ -218,6 +218,8 @@ static uint64_t seed_of(const struct collection *c, const struct snapshot_item *
 	return item->id ^ (had ? had->digest : item->digest);
 }
 
+enum err draft_change(
+    struct collection *c, struct snapshot_item *item, const struct wbxml_node *command, uint32_t *status)
 {
 	struct draft_run x;
 	enum err e;

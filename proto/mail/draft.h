@@ -84,6 +84,8 @@ struct draft_stamp {
 /* What was made. */
 struct draft_made {
 	struct smart mail;
+	bool
+	    is_same; /* as base, in all that a phone can say of it: some send each draft back that they are told of */
 	const char **added; /* the section of each added attachment, in the order of the edit */
 	struct bytes conversation_id, conversation_index;
 };

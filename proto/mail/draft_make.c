@@ -4,6 +4,7 @@
 #include "mail/address.h"
 #include "mail/conversation.h"
 #include "mail/draft.h"
+#include "mail/email.h"
 #include "mail/encoded_word.h"
 #include "mail/mime_parse.h"
 #include "mail/part_header.h"
@@ -35,7 +36,7 @@ struct maker {
 	struct draft_made *out;
 	struct header source;   /* of which fields are kept */
 	struct mime_part *mime; /* the phone's own; NULL: none */
-	bool is_html;
+	bool is_html, has_new_text;
 	struct bytes plain, html;
 	bool *base_shown, *added_shown; /* by the HTML: a picture */
 	size_t n_files, n_shown;
@@ -81,7 +82,8 @@ static enum err choose_text(struct maker *m)
 {
 	size_t used;
 
-	if (!has_new_text(m)) {
+	m->has_new_text = has_new_text(m);
+	if (!m->has_new_text) {
 		if (!m->base)
 			return ERR_OK;
 		m->is_html = m->base->has_html;
@@ -562,12 +564,56 @@ static enum err write_mail(struct maker *m)
 	return pieces_done(&m->pieces);
 }
 
-static enum err tell_conversation(struct maker *m)
+/* ---- what is told ---- */
+
+static enum err shown_addresses(struct arena *a, const struct header *h, const char *name, struct bytes *out)
+{
+	struct mail_addresses list;
+	enum err e = header_addresses(a, h, name, &list);
+
+	return e ? e : address_list_format(a, &list, ", ", SIZE_MAX, out);
+}
+
+static enum err compare_headers(struct maker *m, const struct header *now)
+{
+	static const char *const names[] = { "To", "Cc", "Bcc", "Reply-To" };
+	const struct header *had = &m->base->header;
+	bool same = email_importance(had) == email_importance(now);
+	struct bytes x, y;
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && same && !e; i++)
+		if (!(e = shown_addresses(m->arena, had, names[i], &x)) &&
+		    !(e = shown_addresses(m->arena, now, names[i], &y)))
+			same = bytes_eq(x, y);
+	if (same && !e && !(e = header_get_text(m->arena, had, "Subject", &x)) &&
+	    !(e = header_get_text(m->arena, now, "Subject", &y)))
+		same = bytes_eq(x, y);
+	m->out->is_same = same;
+	return e;
+}
+
+static bool are_files_same(const struct maker *m)
+{
+	for (size_t i = 0; i < m->base->n_attachments; i++)
+		if (m->removed && m->removed[i])
+			return false;
+	return !m->edit->n_added;
+}
+
+static enum err compare(struct maker *m, const struct header *now)
+{
+	if (!m->base || m->mime || m->has_new_text || !are_files_same(m))
+		return ERR_OK;
+	return compare_headers(m, now);
+}
+
+static enum err tell(struct maker *m)
 {
 	struct header h;
 	enum err e;
 
-	if ((e = header_parse(m->arena, m->out->mail.header, &h)) ||
+	if ((e = header_parse(m->arena, m->out->mail.header, &h)) || (e = compare(m, &h)) ||
 	    (e = conversation_id(m->arena, &h, &m->out->conversation_id)))
 		return e;
 	return conversation_index(m->arena, &h, m->stamp->now, &m->out->conversation_index);
@@ -599,5 +645,5 @@ enum err draft_make(struct arena *a, const struct smart_original *base, const bo
 	}
 	if (e || (e = choose_parts(&m)) || (e = number_parts(&m)) || (e = write_mail(&m)))
 		return e;
-	return tell_conversation(&m);
+	return tell(&m);
 }

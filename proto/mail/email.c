@@ -139,23 +139,27 @@ static void put_topic(struct job *j, wbxml_tag tag)
 	put_made(j, tag, conversation_topic(j->arena, &j->header, &text), &text);
 }
 
-static void put_importance(struct job *j, wbxml_tag tag)
+uint32_t email_importance(const struct header *h)
 {
-	struct bytes importance = header_get(&j->header, "Importance"),
-		     number = header_get(&j->header, "X-Priority");
-	struct bytes priority = header_get(&j->header, "Priority");
+	struct bytes importance = header_get(h, "Importance"), number = header_get(h, "X-Priority");
+	struct bytes priority = header_get(h, "Priority");
 	uint8_t digit = number.len ? number.p[0] : 0;
 	bool high, low;
 
 	if (!importance.len)
-		importance = header_get(&j->header, "X-MSMail-Priority");
+		importance = header_get(h, "X-MSMail-Priority");
 	high = importance.len ? bytes_eq_nocase(importance, "high")
 	       : digit        ? digit == '1' || digit == '2'
 			      : bytes_eq_nocase(priority, "urgent");
 	low = importance.len ? bytes_eq_nocase(importance, "low")
 	      : digit        ? digit == '4' || digit == '5'
 			     : bytes_eq_nocase(priority, "non-urgent");
-	wbxml_put_uint(j->w, tag, high ? 2 : low ? 0 : 1);
+	return high ? 2 : low ? 0 : 1;
+}
+
+static void put_importance(struct job *j, wbxml_tag tag)
+{
+	wbxml_put_uint(j->w, tag, email_importance(&j->header));
 }
 
 static void put_read(struct job *j, wbxml_tag tag)

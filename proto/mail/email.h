@@ -4,6 +4,7 @@
 #include "eas/opaque_id.h"
 #include "mail/body_part.h"
 #include "mail/follow_up.h"
+#include "mail/header.h"
 
 /* A mail as the Email class has it. Source: MS-ASEMAIL 2.2.2; MS-ASAIRS 2.2.2. */
 struct email {
@@ -36,6 +37,9 @@ enum err email_write_flags(
     struct wbxml_writer *w, enum eas_version version, const struct email *m) MUST_CHECK;
 /* The Properties of a result of Find: what a list of results shows. m->body's preview is its Preview. */
 enum err email_write_found(struct wbxml_writer *w, const struct email *m) MUST_CHECK;
+/* 0 low, 1 normal, 2 high. */
+uint32_t email_importance(const struct header *h);
+
 /* A mail that could not be read or converted, so that the folder goes on: sender, subject and date as far
  * as header gives them, and a body that says so in plain words. why: a short word for it, may be NULL. */
 enum err email_write_stub(

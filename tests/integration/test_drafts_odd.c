@@ -80,6 +80,44 @@ static void a_repeated_send(enum eas_version v)
 }
 TEST_VERSIONS(a_repeated_send)
 
+/* ---- nothing new ---- */
+
+/* Gmail's app sends each draft that it is told of back as it is: two of them would do that for ever. */
+static void an_echo(enum eas_version v)
+{
+	const char *user = scene_user();
+	struct phone *ph = drafting_phone(user, "PHONE1", v);
+	struct phone_edit e = { .command = AIRSYNC_ADD,
+		.id = "d1",
+		.to = "\"Bøb\" <bob@example.org>, <carol@example.org>",
+		.cc = "",
+		.subject = "Grüße",
+		.text = "<html><body>Hällo</body></html>",
+		.text_type = 2,
+		.importance = 2 };
+	struct scene_mail *mails;
+	uint32_t uid;
+
+	assert_int_equal(draft_edit(ph, e), 1);
+	assert_int_equal(scene_mails(user, "Drafts", &mails), 1);
+	uid = mails[0].uid;
+	e.id = NULL;
+	assert_int_equal(draft_alter(ph, "Grüße", e), 1);
+	assert_int_equal(scene_mails(user, "Drafts", &mails), 1);
+	assert_int_equal(mails[0].uid, uid);
+	e.read = PHONE_NO;
+	assert_int_equal(draft_alter(ph, "Grüße", e), 1);
+	assert_int_equal(scene_mails(user, "Drafts", &mails), 1);
+	assert_int_equal(mails[0].uid, uid);
+	assert_false(mails[0].seen);
+	e.to = "<bob@example.org>, <carol@example.org>"; /* his name goes */
+	assert_int_equal(draft_alter(ph, "Grüße", e), 1);
+	assert_int_equal(scene_mails(user, "Drafts", &mails), 1);
+	assert_int_not_equal(mails[0].uid, uid);
+	assert_same_drafts(ph, user, "PHONE2");
+}
+TEST_VERSIONS(an_echo)
+
 /* ---- recipients ---- */
 
 static const struct some_case {
@@ -209,6 +247,7 @@ int main(void)
 	scene_open(&(struct bed_opts){ .users = 60 });
 	TEST_ADD_DRAFT_VERSIONS(a_repeated_change);
 	TEST_ADD_DRAFT_VERSIONS(a_repeated_send);
+	TEST_ADD_DRAFT_VERSIONS(an_echo);
 	TEST_ADD_ROWS(some_recipients, some_cases);
 	TEST_ADD_DRAFT_VERSIONS(while_it_is_sent);
 	TEST_ADD_DRAFT_VERSIONS(a_foreign_claim);
