@@ -51,7 +51,7 @@ struct draft_attachment {
 enum draft_line { DRAFT_TO, DRAFT_CC, DRAFT_BCC, DRAFT_REPLY_TO, DRAFT_SUBJECT, DRAFT_LINES };
 
 struct draft_edit {
-	bool has[DRAFT_LINES]; /* said; an empty line takes away what was there */
+	bool has[DRAFT_LINES]; /* said, or meant; an empty line takes away what was there */
 	struct bytes line[DRAFT_LINES];
 	bool has_importance;
 	uint32_t importance; /* 0 low, 1 normal, 2 high */

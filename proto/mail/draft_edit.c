@@ -106,6 +106,15 @@ static enum err read_attachments(struct arena *a, const struct wbxml_node *v, st
 	return ERR_OK;
 }
 
+/* A phone that sends text and recipients sends all that its form has, and leaves out what is empty there: properties that are absent are
+ * deleted (MS-ASCMD 2.2.3.24). Whom the user has taken out must not get the mail. One that only says something of
+ * the draft (other texts alone, one line alone) leaves the rest as it is. */
+static void complete_recipients(struct draft_edit *e)
+{
+	if (e->has[DRAFT_TO] || e->has[DRAFT_CC] || e->has[DRAFT_BCC])
+		e->has[DRAFT_TO] = e->has[DRAFT_CC] = e->has[DRAFT_BCC] = true;
+}
+
 enum err draft_edit_read(struct arena *a, const struct wbxml_node *data, struct draft_edit *out)
 {
 	const struct wbxml_node *body = wbxml_child(data, AIRSYNCBASE_BODY),
@@ -116,6 +125,8 @@ enum err draft_edit_read(struct arena *a, const struct wbxml_node *data, struct 
 	if ((e = read_lines(a, data, out)) || (body && (e = read_body(a, body, out))) ||
 	    (attachments && (e = read_attachments(a, attachments, out))))
 		return e;
+	if (out->type != BODY_NONE && out->type != BODY_MIME)
+		complete_recipients(out);
 	for (size_t i = 0; i < DRAFT_LINES && out->type == BODY_MIME; i++)
 		if (out->has[i])
 			return ERR_PROTO; /* said twice: here and in the MIME */

@@ -161,6 +161,32 @@ static void some_recipients(const struct some_case *c)
 }
 TEST_ROW(some_recipients)
 
+/* A phone sends its whole form, and what is empty there it leaves out. */
+static void one_taken_out(enum eas_version v)
+{
+	const char *user = scene_user();
+	unsigned before = received_count();
+	struct phone *ph = drafting_phone(user, "PHONE1", v);
+
+	assert_int_equal(draft_edit(ph, (struct phone_edit){ .command = AIRSYNC_ADD,
+					    .id = "d1",
+					    .to = "<bob@example.org>",
+					    .cc = "<carol@example.org>",
+					    .bcc = "<dan@example.org>",
+					    .subject = "out",
+					    .text = "x" }),
+	    1);
+	assert_int_equal(draft_alter(ph, "out",
+			     (struct phone_edit){
+				 .to = "<bob@example.org>", .subject = "out", .text = "y", .send = true }),
+	    1);
+	received_expect(before + 1);
+	assert_true(received_has(received(before + 1, "json"), "bob@example.org"));
+	assert_false(received_has(received(before + 1, "json"), "carol@example.org"));
+	assert_false(received_has(received(before + 1, "json"), "dan@example.org"));
+}
+TEST_VERSIONS(one_taken_out)
+
 /* ---- under way ---- */
 
 static void while_it_is_sent(enum eas_version v)
@@ -249,6 +275,7 @@ int main(void)
 	TEST_ADD_DRAFT_VERSIONS(a_repeated_send);
 	TEST_ADD_DRAFT_VERSIONS(an_echo);
 	TEST_ADD_ROWS(some_recipients, some_cases);
+	TEST_ADD_DRAFT_VERSIONS(one_taken_out);
 	TEST_ADD_DRAFT_VERSIONS(while_it_is_sent);
 	TEST_ADD_DRAFT_VERSIONS(a_foreign_claim);
 	TEST_ADD_ROWS(an_old_phone, old_versions);
