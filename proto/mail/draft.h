@@ -55,9 +55,10 @@ struct draft_edit {
 	struct bytes line[DRAFT_LINES];
 	bool has_importance;
 	uint32_t importance; /* 0 low, 1 normal, 2 high */
-	enum body_type type; /* BODY_NONE: no Body was sent. BODY_MIME: text is a whole mail */
-	struct bytes text;   /* UTF-8 with CRLF; a mail as it is */
-	bool is_cut;         /* it is but the beginning of what the phone was shown */
+	enum body_type
+	    type; /* BODY_NONE: no Body was sent. BODY_MIME: text is a mail, with or without its files */
+	struct bytes text; /* UTF-8 with CRLF; a mail as it is */
+	bool is_cut;       /* it is but the beginning of what the phone was shown */
 	struct draft_attachment *added;
 	size_t n_added;
 	struct bytes *removed; /* FileReferences */
@@ -96,7 +97,7 @@ struct draft_made {
  *   names    by what names phones know the parts of base
  *   uid      of base
  * ERR_PROTO: the phone's MIME is no mail. ERR_UNSUPPORTED: base can't be changed without a loss: its text can't be read, it is signed or
- * encrypted, or the phone's MIME would drop its attachments. ERR_LIMIT. */
+ * encrypted, and the phone's MIME, if it sends one, would drop its files. ERR_LIMIT. */
 enum err draft_make(struct arena *a, const struct smart_original *base, const bool *removed,
     const struct draft_field *names, uint32_t uid, const struct draft_edit *edit,
     const struct draft_stamp *stamp, struct draft_made *out) MUST_CHECK;

@@ -127,9 +127,6 @@ enum err draft_edit_read(struct arena *a, const struct wbxml_node *data, struct 
 		return e;
 	if (out->type != BODY_NONE && out->type != BODY_MIME)
 		complete_recipients(out);
-	for (size_t i = 0; i < DRAFT_LINES && out->type == BODY_MIME; i++)
-		if (out->has[i])
-			return ERR_PROTO; /* said twice: here and in the MIME */
 	return ERR_OK;
 }
 

@@ -23,7 +23,8 @@
  * 				html, pictures
  * 		files
  *
- * or, with the phone's own MIME, that and the files beside it. */
+ * or, with the phone's own MIME, that and the files beside it. What the phone says apart of its header (iOS often does, and often
+ * doesn't) counts. */
 
 struct maker {
 	struct arena *arena;
@@ -36,6 +37,8 @@ struct maker {
 	struct draft_made *out;
 	struct header source;   /* of which fields are kept */
 	struct mime_part *mime; /* the phone's own; NULL: none */
+	bool *in_mime;          /* for each attachment of base whether it has that, too; NULL: no */
+	bool is_sealed;         /* base is */
 	bool is_html, has_new_text;
 	struct bytes plain, html;
 	bool *base_shown, *added_shown; /* by the HTML: a picture */
@@ -102,6 +105,36 @@ static enum err choose_text(struct maker *m)
 
 /* ---- the phone's own MIME ---- */
 
+/* Of its files those that the draft has already: phones send files apart, and some put them into their MIME besides. */
+static enum err find_in_mime(struct maker *m)
+{
+	size_t n = m->base->n_attachments;
+	struct bytes *names = arena_array(m->arena, n, sizeof(*names));
+	enum err e = ERR_OK;
+
+	m->in_mime = arena_array(m->arena, n, sizeof(bool));
+	if (!names || !m->in_mime)
+		return ERR_LIMIT;
+	for (size_t i = 0; i < n && !e; i++)
+		e = attachment_name(m->arena, m->base->attachments[i].part, &names[i]);
+	for (const struct mime_part *p = m->mime; p && !e; p = mime_part_next(m->mime, p)) {
+		struct attachment at;
+		struct bytes name;
+
+		if (mime_is(p, "multipart", NULL) || (e = attachment_of(m->arena, p, 1, &at)) ||
+		    (e = attachment_name(m->arena, p, &name)))
+			continue;
+		for (size_t i = 0; i < n; i++) {
+			struct bytes id = m->base->attachments[i].content_id;
+
+			if ((name.len && bytes_eq(name, names[i])) ||
+			    (at.content_id.len && bytes_eq(at.content_id, id)))
+				m->in_mime[i] = true;
+		}
+	}
+	return e;
+}
+
 static bool has_files_in(const struct mime_part *root)
 {
 	for (const struct mime_part *p = root; p; p = mime_part_next(root, p))
@@ -110,10 +143,10 @@ static bool has_files_in(const struct mime_part *root)
 	return false;
 }
 
-/* It is the whole mail, so it would drop what the draft has, unless that is meant. */
+/* What the draft has can't be taken apart: it would go, unless that is meant. */
 static bool would_drop(const struct maker *m)
 {
-	for (size_t i = 0; m->base && i < m->base->n_attachments; i++)
+	for (size_t i = 0; m->base && m->is_sealed && i < m->base->n_attachments; i++)
 		if (!m->removed[i])
 			return !has_files_in(m->mime);
 	return false;
@@ -132,7 +165,9 @@ static enum err read_mime(struct maker *m)
 		return e;
 	if (!m->source.n || bytes_find(raw, 0) != raw.len)
 		return ERR_PROTO;
-	return would_drop(m) ? ERR_UNSUPPORTED : ERR_OK;
+	if (would_drop(m))
+		return ERR_UNSUPPORTED;
+	return m->base ? find_in_mime(m) : ERR_OK;
 }
 
 /* ---- which parts there are ---- */
@@ -145,12 +180,12 @@ static bool is_shown(const struct maker *m, struct bytes content_id)
 
 static size_t n_base(const struct maker *m)
 {
-	return m->base && !m->mime ? m->base->n_attachments : 0;
+	return m->base && !(m->mime && m->is_sealed) ? m->base->n_attachments : 0;
 }
 
 static bool is_kept(const struct maker *m, size_t i)
 {
-	return !m->removed[i];
+	return !m->removed[i] && !(m->in_mime && m->in_mime[i]);
 }
 
 static enum err choose_parts(struct maker *m)
@@ -634,10 +669,11 @@ enum err draft_make(struct arena *a, const struct smart_original *base, const bo
 	enum err e;
 
 	*out = (struct draft_made){ 0 };
+	m.is_sealed = base && (base->sealed || is_sealed(base->root));
 	if (edit->type == BODY_MIME) {
 		e = read_mime(&m);
 	} else {
-		if (base && (base->sealed || is_sealed(base->root)))
+		if (m.is_sealed)
 			return ERR_UNSUPPORTED;
 		if (base)
 			m.source = base->header;

@@ -187,6 +187,67 @@ static void one_taken_out(enum eas_version v)
 }
 TEST_VERSIONS(one_taken_out)
 
+/* ---- the phone's own MIME ---- */
+
+static void assert_names(struct phone *ph, const char *subject, const char *one, const char *two)
+{
+	const struct phone_item *i = draft_with(ph, subject);
+	const char *wanted[] = { one, two };
+
+	assert_int_equal(i->attachment_count, two ? 2 : 1);
+	for (size_t n = 0; n < i->attachment_count; n++) {
+		struct bytes data, type;
+		unsigned status;
+
+		assert_string_equal(i->attachments[n].name, wanted[n]);
+		SCENE_OK(ph, phone_fetch_attachment(
+				 ph, i->attachments[n].reference, NULL, false, &status, &data, &type));
+		assert_int_equal(status, 1);
+		assert_true(data.len > 0);
+	}
+}
+
+static void mime_again(enum eas_version v)
+{
+	const char *user = scene_user();
+	struct phone *ph = drafting_phone(user, "PHONE1", v), *two;
+	struct bytes mail;
+
+	assert_int_equal(draft_edit(ph, (struct phone_edit){ .command = AIRSYNC_ADD,
+					    .id = "d1",
+					    .subject = "apart", /* said twice: this counts */
+					    .text = "Subject: own\r\nTo: <b@example.org>\r\n\r\nfirst\r\n",
+					    .text_type = 4,
+					    .files = file,
+					    .file_count = 1 }),
+	    1);
+	assert_int_equal(draft_alter(ph, "apart",
+			     (struct phone_edit){ .subject = "apart",
+				 .text = "Subject: own\r\nTo: <b@example.org>\r\n\r\nsecond\r\n",
+				 .text_type = 4 }),
+	    1);
+	mail = draft_mail(user, 1);
+	assert_true(received_has(mail, "second"));
+	assert_int_equal(received_times(mail, "Subject:"), 1);
+	two = drafting_phone(user, "PHONE2", v);
+	assert_names(two, "apart", "a.bin", NULL);
+	/* one that it has already, and another */
+	assert_int_equal(
+	    draft_alter(ph, "apart",
+		(struct phone_edit){
+		    .text =
+			"Subject: apart\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=q\r\n"
+			"\r\n--q\r\n\r\nthird\r\n--q\r\nContent-Type: a/b; name=a.bin\r\n"
+			"Content-Disposition: attachment; filename=a.bin\r\n\r\nnew\r\n--q\r\n"
+			"Content-Type: a/b; name=q.bin\r\nContent-Disposition: attachment; "
+			"filename=q.bin\r\n\r\nqq\r\n--q--\r\n",
+		    .text_type = 4 }),
+	    1);
+	sync_drafts(two);
+	assert_names(two, "apart", "a.bin", "q.bin");
+}
+TEST_VERSIONS(mime_again)
+
 /* ---- under way ---- */
 
 static void while_it_is_sent(enum eas_version v)
@@ -276,6 +337,7 @@ int main(void)
 	TEST_ADD_DRAFT_VERSIONS(an_echo);
 	TEST_ADD_ROWS(some_recipients, some_cases);
 	TEST_ADD_DRAFT_VERSIONS(one_taken_out);
+	TEST_ADD_DRAFT_VERSIONS(mime_again);
 	TEST_ADD_DRAFT_VERSIONS(while_it_is_sent);
 	TEST_ADD_DRAFT_VERSIONS(a_foreign_claim);
 	TEST_ADD_ROWS(an_old_phone, old_versions);

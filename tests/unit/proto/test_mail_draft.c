@@ -368,9 +368,9 @@ static const struct refusal {
 	{ "signed",
 	    "Content-Type: multipart/signed; boundary=b\r\n\r\n--b\r\n\r\nx\r\n--b\r\n\r\nsig\r\n--b--\r\n",
 	    { .type = BODY_PLAIN, .text = BYTES("y") }, ERR_UNSUPPORTED },
-	{ "its files would go",
-	    "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nx\r\n--b\r\nContent-Type: "
-	    "a/b\r\n\r\nf\r\n--b--\r\n",
+	{ "signed, and its files would go",
+	    "Content-Type: multipart/signed; boundary=b\r\n\r\n--b\r\nContent-Type: a/b\r\n\r\nf\r\n--b\r\n"
+	    "Content-Type: application/pgp-signature\r\n\r\nsig\r\n--b--\r\n",
 	    { .type = BODY_MIME, .text = BYTES("Subject: y\r\n\r\ny\r\n") }, ERR_UNSUPPORTED },
 	{ "no mail", "Subject: x\r\n\r\n", { .type = BODY_MIME, .text = BYTES("") }, ERR_PROTO },
 	{ "no header", "Subject: x\r\n\r\n", { .type = BODY_MIME, .text = BYTES("\r\nx") }, ERR_PROTO },
@@ -428,7 +428,7 @@ static const struct edit_case {
 	{ "a subject beside a MIME",
 	    "\tEmail:Subject \"s\"\n\tAirSyncBase:Body\n\t\tAirSyncBase:Type \"4\"\n\t\tAirSyncBase:Data "
 	    "\"x\"\n",
-	    ERR_PROTO },
+	    ERR_OK },
 	{ "a file", FILE_HEAD "\t\t\tAirSyncBase:Content #0001\n\t\t\tAirSyncBase:Method \"1\"\n", ERR_OK },
 	{ "a file without content", FILE_HEAD "\t\t\tAirSyncBase:Method \"1\"\n", ERR_PROTO },
 	{ "a file by OLE", FILE_HEAD "\t\t\tAirSyncBase:Content #0001\n\t\t\tAirSyncBase:Method \"6\"\n",
