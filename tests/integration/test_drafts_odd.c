@@ -80,6 +80,54 @@ static void a_repeated_send(enum eas_version v)
 }
 TEST_VERSIONS(a_repeated_send)
 
+/* SMTP's answer never came. The same again isn't sent twice, but what was changed meanwhile is another mail. */
+static void changed_when_not_certain(enum eas_version v)
+{
+	const char *user = scene_user();
+	unsigned before = received_count();
+	struct phone *ph = drafting_phone(user, "PHONE1", v);
+
+	assert_int_equal(draft_edit(ph, (struct phone_edit){ .command = AIRSYNC_ADD,
+					    .id = "d1",
+					    .to = "<bob@example.org>",
+					    .subject = "perhaps",
+					    .text = "first" }),
+	    1);
+	bed_mocksmtp_behave(scene_bed(), "late=cut");
+	assert_int_equal(
+	    draft_alter(ph, "perhaps", (struct phone_edit){ .send = true }), STATUS_MAIL_SUBMISSION_FAILED);
+	bed_mocksmtp_behave(scene_bed(), "");
+	received_expect(before + 1);
+	assert_int_equal(draft_alter(ph, "perhaps", (struct phone_edit){ .text = "second" }), 1);
+	assert_int_equal(draft_alter(ph, "perhaps", (struct phone_edit){ .send = true }), 1);
+	received_expect(before + 2);
+	assert_true(received_has(received(before + 2, "eml"), "second"));
+	draft_mail(user, 0);
+}
+TEST_VERSIONS(changed_when_not_certain)
+
+static void not_certain_again(enum eas_version v)
+{
+	const char *user = scene_user();
+	unsigned before = received_count();
+	struct phone *ph = drafting_phone(user, "PHONE1", v);
+
+	assert_int_equal(draft_edit(ph, (struct phone_edit){ .command = AIRSYNC_ADD,
+					    .id = "d1",
+					    .to = "<bob@example.org>",
+					    .subject = "perhaps",
+					    .text = "first" }),
+	    1);
+	bed_mocksmtp_behave(scene_bed(), "late=cut");
+	assert_int_equal(
+	    draft_alter(ph, "perhaps", (struct phone_edit){ .send = true }), STATUS_MAIL_SUBMISSION_FAILED);
+	bed_mocksmtp_behave(scene_bed(), "");
+	assert_int_equal(draft_alter(ph, "perhaps", (struct phone_edit){ .send = true }), 1);
+	received_expect(before + 1);
+	draft_mail(user, 0);
+}
+TEST_VERSIONS(not_certain_again)
+
 /* ---- nothing new ---- */
 
 /* Gmail's app sends each draft that it is told of back as it is: two of them would do that for ever. */
@@ -334,6 +382,8 @@ int main(void)
 	scene_open(&(struct bed_opts){ .users = 60 });
 	TEST_ADD_DRAFT_VERSIONS(a_repeated_change);
 	TEST_ADD_DRAFT_VERSIONS(a_repeated_send);
+	TEST_ADD_DRAFT_VERSIONS(changed_when_not_certain);
+	TEST_ADD_DRAFT_VERSIONS(not_certain_again);
 	TEST_ADD_DRAFT_VERSIONS(an_echo);
 	TEST_ADD_ROWS(some_recipients, some_cases);
 	TEST_ADD_DRAFT_VERSIONS(one_taken_out);
