@@ -76,7 +76,7 @@ uint64_t fiber_ticket(void);
 enum err fiber_wait(uint64_t ticket, uint32_t timeout_ms) WAITS MUST_CHECK;
 void fiber_wake(struct loop *l, uint64_t ticket);
 
-/* For cleanup that must wait although the fiber is cancelled or late (an IMAP LOGOUT, giving a lease back):
+/* For cleanup that must wait although the fiber is cancelled or late (an IMAP LOGOUT, giving a claim back):
  * it gets `ms` of its own, and cancellation is masked, until fiber_unshield puts the former deadline back.
  * Keep it short. Inside another shield, the outer one's time goes on. */
 void fiber_shield(uint32_t ms);

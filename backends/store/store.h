@@ -160,11 +160,5 @@ struct store_wakes *store_wakes_new(
 void store_wakes_free(struct store_wakes **w);
 enum err store_wakes_add(struct store_wakes *w, struct bytes account) MUST_CHECK; /* counted */
 void store_wakes_remove(struct store_wakes *w, struct bytes account);
-/* A lease: only its holder watches the account's backend. *held tells whether we have it now; a holder renews by calling
- * again with the same token. */
-enum err store_lease(struct redis *r, struct bytes account, const char *what, struct bytes token,
-    uint32_t lease_s, bool *held) WAITS MUST_CHECK;
-enum err store_lease_end(
-    struct redis *r, struct bytes account, const char *what, struct bytes token) WAITS MUST_CHECK;
 
 #endif

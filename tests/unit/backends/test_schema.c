@@ -153,7 +153,6 @@ static void write_what_ends(struct redis *r)
 		{ ann, phone, BYTES("3") } };
 	enum store_sent sent;
 	struct store_rate rate;
-	bool held;
 
 	for (size_t i = 0; i < sizeof(mails) / sizeof(mails[0]); i++)
 		assert_int_equal(store_sent_claim(r, &mails[i], 900, &sent), ERR_OK);
@@ -161,7 +160,6 @@ static void write_what_ends(struct redis *r)
 	assert_int_equal(store_sent_settle(r, &mails[2], STORE_SENT_GIVEN, 60, 900), ERR_OK);
 	assert_int_equal(store_memo_set(r, ann, "move", BYTES("1:2>3"), BYTES("3:1"), 900), ERR_OK);
 	assert_int_equal(store_rate_add(r, "auth-address", BYTES("::1"), 1, 900, &rate), ERR_OK);
-	assert_int_equal(store_lease(r, ann, "imap", BYTES("w1"), 900, &held), ERR_OK);
 }
 
 /* ---- what Redis says ---- */

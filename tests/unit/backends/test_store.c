@@ -699,7 +699,7 @@ static void memo(void **state)
 	redis_test(memo_main);
 }
 
-/* ---- rates, leases ---- */
+/* ---- rates ---- */
 
 static void rate_main(struct redis_test *t)
 {
@@ -728,34 +728,6 @@ static void rate(void **state)
 {
 	(void)state;
 	redis_test(rate_main);
-}
-
-static bool lease_of(struct redis_test *t, const char *token, uint32_t lease_s)
-{
-	bool held;
-
-	assert_int_equal(store_lease(t->r, ann, "imap", bytes_str(token), lease_s, &held), ERR_OK);
-	return held;
-}
-
-static void lease_main(struct redis_test *t)
-{
-	assert_true(lease_of(t, "w1", 60));
-	assert_true(lease_of(t, "w1", 60));
-	assert_false(lease_of(t, "w2", 60));
-	assert_int_equal(
-	    store_lease_end(t->r, ann, "imap", BYTES("w2")), ERR_OK); /* not its own: nothing happens */
-	assert_false(lease_of(t, "w2", 60));
-	assert_int_equal(store_lease_end(t->r, ann, "imap", BYTES("w1")), ERR_OK);
-	assert_true(lease_of(t, "w2", 1));
-	assert_int_equal(fiber_sleep(1100), ERR_OK);
-	assert_true(lease_of(t, "w1", 60));
-}
-
-static void lease(void **state)
-{
-	(void)state;
-	redis_test(lease_main);
 }
 
 /* ---- wake-ups ---- */
@@ -834,14 +806,13 @@ static void refused_main(struct redis_test *t)
 {
 	struct redis_reply r;
 	struct store_device d;
-	bool held;
+	struct store_rate rate;
 
 	assert_int_equal(REDIS_SAY(t->r, &r, "SET", "eas:dev:{ann@example.org}:ApplDMQX", "x"), ERR_OK);
 	assert_int_equal(store_device_load(t->r, fiber_arena(), ann, phone, &d), ERR_UNAVAILABLE);
 	assert_int_equal(REDIS_SAY(t->r, &r, "CONFIG", "SET", "maxmemory", "1"), ERR_OK);
 	assert_int_equal(store_memo_set(t->r, ann, "k", BYTES("n"), BYTES("v"), 9), ERR_UNAVAILABLE);
-	assert_int_equal(store_lease(t->r, ann, "k", BYTES("n"), 9, &held), ERR_UNAVAILABLE);
-	assert_false(held);
+	assert_int_equal(store_rate_add(t->r, "auth-account", ann, 1, 9, &rate), ERR_UNAVAILABLE);
 }
 
 static void refused(void **state)
@@ -869,7 +840,6 @@ int main(void)
 	TEST_ADD(sent_taken_over);
 	TEST_ADD(memo);
 	TEST_ADD(rate);
-	TEST_ADD(lease);
 	TEST_ADD(wakes);
 	TEST_ADD(refused);
 	return test_run("store");
