@@ -32,9 +32,9 @@ enum err imap_watch_start(struct imap_pool *p, const struct imap_login *who, con
  * ERR_UNAVAILABLE if it has ended. */
 enum err imap_watch_add(struct imap_watch *w, const struct bytes *mailboxes, const struct imap_status *status,
     size_t n) WAITS MUST_CHECK;
-/* "notify", "idle" or "poll": for logs and the bench. */
 /* The UIDNEXT that the watch has last heard of, or counted; never more than the real one. 0: not known. */
 uint32_t imap_watch_uid_next(const struct imap_watch *w, struct bytes mailbox);
+/* "notify", "idle" or "poll": for tests, which see no difference otherwise. */
 const char *imap_watch_kind(const struct imap_watch *w);
 /* Why it was lost, for the log; empty as long as it stands. */
 const char *imap_watch_problem(const struct imap_watch *w);

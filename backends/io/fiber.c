@@ -279,11 +279,6 @@ uint64_t fiber_id(void)
 	return self()->node.id;
 }
 
-const char *fiber_name(void)
-{
-	return self()->name;
-}
-
 struct loop *fiber_loop(void)
 {
 	return self()->set->loop;

@@ -19,7 +19,7 @@
 #define WAITS
 
 struct fiber_opts {
-	const char *name;     /* static; for log lines and debugging */
+	const char *name;     /* static; for whoever looks with a debugger */
 	size_t arena_budget;  /* bytes; 0 = 16 MiB */
 	uint32_t deadline_ms; /* from now on; every wait beyond it gives ERR_TIMEOUT. 0 = 60,000 */
 };
@@ -37,7 +37,6 @@ void fiber_counts(const struct loop *l, uint32_t *live, uint32_t *peak);
 /* ---- on a fiber only (asserted) ---- */
 
 uint64_t fiber_id(void);
-const char *fiber_name(void);
 struct loop *fiber_loop(void);
 struct arena *fiber_arena(void);
 bool fiber_is_running(void); /* true on a fiber, false on the loop's own stack */

@@ -92,13 +92,6 @@ void address_to_network(struct address *a)
 		memset(a->ip + 8, 0, 8);
 }
 
-bool address_is_loopback(const struct address *a)
-{
-	static const uint8_t one[16] = { [15] = 1 };
-
-	return a->family == 4 ? a->ip[0] == 127 : a->family == 6 && memcmp(a->ip, one, sizeof(one)) == 0;
-}
-
 enum err network_parse(struct bytes text, struct network *out)
 {
 	struct bytes base, rest = bytes_trim(text);

@@ -20,7 +20,6 @@ void address_format(const struct address *a, char out[ADDRESS_TEXT_MAX]); /* "-"
 bool address_eq(const struct address *a, const struct address *b);
 /* What one customer has: an IPv6 address becomes its /64. */
 void address_to_network(struct address *a);
-bool address_is_loopback(const struct address *a);
 
 /* "192.0.2.0/24", "2001:db8::/32", or one address. */
 struct network {

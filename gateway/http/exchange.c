@@ -68,11 +68,6 @@ struct bytes http_host(const struct http_exchange *x)
 	return http_header(x, "Host");
 }
 
-bool http_is_tls(const struct http_exchange *x)
-{
-	return x->c && x->c->tls;
-}
-
 void http_wipe_header(struct http_exchange *x, const char *name)
 {
 	struct evkeyvalq *headers = evhttp_request_get_input_headers(x->req);

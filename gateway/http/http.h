@@ -43,7 +43,6 @@ struct bytes http_header(const struct http_exchange *x, const char *name); /* em
 struct bytes http_body(const struct http_exchange *x);    /* as it came; see http_expand_body */
 struct bytes http_address(const struct http_exchange *x); /* the client's, after X-Forwarded-For or PROXY */
 struct bytes http_host(const struct http_exchange *x);
-bool http_is_tls(const struct http_exchange *x);
 /* Makes the body what it was before it was gzipped, if it was: to be called when it is known who asks, for a few bytes of gzip
  * are much work. ERR_PROTO: damaged; ERR_LIMIT: more than max_body. */
 enum err http_expand_body(struct http_exchange *x) WAITS MUST_CHECK;

@@ -185,12 +185,3 @@ struct bytes utf8_cut_chars(struct bytes in, size_t max_chars)
 			return bytes_of(in.p, i);
 	return in;
 }
-
-size_t utf8_count(struct bytes in)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < in.len; i++)
-		n += !is_continuation(in.p[i]);
-	return n;
-}

@@ -23,7 +23,5 @@ enum err utf8_repair(struct arena *a, struct bytes in, struct bytes *out) MUST_C
  * valid. */
 struct bytes utf8_cut(struct bytes in, size_t max_bytes);
 struct bytes utf8_cut_chars(struct bytes in, size_t max_chars);
-/* Characters. `in` is valid. */
-size_t utf8_count(struct bytes in);
 
 #endif

@@ -122,7 +122,7 @@ static void begin(struct buf *out)
 	    "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<Autodiscover xmlns=\"" FRAMEWORK_RESPONSE "\">");
 }
 
-static void begin_action(struct buf *out, const struct autodiscover_user *user)
+void autodiscover_put_settings(struct buf *out, const struct autodiscover_user *user, struct bytes url)
 {
 	begin(out);
 	buf_put_str(out, "<Response xmlns=\"" MOBILESYNC_RESPONSE "\">");
@@ -131,38 +131,10 @@ static void begin_action(struct buf *out, const struct autodiscover_user *user)
 	if (user->display_name.len)
 		put_element(out, "DisplayName", user->display_name);
 	put_element(out, "EMailAddress", user->email);
-	buf_put_str(out, "</User><Action>");
-}
-
-static void end_action(struct buf *out)
-{
-	buf_put_str(out, "</Action></Response></Autodiscover>\n");
-}
-
-void autodiscover_put_settings(struct buf *out, const struct autodiscover_user *user, struct bytes url)
-{
-	begin_action(out, user);
-	buf_put_str(out, "<Settings><Server><Type>MobileSync</Type>");
+	buf_put_str(out, "</User><Action><Settings><Server><Type>MobileSync</Type>");
 	put_element(out, "Url", url);
 	put_element(out, "Name", url);
-	buf_put_str(out, "</Server></Settings>");
-	end_action(out);
-}
-
-void autodiscover_put_redirect(struct buf *out, const struct autodiscover_user *user, struct bytes address)
-{
-	begin_action(out, user);
-	put_element(out, "Redirect", address);
-	end_action(out);
-}
-
-void autodiscover_put_failure(struct buf *out, const struct autodiscover_user *user, struct bytes message)
-{
-	begin_action(out, user);
-	buf_put_str(out, "<Error><Status>2</Status>");
-	put_element(out, "Message", message);
-	buf_put_str(out, "<DebugData/></Error>");
-	end_action(out);
+	buf_put_str(out, "</Server></Settings></Action></Response></Autodiscover>\n");
 }
 
 void autodiscover_put_error(struct buf *out, int code, int64_t now_us, uint32_t id)

@@ -27,9 +27,6 @@ struct autodiscover_user {
 
 /* Whole answers, in XML with its declaration. Texts are escaped here; what XML cannot carry is left out. */
 void autodiscover_put_settings(struct buf *out, const struct autodiscover_user *user, struct bytes url);
-void autodiscover_put_redirect(struct buf *out, const struct autodiscover_user *user, struct bytes address);
-/* The account can't be served just now (Status 2). */
-void autodiscover_put_failure(struct buf *out, const struct autodiscover_user *user, struct bytes message);
 /* The framework's own error.
  *   code    AUTODISCOVER_INVALID_REQUEST or AUTODISCOVER_NO_PROVIDER
  *   now_us  microseconds since 1970, for the Time attribute

@@ -96,13 +96,6 @@ const struct eas_status_info *eas_status_info(unsigned status)
 	return NULL;
 }
 
-const char *eas_status_name(unsigned status)
-{
-	const struct eas_status_info *info = eas_status_info(status);
-
-	return info ? info->name : "-";
-}
-
 int eas_status_http(unsigned status, enum eas_version v)
 {
 	const struct eas_status_info *info = eas_status_info(status);

@@ -95,8 +95,6 @@ struct eas_status_info {
 
 /* NULL for a number that is no common status. */
 const struct eas_status_info *eas_status_info(unsigned status);
-/* "InvalidContent", or "-" for a number that is no common status. For log lines. */
-const char *eas_status_name(unsigned status);
 /* Where status goes: 200 if it is no common status or that version takes it in the body, else the HTTP code
  * in its place. Two commands and a header make exceptions, which are theirs to know: up to 12.1, 106 of
  * SendMail and 132 of Provision are 500, and 140 is 403 for a request without a policy key. */

@@ -4,6 +4,7 @@
 #include "mail/text.h"
 #include "mail/unquote.h"
 #include "unit/proto/mail_sample.h"
+#include "utf8_count.h"
 
 static struct bytes strip(struct arena *a, struct bytes html)
 {

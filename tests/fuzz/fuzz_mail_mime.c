@@ -1,6 +1,7 @@
 /* A whole mail: its structure, then the body that each kind of wish gets, then the Email class in WBXML. */
 #include "fuzz/fuzzing.h"
 #include "unit/proto/mail_sample.h"
+#include "utf8_count.h"
 
 enum { MAX_NODES = 50000 };
 

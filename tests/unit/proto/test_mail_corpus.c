@@ -7,6 +7,7 @@
 #include "mail/text.h"
 #include "mail/transfer.h"
 #include "unit/proto/mail_sample.h"
+#include "utf8_count.h"
 
 enum { MAX_NODES = 50000, FIRST_BUDGET = 4 << 20, SECONDS = 20 };
 

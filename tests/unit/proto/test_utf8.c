@@ -1,5 +1,6 @@
 #include "testing.h"
 #include "base/utf8.h"
+#include "utf8_count.h"
 
 static const struct repair_case {
 	const char *name, *in, *want;
