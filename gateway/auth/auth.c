@@ -213,7 +213,7 @@ static void run_check(void *arg)
 		note_failure(c);
 	settle(c->auth, c->login, e);
 	if (!e)
-		failures_note_place(
+		failures_note_sign_in(
 		    c->auth->redis, bytes_str(c->login->account->name), bytes_str(c->address));
 	c->login->users--;
 	free(c);

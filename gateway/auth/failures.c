@@ -93,10 +93,12 @@ void failures_add(struct redis *r, const struct config *c, struct bytes account,
 		log_warn("a failed sign-in could not be counted: Redis is down");
 }
 
-void failures_note_place(struct redis *r, struct bytes account, struct bytes address)
+void failures_note_sign_in(struct redis *r, struct bytes account, struct bytes address)
 {
 	struct place p;
+	struct bytes place = place_of(address, &p), pair;
 
-	if (store_memo_set(r, account, place_memo, place_of(address, &p), BYTES("1"), PLACE_S))
+	if (store_memo_set(r, account, place_memo, place, BYTES("1"), PLACE_S) ||
+	    pair_of(account, place, &pair) || store_rate_clear(r, "auth-pair", pair))
 		log_debug("where an account signed in could not be noted: Redis is down");
 }

@@ -14,7 +14,8 @@ enum err failures_check(struct redis *r, const struct config *config, struct byt
 /* One more. With Redis down it stays uncounted. */
 void failures_add(
     struct redis *r, const struct config *config, struct bytes account, struct bytes address) WAITS;
-/* The account has signed in from there. */
-void failures_note_place(struct redis *r, struct bytes account, struct bytes address) WAITS;
+/* The account has signed in from there: it is at home there, and what went wrong with it at this place before counts no
+ * more. What counts against the address, or against the account from everywhere, stays. */
+void failures_note_sign_in(struct redis *r, struct bytes account, struct bytes address) WAITS;
 
 #endif
