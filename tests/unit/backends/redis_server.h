@@ -142,4 +142,15 @@ static inline enum err redis_say(struct redis *r, struct redis_reply *out, const
 }
 #define REDIS_SAY(r, out, ...) redis_say((r), (out), (const char *const[]){ __VA_ARGS__, NULL })
 
+/* The same, answered by a number. */
+static inline int64_t redis_say_integer(struct redis *r, const char *const *words)
+{
+	struct redis_reply reply;
+
+	assert_int_equal(redis_say(r, &reply, words), ERR_OK);
+	assert_int_equal(reply.kind, REDIS_INTEGER);
+	return reply.integer;
+}
+#define REDIS_SAY_INTEGER(r, ...) redis_say_integer((r), (const char *const[]){ __VA_ARGS__, NULL })
+
 #endif
