@@ -7,7 +7,8 @@
 enum {
 	BUFFER = 16 * 1024,
 	LINE_MAX_BYTES = 8 * 1024 * 1024, /* an uncompressed SEARCH result of a million uids */
-	TREE_DEPTH = 64,
+	TREE_DEPTH =
+	    128, /* more than MIME_MAX_DEPTH: each level of a mail's structure is a list in the one around it */
 	TREE_NODES = 100 * 1000,
 };
 

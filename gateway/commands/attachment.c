@@ -21,7 +21,7 @@ static bool is_section(struct bytes s)
 	for (size_t i = 0; i < s.len; i++)
 		if (s.p[i] != '.' && (s.p[i] < '0' || s.p[i] > '9'))
 			return bytes_eq_str(s, "TEXT");
-	return s.len > 0 && s.len <= 100;
+	return s.len > 0 && s.len <= OPAQUE_PART_MAX;
 }
 
 /* "2.1", or "2.1~3" for the third file in it. */

@@ -42,7 +42,7 @@ enum err mail_move_to_trash(struct collection *c, const uint32_t *uids, size_t n
 
 /* The mail's structure, if the server has understood it: a multipart in which it finds nothing although the mail has a body
  * (its boundary in RFC 2231 form, or hidden by a broken header line) is worth less than our own reading of the whole
- * mail. NULL then. */
+ * mail, and so is one whose header has swallowed the text behind a line of blanks. NULL then. */
 struct mime_part *mail_structure(const struct imap_message *m);
 /* A snapshot's validity when there was no mailbox; beyond every UIDVALIDITY, which has 32 bits. */
 #define MAIL_NO_VALIDITY (UINT64_C(1) << 32)

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mail/header.h"
 #include "sync/conversation_rules.h"
 #include "sync/follow_ups.h"
 #include "sync/mail_item.h"
@@ -136,6 +137,8 @@ struct mime_part *mail_structure(const struct imap_message *m)
 	struct mime_part *root = m->structure;
 	bool has_body = m->size > m->header.len + LINE_ENDS;
 
+	if (header_block_len(m->header) < m->header.len && header_block_len(m->header))
+		return NULL;
 	return root && has_body && mime_is(root, "multipart", NULL) && mime_is_hollow(root) ? NULL : root;
 }
 

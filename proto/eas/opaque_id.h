@@ -12,7 +12,7 @@ struct opaque_id {
 	uint64_t item;
 	struct bytes part; /* a section of the mail; empty: all of it */
 };
-enum { OPAQUE_PART_MAX = 160 };
+enum { OPAQUE_PART_MAX = 320 }; /* of a part as deep as MIME_MAX_DEPTH (mime_part.h) */
 
 /* ERR_LIMIT (arena, or a part longer than OPAQUE_PART_MAX). */
 enum err opaque_id_format(

@@ -382,8 +382,7 @@ static enum err make(struct arena *a, struct body_plan *plan, struct body *out, 
 	enum err e;
 
 	*enough = true;
-	if (!plan->root && plan->n_text && (plan->type != BODY_MIME || is_whole(plan, &plan->fetch[0])) &&
-	    (e = parse_mail(a, plan))) /* of MIME for its attachments' sake */
+	if (!plan->root && plan->n_text && (e = parse_mail(a, plan))) /* of MIME for its attachments' sake */
 		return e;
 	if ((plan->tnef && (e = unpack_tnef(a, plan))) || (e = read_returned_header(a, plan)))
 		return e;

@@ -451,7 +451,11 @@ static enum err plan_wish(struct arena *a, struct body_plan *out, const struct b
 	if (root && (e = plan_attachments(a, out)))
 		return e;
 	if (out->type == BODY_MIME || !root) {
-		uint32_t count = !root && out->type != BODY_MIME ? UNKNOWN_MAIL : out->limit;
+		uint32_t count = out->limit;
+
+		/* It has to be read before it is known what is in it. */
+		if (!root && (out->type != BODY_MIME || count < UNKNOWN_MAIL))
+			count = UNKNOWN_MAIL;
 
 		out->text_size = size;
 		out->fetch[0] = (struct body_fetch){ .section = "", .count = count >= size ? 0 : count };

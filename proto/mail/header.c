@@ -80,7 +80,7 @@ static size_t count_fields(struct bytes block)
 	struct bytes line, name, value;
 	size_t n = 0;
 
-	while (n < HEADER_MAX_FIELDS && take_line(&block, &line) && !is_blank(line))
+	while (n < HEADER_MAX_FIELDS && take_line(&block, &line) && !is_end(line, block))
 		n += !is_continuation(line) && split_field(line, &name, &value);
 	return n;
 }
@@ -93,7 +93,7 @@ enum err header_parse(struct arena *a, struct bytes block, struct header *out)
 
 	if (!v)
 		return ERR_LIMIT;
-	while (take_line(&block, &line) && !is_blank(line)) {
+	while (take_line(&block, &line) && !is_end(line, block)) {
 		if (is_continuation(line)) {
 			if (open) {
 				open->whole.len += line.len;

@@ -20,10 +20,10 @@ struct header {
 	size_t n;
 };
 
-/* Reads up to the empty line or the end. Further fields than HEADER_MAX_FIELDS are left out. */
+/* Reads up to where the block ends (see header_block_len). Further fields than HEADER_MAX_FIELDS are left out. */
 enum err header_parse(struct arena *a, struct bytes block, struct header *out) MUST_CHECK;
-/* Where the header block of a raw message ends: offset behind the empty line; the whole length if there is
- * none. */
+/* Where the header block of a raw message ends: offset behind the empty line, or behind a line of blanks if what follows can't be
+ * header; the whole length if there is none. */
 size_t header_block_len(struct bytes raw);
 /* A raw message without what some programs put before its first field: a byte order mark, empty lines. */
 struct bytes header_skip_junk(struct bytes raw);

@@ -7,7 +7,7 @@
 /* The structure of a mail: what BODYSTRUCTURE tells, and what mime_parse finds in a raw mail. Who builds
  * such a tree stops at these bounds: deeper levels and further parts are left out, so that a walk is
  * always bounded. */
-enum { MIME_MAX_DEPTH = 32, MIME_MAX_PARTS = 1000, MIME_MAX_PARAMS = 64 };
+enum { MIME_MAX_DEPTH = 104 /* some more than Dovecot looks */, MIME_MAX_PARTS = 1000, MIME_MAX_PARAMS = 64 };
 
 enum mime_encoding {
 	MIME_7BIT, /* also where nothing is said */

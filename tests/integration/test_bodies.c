@@ -104,6 +104,23 @@ static void all_or_none_takes_the_next(enum eas_version v)
 }
 TEST_VERSIONS(all_or_none_takes_the_next)
 
+/* ---- mails that the server reads otherwise ---- */
+
+/* With a blank in the empty line all of the text is header to the server. */
+static void a_blank_in_the_empty_line(enum eas_version v)
+{
+	static const struct phone_options_block options = { .bodies = { { .type = 1, .truncation = 1000 } } };
+	struct phone *ph = phone_with(append("From: a@example.org\r\nSubject: blank\r\n \r\n"
+					     "Dear all,\r\nTo: be or not to be\r\n\r\nYours\r\n"),
+	    v, &options);
+	const struct phone_item *i = phone_item_with_subject(scene_inbox(ph), "blank");
+
+	assert_string_equal(i->body, "Dear all,\r\nTo: be or not to be\r\n\r\nYours\r\n");
+	assert_string_equal(i->to, "");
+	scene_assert_clean(ph);
+}
+TEST_VERSIONS(a_blank_in_the_empty_line)
+
 /* ---- winmail.dat ---- */
 
 /* One that holds its text as HTML in RTF, a file and a picture. */
@@ -185,6 +202,7 @@ int main(void)
 	TEST_ADD_VERSIONS(body_part_must_be_html);
 	TEST_ADD_VERSIONS(mime_has_a_preview);
 	TEST_ADD_VERSIONS(all_or_none_takes_the_next);
+	TEST_ADD_VERSIONS(a_blank_in_the_empty_line);
 	TEST_ADD_VERSIONS(winmail_is_unpacked);
 	TEST_ADD_VERSIONS(voice_mail);
 	failed = test_run("bodies");

@@ -173,7 +173,7 @@ static void deep_list(void **state)
 	assert_int_equal(imap_read_value(&r, a, &v), ERR_OK);
 	for (; v && v->kind == IMAP_LIST; v = v->first)
 		depth++;
-	assert_int_equal(depth, 64);
+	assert_int_equal(depth, 128);
 	assert_true(imap_accept(&r, ' ') && imap_accept(&r, 'x'));
 	imap_reader_deinit(&r);
 	arena_free(&a);

@@ -228,6 +228,28 @@ static void previews(const struct preview_case *c)
 }
 TEST_ROW(previews)
 
+/* MIME that is cut, of a mail whose structure the server can't tell: it is read all the same, for its attachments. */
+static void cut_mime_lists_attachments(void **state)
+{
+	struct sync_options o = sample_options(BODY_MIME, 100, 50);
+	struct bytes raw =
+	    BYTES(MULTI("mixed", PART("text/plain", "Hello") PART("image/png; name=a.png", "0123456789")));
+	struct sample s;
+
+	(void)state;
+	for (int limit = 0; limit <= 100; limit += 20) {
+		o.body[0].truncation_size = (uint32_t)limit;
+		assert_int_equal(sample_make(test_arena(), raw, &o, EAS_16_1, true, &s), ERR_OK);
+		assert_int_equal(s.plan.n_attachments, 1);
+		assert_bytes_str(s.plan.attachments[0].display_name, "a.png");
+		assert_int_equal(s.plan.attachments[0].size, 10);
+		assert_bytes_equal(s.body.data, bytes_of(raw.p, (size_t)limit));
+		assert_true(s.body.truncated);
+		assert_int_equal(s.body.estimated_size, raw.len);
+		assert_bytes_str(s.body.preview, "Hello");
+	}
+}
+
 int main(void)
 {
 	TEST_ADD_ROWS(texts, text_cases);
@@ -235,5 +257,6 @@ int main(void)
 	TEST_ADD_ROWS(mime_is_byte_exact, text_cases);
 	TEST_ADD(mime_is_cut);
 	TEST_ADD_ROWS(previews, preview_cases);
+	TEST_ADD(cut_mime_lists_attachments);
 	return test_run("mail body");
 }

@@ -32,6 +32,7 @@ static const struct fields_case {
 	{ "a line that begins with a colon", ": 1\r\nB: 2\r\n", "B=2" },
 	{ "an mbox line", "From a@b Tue Nov 24\r\nA: 1\r\n", "A=1" },
 	{ "a continuation of nothing", " x\r\nA: 1\r\n", "A=1" },
+	{ "text behind a line of blanks", "A: 1\r\n \r\nDear all\r\nB: 2\r\n", "A=1" },
 };
 
 static void fields(const struct fields_case *c)
