@@ -255,16 +255,8 @@ TEST_VERSIONS(a_held_ping_of_a_dead_worker)
 static void send_and_hang_up(struct phone *ph, const struct phone_mail *mail)
 {
 	unsigned want = received_count() + 1;
-	struct wbxml_writer *w = phone_request(ph);
 
-	wbxml_open(w, COMPOSEMAIL_SEND_MAIL);
-	wbxml_put_str(w, COMPOSEMAIL_CLIENT_ID, mail->client_id);
-	wbxml_put_empty(w, COMPOSEMAIL_SAVE_IN_SENT_ITEMS);
-	wbxml_open(w, COMPOSEMAIL_MIME);
-	wbxml_opaque(w, mail->mime);
-	wbxml_close(w);
-	wbxml_close(w);
-	SCENE_OK(ph, phone_command_send(ph, CMD_SEND_MAIL, NULL));
+	SCENE_OK(ph, phone_send_mail_start(ph, mail));
 	received_expect(want);
 	phone_hang_up(ph);
 }

@@ -115,21 +115,6 @@ static pid_t some_worker(void)
 	return workers[0];
 }
 
-/* In the form of 14.0 and later. */
-static void start_sending(struct phone *ph, const struct phone_mail *mail)
-{
-	struct wbxml_writer *w = phone_request(ph);
-
-	wbxml_open(w, COMPOSEMAIL_SEND_MAIL);
-	wbxml_put_str(w, COMPOSEMAIL_CLIENT_ID, mail->client_id);
-	wbxml_put_empty(w, COMPOSEMAIL_SAVE_IN_SENT_ITEMS);
-	wbxml_open(w, COMPOSEMAIL_MIME);
-	wbxml_opaque(w, mail->mime);
-	wbxml_close(w);
-	wbxml_close(w);
-	SCENE_OK(ph, phone_command_send(ph, CMD_SEND_MAIL, NULL));
-}
-
 /* SMTP has the mail, and the worker dies before it hears so. The phone asks again until it gets an answer. */
 static void a_worker_dies_before_the_verdict(void **state)
 {
@@ -144,7 +129,7 @@ static void a_worker_dies_before_the_verdict(void **state)
 	(void)state;
 	ph->resends = false;
 	bed_mocksmtp_behave(scene_bed(), "late=hang");
-	start_sending(ph, &mail);
+	SCENE_OK(ph, phone_send_mail_start(ph, &mail));
 	received_expect(before + 1);
 	phone_hang_up(ph);
 	kill(some_worker(), SIGKILL);

@@ -302,7 +302,7 @@ static void put_source(struct wbxml_writer *w, const struct phone_source *source
 	wbxml_close(w);
 }
 
-static enum err send_in_wbxml(
+static void put_mail(
     struct phone *ph, enum eas_command cmd, const struct phone_mail *mail, const struct phone_source *source)
 {
 	struct wbxml_writer *w = phone_request(ph);
@@ -321,13 +321,20 @@ static enum err send_in_wbxml(
 	wbxml_opaque(w, mail->mime);
 	wbxml_close(w);
 	wbxml_close(w);
-	return phone_command(ph, cmd, NULL);
+}
+
+enum err phone_send_mail_start(struct phone *ph, const struct phone_mail *mail)
+{
+	put_mail(ph, CMD_SEND_MAIL, mail, NULL);
+	return phone_command_send(ph, CMD_SEND_MAIL, NULL);
 }
 
 enum err phone_send_mail(struct phone *ph, const struct phone_mail *mail)
 {
-	if (ph->version >= EAS_14_0)
-		return send_in_wbxml(ph, CMD_SEND_MAIL, mail, NULL);
+	if (ph->version >= EAS_14_0) {
+		put_mail(ph, CMD_SEND_MAIL, mail, NULL);
+		return phone_command(ph, CMD_SEND_MAIL, NULL);
+	}
 	return phone_command_raw(ph, CMD_SEND_MAIL,
 	    &(struct phone_params){ .save_in_sent = mail->save_in_sent }, "message/rfc822", mail->mime);
 }
@@ -340,8 +347,10 @@ enum err phone_send_smart(
 		.long_id = source->long_id,
 		.save_in_sent = mail->save_in_sent };
 
-	if (ph->version >= EAS_14_0)
-		return send_in_wbxml(ph, cmd, mail, source);
+	if (ph->version >= EAS_14_0) {
+		put_mail(ph, cmd, mail, source);
+		return phone_command(ph, cmd, NULL);
+	}
 	return phone_command_raw(ph, cmd, &params, "message/rfc822", mail->mime);
 }
 

@@ -289,6 +289,8 @@ struct phone_mail {
 };
 /* In the form of the phone's version. ph->status 1 = sent. */
 enum err phone_send_mail(struct phone *ph, const struct phone_mail *mail) MUST_CHECK;
+/* Its request alone, from 14.0 on: phone_command_receive brings the answer, or nobody ever hears it. */
+enum err phone_send_mail_start(struct phone *ph, const struct phone_mail *mail) MUST_CHECK;
 /* What is replied to or forwarded; NULL where not said. */
 struct phone_source {
 	const char *folder_id, *item_id, *long_id;
