@@ -1,0 +1,165 @@
+#include <string.h>
+
+#include "base/time.h"
+#include "mail/address.h"
+#include "mail/draft_maker.h"
+#include "mail/encoded_word.h"
+
+/* The header of a draft: what was there, and what the phone says. */
+
+enum { ALWAYS = DRAFT_LINES, IF_IMPORTANCE, IF_SENT };
+
+/* What doesn't stay of a header. */
+static const struct {
+	const char *name;
+	int when; /* a draft_line: if the phone has said that */
+} dropped[] = {
+	{ "To", DRAFT_TO },
+	{ "Cc", DRAFT_CC },
+	{ "Bcc", DRAFT_BCC },
+	{ "Reply-To", DRAFT_REPLY_TO },
+	{ "Subject", DRAFT_SUBJECT },
+	{ "Importance", IF_IMPORTANCE },
+	{ "X-Priority", IF_IMPORTANCE },
+	{ "Priority", IF_IMPORTANCE },
+	{ "X-MSMail-Priority", IF_IMPORTANCE },
+	{ DRAFT_FIELD, ALWAYS },
+	{ "Date", ALWAYS },
+	{ "MIME-Version", ALWAYS },
+	{ "Lines", ALWAYS },
+	{ "Status", ALWAYS },
+	{ "X-Status", ALWAYS },
+	{ "X-Keywords", ALWAYS },
+	{ "X-UID", ALWAYS },
+	{ "X-Mozilla-Status", IF_SENT },
+	{ "X-Mozilla-Status2", IF_SENT },
+	{ "X-Mozilla-Keys", IF_SENT },
+	{ "X-Mozilla-Draft-Info", IF_SENT },
+	{ "X-Identity-Key", IF_SENT },
+	{ "X-Account-Key", IF_SENT },
+	{ "Fcc", IF_SENT },
+	{ "X-Fcc", IF_SENT },
+	{ "X-Uniform-Type-Identifier", IF_SENT },
+};
+
+static bool is_sent(const struct draft_maker *m)
+{
+	return !m->stamp->field.validity;
+}
+
+static bool is_dropped(const struct draft_maker *m, struct bytes name)
+{
+	if (bytes_starts_nocase(name, "Content-"))
+		return true;
+	for (size_t i = 0; i < sizeof(dropped) / sizeof(dropped[0]); i++) {
+		int when = dropped[i].when;
+
+		if (!bytes_eq_nocase(name, dropped[i].name))
+			continue;
+		return when == ALWAYS || (when == IF_SENT && is_sent(m)) ||
+		       (when == IF_IMPORTANCE && m->edit->has_importance) ||
+		       (when < DRAFT_LINES && m->edit->has[when]);
+	}
+	return false;
+}
+
+void draft_put_field(struct buf *out, struct bytes field)
+{
+	buf_put(out, field);
+	if (!field.len || field.p[field.len - 1] != '\n') /* a mail that ends in its header */
+		buf_put_str(out, "\r\n");
+}
+
+/* Whether a reader finds the same addresses in it when it stands in the header as it is. */
+static bool needs_no_encoding(struct bytes line)
+{
+	for (size_t i = 0; i < line.len; i++)
+		if (line.p[i] < ' ' || line.p[i] >= 127)
+			return false;
+	return memmem(line.p, line.len, "=?", 2) == NULL;
+}
+
+static bool has_address(const struct mail_addresses *list)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (bytes_find(list->v[i].address, '@') < list->v[i].address.len)
+			return true;
+	return false;
+}
+
+static bool are_addresses(const struct mail_addresses *list)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (bytes_find(list->v[i].address, '@') == list->v[i].address.len ||
+		    bytes_find(list->v[i].address, '"') < list->v[i].address.len)
+			return false;
+	return list->n > 0;
+}
+
+static enum err put_lines(struct draft_maker *m, struct buf *out)
+{
+	static const char *const names[] = {
+		[DRAFT_TO] = "To", [DRAFT_CC] = "Cc", [DRAFT_BCC] = "Bcc", [DRAFT_REPLY_TO] = "Reply-To"
+	};
+	struct mail_addresses list;
+	enum err e;
+
+	for (size_t i = 0; i < DRAFT_SUBJECT; i++) {
+		if (!m->edit->line[i].len)
+			continue;
+		if ((e = address_list(m->arena, m->edit->line[i], &list)))
+			return e;
+		if (list.n == ADDRESS_MAX)
+			return ERR_UNSUPPORTED; /* the rest would be left out */
+		/* Somebody may still be typing: that stays as it is, unless encoding it would hide the addresses beside it. */
+		if (are_addresses(&list) || (has_address(&list) && !needs_no_encoding(m->edit->line[i])))
+			address_field_put(out, names[i], &list);
+		else
+			header_field_put(out, names[i], m->edit->line[i]);
+	}
+	if (m->edit->line[DRAFT_SUBJECT].len)
+		header_field_put(out, "Subject", m->edit->line[DRAFT_SUBJECT]);
+	return ERR_OK;
+}
+
+static void put_importance(const struct draft_maker *m, struct buf *out)
+{
+	if (m->edit->has_importance && m->edit->importance != 1)
+		buf_printf(out, "Importance: %s\r\nX-Priority: %u\r\n", m->edit->importance ? "high" : "low",
+		    m->edit->importance ? 1 : 5);
+}
+
+static void put_stamp(const struct draft_maker *m, struct buf *out)
+{
+	if (!header_find(&m->source, "From")) {
+		struct mail_address from = { .address = m->stamp->from };
+
+		address_field_put(out, "From", &(struct mail_addresses){ &from, 1 });
+	}
+	buf_put_str(out, "Date: ");
+	time_put_mail(out, m->stamp->now);
+	buf_put_str(out, "\r\n");
+	if (!header_find(&m->source, "Message-ID")) {
+		struct bytes had =
+		    m->base ? header_get(&m->base->header, "Message-ID") : m->stamp->message_id;
+
+		buf_put_str(out, "Message-ID: ");
+		buf_put(out, had.len ? had : m->stamp->message_id);
+		buf_put_str(out, "\r\n");
+	}
+	if (!is_sent(m))
+		draft_field_put(out, &m->field);
+	buf_put_str(out, "MIME-Version: 1.0\r\n");
+}
+
+enum err draft_put_header(struct draft_maker *m)
+{
+	struct buf *out = &m->pieces.text;
+
+	for (size_t i = 0; i < m->source.n; i++)
+		if (!is_dropped(m, m->source.v[i].name))
+			draft_put_field(out, m->source.v[i].whole);
+	put_stamp(m, out);
+	put_importance(m, out);
+	return put_lines(m, out);
+}
