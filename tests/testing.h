@@ -43,7 +43,9 @@ struct test_list {
 	size_t count;
 };
 
-static inline struct test_list *test_list(void)
+/* Weak, so that the files of a program fill the same one. */
+struct test_list *test_list(void);
+__attribute__((weak)) struct test_list *test_list(void)
 {
 	static struct test_list list;
 

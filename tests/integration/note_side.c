@@ -10,6 +10,9 @@ static const struct phone_options_block plain_options = { .bodies = {
 							      { .type = 1, .truncation = PHONE_WHOLE } } };
 const struct phone_collection side_plain = { .window = 100, .options = &plain_options };
 
+const char note_uuid_1[] = "0A1B2C3D-1111-4222-8333-444455556666";
+const char note_uuid_2[] = "0A1B2C3D-2222-4222-8333-444455556666";
+
 /* ---- a phone with notes ---- */
 
 void side_sync(struct side *s)

@@ -36,5 +36,7 @@ bool notes_has(struct bytes mail, const char *text);
 struct bytes notes_apple(const char *subject, const char *uuid, const char *html_text);
 void notes_put(const char *user, struct bytes mail);
 void notes_make_folder(const char *user);
+/* Two notes' names there. */
+extern const char note_uuid_1[], note_uuid_2[];
 
 #endif

@@ -1,18 +1,11 @@
 /* Notes between phones, Dovecot and other programs that keep notes in an IMAP mailbox: what a phone holds is what the newest mail
- * of each note says, and nobody's words get lost. */
-#include <poll.h>
-
+ * of each note says, and nobody's words get lost. The other parts: notes_at_once.c, notes_folders.c. */
 #include "notes_scenarios.h"
 #include "note_side.h"
-
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 static const struct phone_options_block html_options = { .bodies = {
 							     { .type = 2, .truncation = PHONE_WHOLE } } };
 static const struct phone_collection html = { .window = 100, .options = &html_options };
-
-static const char uuid_1[] = "0A1B2C3D-1111-4222-8333-444455556666";
-static const char uuid_2[] = "0A1B2C3D-2222-4222-8333-444455556666";
 
 /* ---- round trips ---- */
 
@@ -65,7 +58,7 @@ static void apples_note_is_changed_in_place(enum eas_version v)
 	char id[64];
 
 	notes_make_folder(user);
-	notes_put(user, notes_apple("My first note", uuid_1, "My first note<div><b>bold</b></div>"));
+	notes_put(user, notes_apple("My first note", note_uuid_1, "My first note<div><b>bold</b></div>"));
 	s = side_make(user, "PHONE1", v);
 	assert_int_equal(s.notes->count, 1);
 	assert_string_equal(side_note(&s, "My first note")->date, "20261106T091933Z");
@@ -79,7 +72,7 @@ static void apples_note_is_changed_in_place(enum eas_version v)
 	mail = notes_mail(user, "Renamed");
 	assert_true(notes_has(mail, "<b>bold</b>"));
 	assert_true(notes_has(mail, "X-Own: kept\r\n"));
-	assert_true(notes_has(mail, uuid_1));
+	assert_true(notes_has(mail, note_uuid_1));
 	assert_true(notes_has(mail, "X-Mail-Created-Date: Thu, 05 Nov 2026 08:00:00 +0100\r\n"));
 	assert_false(notes_has(mail, "Fri, 06 Nov 2026"));
 
@@ -102,8 +95,8 @@ static void another_program_changes_a_note(enum eas_version v)
 	struct side s;
 
 	notes_make_folder(user);
-	notes_put(user, notes_apple("Old title", uuid_1, "old text"));
-	notes_put(user, notes_apple("Untouched", uuid_2, "text"));
+	notes_put(user, notes_apple("Old title", note_uuid_1, "old text"));
+	notes_put(user, notes_apple("Untouched", note_uuid_2, "text"));
 	s = side_make(user, "PHONE1", v);
 	notes_put(user, notes_apple("New title", "0a1b2c3d-1111-4222-8333-444455556666", "new text"));
 	side_sync(&s); /* between the two steps: once, and the newest */
@@ -221,9 +214,9 @@ static void left_over_copies_are_not_deleted(enum eas_version v)
 	struct side s;
 
 	notes_make_folder(user);
-	notes_put(user, notes_apple("version 1", uuid_1, "one"));
-	notes_put(user, notes_apple("version 2", uuid_1, "two"));
-	notes_put(user, notes_apple("version 3", uuid_1, "three"));
+	notes_put(user, notes_apple("version 1", note_uuid_1, "one"));
+	notes_put(user, notes_apple("version 2", note_uuid_1, "two"));
+	notes_put(user, notes_apple("version 3", note_uuid_1, "three"));
 	s = side_make(user, "PHONE1", v);
 	assert_int_equal(s.notes->count, 1);
 	side_change(&s, "version 3", (struct phone_edit){ .subject = "version 4", .text = "four" });
@@ -309,8 +302,8 @@ static void a_cut_text_sent_back_is_no_change(enum eas_version v)
 	char text[64];
 
 	notes_make_folder(user);
-	notes_put(
-	    user, notes_apple("long", uuid_1, "<div>beginning of a long text that goes on and on</div>"));
+	notes_put(user,
+	    notes_apple("long", note_uuid_1, "<div>beginning of a long text that goes on and on</div>"));
 	SCENE_OK(s.ph, phone_setup(s.ph));
 	s.notes = phone_folder_of_type(&s.ph->replica, 10);
 	SCENE_OK(s.ph, phone_sync_folder(s.ph, s.notes, &c));
@@ -322,316 +315,6 @@ static void a_cut_text_sent_back_is_no_change(enum eas_version v)
 	assert_false(notes_has(notes_mail(user, "longer"), "goes on and on"));
 }
 TEST_VERSIONS(a_cut_text_sent_back_is_no_change)
-
-/* ---- both sides at once ---- */
-
-static unsigned delete_for_good(struct side *s, const char *subject)
-{
-	char id[64];
-	struct phone_edit e = { .command = AIRSYNC_DELETE, .id = id, .note = true };
-	struct phone_collection c = {
-		.folder_id = s->notes->id, .deletes_as_moves = PHONE_NO, .edits = &e, .edit_count = 1
-	};
-
-	snprintf(id, sizeof(id), "%s", side_note(s, subject)->id);
-	SCENE_OK(s->ph, phone_sync_one(s->ph, &c));
-	return s->ph->result_count ? s->ph->results[0].status : 1;
-}
-
-static void who_wins(enum eas_version v)
-{
-	static const struct phone_options_block client_wins = { .server_wins = PHONE_NO,
-		.bodies = { { .type = 1, .truncation = PHONE_WHOLE } } };
-	const char *user = scene_user();
-	struct side s;
-
-	notes_make_folder(user);
-	notes_put(user, notes_apple("title", uuid_1, "base"));
-	s = side_make(user, "PHONE1", v);
-	notes_put(user, notes_apple("title", uuid_1, "theirs"));
-	truth_expunge(scene_truth(user), "Notes", "1");
-	assert_int_equal(side_try_change(&s, "title", (struct phone_edit){ .text = "mine" }), 7);
-	side_sync(&s);
-	assert_string_equal(side_note(&s, "title")->body, "theirs");
-
-	notes_put(user, notes_apple("title", uuid_1, "theirs again"));
-	truth_expunge(scene_truth(user), "Notes", "2");
-	assert_int_equal(delete_for_good(&s, "title"), 7);
-	side_sync(&s);
-	assert_string_equal(side_note(&s, "title")->body, "theirs again");
-
-	SCENE_OK(s.ph, phone_sync_folder(s.ph, s.notes,
-			   &(struct phone_collection){ .window = 100, .options = &client_wins }));
-	notes_put(user, notes_apple("title", uuid_1, "theirs, third"));
-	truth_expunge(scene_truth(user), "Notes", "3");
-	assert_int_equal(side_try_change(&s, "title", (struct phone_edit){ .text = "mine" }), 1);
-	side_sync(&s);
-	assert_string_equal(side_note(&s, "title")->body, "mine");
-	assert_int_equal(notes_count(user, "Notes"), 1);
-	assert_true(notes_has(notes_mail(user, "title"), "mine"));
-
-	notes_put(user, notes_apple("title", uuid_1, "to the trash"));
-	side_change(
-	    &s, "title", (struct phone_edit){ .command = AIRSYNC_DELETE }); /* nothing is lost by it */
-	side_sync(&s);
-	assert_int_equal(s.notes->count, 0);
-	assert_int_equal(notes_count(user, "Notes"), 0);
-	assert_int_equal(notes_count(user, "Trash"), 2);
-}
-TEST_VERSIONS(who_wins)
-
-/* ---- lost answers, dead workers ---- */
-
-static void lost_answers(enum eas_version v)
-{
-	const char *user = scene_user();
-	struct side one = side_make(user, "PHONE1", v), two;
-	struct phone_edit edits[3] = {
-		{ .command = AIRSYNC_ADD, .id = "c1", .note = true, .subject = "added", .text = "text" },
-		{ .command = AIRSYNC_CHANGE, .note = true, .text = "changed text" },
-		{ .command = AIRSYNC_DELETE, .note = true },
-	};
-	struct phone_collection c = { .folder_id = one.notes->id, .edits = edits, .edit_count = 3 };
-
-	side_add(&one, "c2", "to change", "text");
-	side_add(&one, "c3", "to delete", "text");
-	edits[1].id = side_note(&one, "to change")->id;
-	edits[2].id = side_note(&one, "to delete")->id;
-	for (int i = 0; i < 3; i++) {
-		one.ph->lose = i ? PHONE_LOSE_READ : PHONE_LOSE_UNREAD;
-		SCENE_ERR(one.ph, phone_sync_one(one.ph, &c), ERR_CANCELLED);
-	}
-	SCENE_OK(one.ph, phone_sync_one(one.ph, &c));
-	assert_int_equal(one.notes->status, 1);
-	side_sync(&one);
-	assert_int_equal(one.notes->count, 2);
-	assert_int_equal(notes_count(user, "Notes"), 2);
-	two = side_make(user, "PHONE2", v);
-	assert_int_equal(two.notes->count, 2);
-	assert_string_equal(side_note(&two, "to change")->body, "changed text");
-	assert_string_equal(side_note(&two, "added")->body, "text");
-}
-TEST_VERSIONS(lost_answers)
-
-/* The same note again, under a ClientId that was used before: another note. */
-static void client_ids_count_from_the_beginning_again(enum eas_version v)
-{
-	const char *user = scene_user();
-	struct side s = side_make(user, "PHONE1", v);
-
-	side_add(&s, "c1", "same", "same");
-	side_add(&s, "c1", "same", "same");
-	side_add(&s, "c1", "other", "same");
-	side_sync(&s);
-	assert_int_equal(s.notes->count, 3);
-	assert_int_equal(notes_count(user, "Notes"), 3);
-}
-TEST_VERSIONS(client_ids_count_from_the_beginning_again)
-
-/* ---- push ---- */
-
-static void a_ping_tells(enum eas_version v)
-{
-	const char *user = scene_user();
-	struct side one, two;
-	const char *id, *changed[2];
-	size_t count;
-
-	notes_make_folder(user);
-	notes_put(user, notes_apple("title", uuid_1, "text"));
-	one = side_make(user, "PHONE1", v);
-	two = side_make(user, "PHONE2", v);
-	id = two.notes->id;
-	SCENE_OK(two.ph, phone_ping_send(two.ph, 60, &id, 1));
-	poll(NULL, 0, 300);
-	side_change(&one, "title", (struct phone_edit){ .text = "changed" });
-	SCENE_OK(two.ph, phone_ping_receive(two.ph, 60, changed, COUNT(changed), &count));
-	assert_int_equal(two.ph->status, 2);
-	side_sync(&two);
-	assert_string_equal(side_note(&two, "title")->body, "changed");
-
-	SCENE_OK(two.ph, phone_ping_send(two.ph, 60, &id, 1));
-	poll(NULL, 0, 300);
-	notes_put(user, notes_apple("another", uuid_2, "text"));
-	SCENE_OK(two.ph, phone_ping_receive(two.ph, 60, changed, COUNT(changed), &count));
-	assert_int_equal(two.ph->status, 2);
-	side_sync(&two);
-	assert_int_equal(two.notes->count, 2);
-}
-TEST_VERSIONS(a_ping_tells)
-
-static void a_hanging_sync_brings_the_note(enum eas_version v)
-{
-	const char *user = scene_user();
-	struct side s;
-	struct phone_collection c = side_plain;
-	struct phone_sync rq = { .collections = &c, .count = 1, .heartbeat_s = 60 };
-
-	notes_make_folder(user);
-	notes_put(user, notes_apple("title", uuid_1, "text"));
-	s = side_make(user, "PHONE1", v);
-	c.folder_id = s.notes->id;
-	SCENE_OK(s.ph, phone_sync_send(s.ph, &rq));
-	poll(NULL, 0, 300);
-	notes_put(user, notes_apple("title", uuid_1, "changed"));
-	truth_expunge(scene_truth(user), "Notes", "1");
-	SCENE_OK(s.ph, phone_sync_receive(s.ph, &rq));
-	assert_string_equal(side_note(&s, "title")->body, "changed");
-	side_sync(&s);
-	assert_int_equal(s.notes->count, 1);
-	assert_int_equal(s.notes->added + s.notes->changed + s.notes->deleted, 0);
-}
-TEST_VERSIONS(a_hanging_sync_brings_the_note)
-
-/* The Status of a Ping during which the phone adds a note and changes it. */
-static unsigned ping_beside_own_notes(
-    struct side *s, struct phone *ear, const char *client_id, const char *subject)
-{
-	const char *id = s->notes->id, *changed[2];
-	size_t count;
-
-	SCENE_OK(ear, phone_ping_send(ear, 3, &id, 1));
-	poll(NULL, 0, 300);
-	side_add(s, client_id, subject, "text");
-	side_change(s, subject, (struct phone_edit){ .text = "text 2" });
-	SCENE_OK(ear, phone_ping_receive(ear, 3, changed, COUNT(changed), &count));
-	return ear->status;
-}
-
-/* On a machine that is busy with other things the server may tell of a note before its Sync has been committed, once in a
- * hundred times: the look at the folder then finds it new. So it may happen once here, but not twice. */
-static void its_own_notes_wake_no_phone(enum eas_version v)
-{
-	const char *user = scene_user();
-	struct side s = side_make(user, "PHONE1", v);
-	struct phone *ear;
-	unsigned status;
-
-	side_add(&s, "c0", "first", "text");
-	ear = scene_phone(user, "PHONE1", v); /* the same device on a second connection */
-	SCENE_OK(ear, phone_setup(ear));
-	status = ping_beside_own_notes(&s, ear, "c1", "second");
-	if (status == 2)
-		status = ping_beside_own_notes(&s, ear, "c2", "third");
-	assert_int_equal(status, 1);
-}
-TEST_VERSIONS(its_own_notes_wake_no_phone)
-
-/* ---- folders ---- */
-
-static void folders_of_notes(enum eas_version v)
-{
-	const char *user = scene_user(), *id;
-	struct side s;
-	struct phone_folder *sub;
-
-	notes_make_folder(user);
-	truth_create(scene_truth(user), "Notes/Work");
-	scene_append_raw(user, "Notes/Work", notes_apple("at work", uuid_1, "text"), "\\Seen", NULL);
-	s = side_make(user, "PHONE1", v);
-	sub = phone_folder_named(&s.ph->replica, "Work");
-	assert_non_null(sub);
-	assert_int_equal(sub->type, 17);
-	SCENE_OK(s.ph, phone_sync_folder(s.ph, sub, &side_plain));
-	assert_int_equal(sub->count, 1);
-	SCENE_OK(s.ph, phone_folder_create(s.ph, s.notes->id, "Home", 17, &id));
-	assert_int_equal(s.ph->status, 1);
-	assert_true(truth_has_mailbox(scene_truth(user), "Notes/Home"));
-	SCENE_OK(s.ph, phone_folder_create(s.ph, s.notes->id, "Mail", 12, &id));
-	assert_int_equal(s.ph->status, 10);
-	SCENE_OK(s.ph, phone_folder_create(s.ph, "0", "Other notes", 17, &id));
-	assert_int_equal(s.ph->status, 10);
-	SCENE_OK(s.ph, phone_folder_delete(s.ph, phone_folder_named(&s.ph->replica, "Home")->id));
-	assert_int_equal(s.ph->status, 1);
-	SCENE_OK(s.ph, phone_folder_delete(s.ph, s.notes->id));
-	assert_int_equal(s.ph->status, 3);
-	SCENE_OK(s.ph, phone_folder_sync(s.ph, NULL));
-	scene_assert_clean(s.ph);
-}
-TEST_VERSIONS(folders_of_notes)
-
-static void notes_move_between_folders(enum eas_version v)
-{
-	const char *user = scene_user(), *new_id;
-	struct phone_folder *sub;
-	struct side s, two;
-	unsigned status;
-	char id[64], made[64];
-
-	notes_make_folder(user);
-	truth_create(scene_truth(user), "Notes/Work");
-	notes_put(user, notes_apple("older", uuid_1, "text"));
-	notes_put(user, notes_apple("title", uuid_1, "text"));
-	notes_put(user, BYTES("Subject: by hand\r\nMessage-ID: <h@x>\r\n\r\ntext\r\n"));
-	s = side_make(user, "PHONE1", v);
-	sub = phone_folder_named(&s.ph->replica, "Work");
-	SCENE_OK(s.ph, phone_sync_folder(s.ph, sub, &side_plain));
-	snprintf(id, sizeof(id), "%s", side_note(&s, "title")->id);
-	for (int i = 0; i < 2; i++) { /* the second time because the answer was lost */
-		s.ph->lose = i ? PHONE_KEEP : PHONE_LOSE_READ;
-		SCENE_ERR(s.ph, phone_move_item(s.ph, id, s.notes->id, sub->id, &status, &new_id),
-		    i ? ERR_OK : ERR_CANCELLED);
-	}
-	assert_int_equal(status, 3);
-	assert_int_equal(notes_count(user, "Notes"), 1);
-	assert_int_equal(notes_count(user, "Notes/Work"), 2);
-	snprintf(id, sizeof(id), "%s", side_note(&s, "by hand")->id);
-	SCENE_OK(s.ph, phone_move_item(s.ph, id, s.notes->id, sub->id, &status, &new_id));
-	assert_int_equal(status, 3);
-	SCENE_OK(s.ph, phone_move_item(s.ph, id, s.notes->id, sub->id, &status, &new_id));
-	assert_int_equal(status, 3); /* known to be done */
-	snprintf(made, sizeof(made), "%s", new_id);
-	side_sync(&s);
-	SCENE_OK(s.ph, phone_sync_folder(s.ph, sub, &side_plain));
-	scene_assert_clean(s.ph);
-	assert_int_equal(s.notes->count, 0);
-	assert_int_equal(sub->count, 2);
-	two = side_make(user, "PHONE2", v);
-	sub = phone_folder_named(&two.ph->replica, "Work");
-	SCENE_OK(two.ph, phone_sync_folder(two.ph, sub, &side_plain));
-	assert_int_equal(sub->count, 2);
-	assert_non_null(phone_item_with_subject(sub, "title"));
-	assert_string_equal(phone_item_with_subject(sub, "by hand")->id, made);
-	/* not among mails, and no mails among them */
-	SCENE_OK(two.ph, phone_move_item(two.ph, made, sub->id, scene_inbox(two.ph)->id, &status, &new_id));
-	assert_int_equal(status, 2);
-}
-TEST_VERSIONS(notes_move_between_folders)
-
-static void old_versions_know_no_notes(void **state)
-{
-	const char *user = scene_user();
-	struct phone *ph;
-
-	(void)state;
-	notes_make_folder(user);
-	ph = scene_synced_phone(user, "PHONE1", EAS_12_1);
-	assert_null(phone_folder_named(&ph->replica, "Notes"));
-	assert_null(phone_folder_of_type(&ph->replica, 10));
-	scene_assert_clean(ph);
-}
-
-static void a_phone_that_starts_over(enum eas_version v)
-{
-	const char *user = scene_user();
-	struct side s = side_make(user, "PHONE1", v);
-
-	for (int i = 0; i < 7; i++) {
-		char client_id[32], subject[32];
-
-		snprintf(client_id, sizeof(client_id), "c%d", i);
-		snprintf(subject, sizeof(subject), "note %d", i);
-		side_add(&s, client_id, subject, "text");
-	}
-	phone_folder_forget_all(s.notes);
-	SCENE_OK(
-	    s.ph, phone_sync_one(s.ph, &(struct phone_collection){ .folder_id = s.notes->id, .key = "0" }));
-	SCENE_OK(s.ph, phone_sync_folder(s.ph, s.notes,
-			   &(struct phone_collection){ .window = 3, .options = side_plain.options }));
-	assert_int_equal(s.notes->count, 7);
-	scene_assert_clean(s.ph);
-}
-TEST_VERSIONS(a_phone_that_starts_over)
 
 int notes_scenarios_run(const char *program)
 {
@@ -645,15 +328,7 @@ int notes_scenarios_run(const char *program)
 	TEST_ADD_NOTE_VERSIONS(pictures_survive_a_change);
 	TEST_ADD_NOTE_VERSIONS(a_signed_note_stays_as_it_is);
 	TEST_ADD_NOTE_VERSIONS(a_cut_text_sent_back_is_no_change);
-	TEST_ADD_NOTE_VERSIONS(who_wins);
-	TEST_ADD_NOTE_VERSIONS(lost_answers);
-	TEST_ADD_NOTE_VERSIONS(client_ids_count_from_the_beginning_again);
-	TEST_ADD_NOTE_VERSIONS(a_ping_tells);
-	TEST_ADD_NOTE_VERSIONS(a_hanging_sync_brings_the_note);
-	TEST_ADD_NOTE_VERSIONS(its_own_notes_wake_no_phone);
-	TEST_ADD_NOTE_VERSIONS(folders_of_notes);
-	TEST_ADD_NOTE_VERSIONS(notes_move_between_folders);
-	TEST_ADD_NOTE_VERSIONS(a_phone_that_starts_over);
-	TEST_ADD(old_versions_know_no_notes);
+	notes_at_once_add();
+	notes_folders_add();
 	return test_run(program);
 }

@@ -9,4 +9,9 @@ enum { NOTES_SCENARIO_USERS = 120 };
 /* Runs them all; what test_run returns. */
 int notes_scenarios_run(const char *program);
 
+/* ---- its parts ---- */
+
+void notes_at_once_add(void);
+void notes_folders_add(void);
+
 #endif
