@@ -146,6 +146,29 @@ enum err store_memo_get(struct redis *r, struct arena *a, struct bytes account, 
 	return ERR_OK;
 }
 
+enum err store_memo_claim(struct redis *r, struct arena *a, struct bytes account, const char *kind,
+    struct bytes name, struct bytes value, uint32_t keep_s, struct bytes *out)
+{
+	struct redis_reply replies[2];
+	struct words w[2];
+	enum err e;
+
+	words_init(&w[0], a);
+	words_put_str(&w[0], "SET");
+	words_put_key2(&w[0], "memo", account, bytes_str(kind), name);
+	words_put(&w[0], value);
+	words_put_str(&w[0], "NX");
+	words_put_str(&w[0], "EX");
+	words_put_u64(&w[0], keep_s);
+	words_init(&w[1], a);
+	words_put_str(&w[1], "GET");
+	words_put_key2(&w[1], "memo", account, bytes_str(kind), name);
+	if ((e = words_call(r, "claim a memo", w, 2, replies)))
+		return e;
+	*out = replies[1].kind == REDIS_TEXT ? replies[1].text : value;
+	return ERR_OK;
+}
+
 enum err store_memo_get_many(struct redis *r, struct arena *a, struct bytes account, const char *kind,
     const struct bytes *names, size_t n, struct bytes *out)
 {

@@ -133,6 +133,9 @@ enum err store_memo_set(struct redis *r, struct bytes account, const char *kind,
     struct bytes value, uint32_t keep_s) WAITS MUST_CHECK;
 enum err store_memo_get(struct redis *r, struct arena *a, struct bytes account, const char *kind,
     struct bytes name, struct bytes *out) WAITS MUST_CHECK; /* ERR_NOT_FOUND */
+/* Sets it unless there is one. out: the value that is there now. */
+enum err store_memo_claim(struct redis *r, struct arena *a, struct bytes account, const char *kind,
+    struct bytes name, struct bytes value, uint32_t keep_s, struct bytes *out) WAITS MUST_CHECK;
 /* In one round trip; out[i].p NULL: there is none. */
 enum err store_memo_get_many(struct redis *r, struct arena *a, struct bytes account, const char *kind,
     const struct bytes *names, size_t n, struct bytes *out) WAITS MUST_CHECK;

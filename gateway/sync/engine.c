@@ -328,11 +328,12 @@ static enum err send_changes(struct sync_run *r, size_t window, size_t budget)
 	size_t ready = 0;
 	enum err e;
 
-	if ((e = r->c.ops->compare(&r->c, &r->next, &head, &r->changes)))
-		return e;
-	sort_changes(&r->changes);
 	r->c.is_sync = true;
-	e = prepare(r, window, budget, &ready);
+	e = r->c.ops->compare(&r->c, &r->next, &head, &r->changes);
+	if (!e) {
+		sort_changes(&r->changes);
+		e = prepare(r, window, budget, &ready);
+	}
 	r->c.is_sync = false;
 	if (e)
 		return e;

@@ -4,6 +4,7 @@
 #include "sms/sms.h"
 #include "sync/command_mark.h"
 #include "sync/mail_collection.h"
+#include "sync/sms_outbox.h"
 
 /* The Email class, and beside it in Inbox, Sent and Outbox the SMS class (MS-ASMS), for phones that ask for it by Options of that
  * class. SMS are mails in a mailbox of their own, and are treated as such: all that is special is that two mailboxes are one
@@ -125,6 +126,8 @@ static enum err compare_sms(
 	if (!c->sms.mailbox.len || !c->sms.status.known)
 		return drop_all(c->rq->arena, had, CHANGE_DELETE, out);
 	e = mail_compare(s, had, now, out);
+	if (!e && c->folder_type == FOLDER_OUTBOX)
+		e = sms_outbox_share(c, (uint32_t)now->validity, now, out);
 	if (e != ERR_NOT_FOUND)
 		return e;
 	*now = (struct snapshot){ 0 };

@@ -330,6 +330,36 @@ static void the_outbox_is_for_the_phone(enum eas_version v)
 }
 TEST_VERSIONS(the_outbox_is_for_the_phone)
 
+/* Two that have offered: the first that comes sends it. */
+static void one_of_two_phones_sends(enum eas_version v)
+{
+	const char *user = scene_user();
+	struct phone *one, *two;
+
+	truth_create(scene_truth(user), "SMS Outbox");
+	one = make_phone(user, "PHONE1", v);
+	two = make_phone(user, "PHONE2", v);
+	offer_to_send(one);
+	offer_to_send(two);
+	for (unsigned n = 1; n <= 2; n++) {
+		scene_append_raw(user, "SMS Outbox",
+		    BYTES("From: me@example.org\r\nTo: <+15550111@sms.invalid>\r\nSubject: x\r\n\r\nhi\r\n"),
+		    NULL, NULL);
+		sync_both(n == 1 ? two : one, OUTBOX);
+		sync_both(n == 1 ? one : two, OUTBOX);
+		assert_int_equal(folder_of(two, OUTBOX)->count, 1);
+		assert_int_equal(folder_of(one, OUTBOX)->count, n - 1);
+	}
+	sync_both(one, OUTBOX);
+	assert_int_equal(folder_of(one, OUTBOX)->added, 0);
+	assert_int_equal(edit(two, OUTBOX, "hi\r\n", (struct phone_edit){ .command = AIRSYNC_DELETE }), 1);
+	sync_both(one, OUTBOX);
+	sync_both(two, OUTBOX);
+	assert_int_equal(folder_of(one, OUTBOX)->count, 1);
+	assert_int_equal(folder_of(two, OUTBOX)->count, 0);
+}
+TEST_VERSIONS(one_of_two_phones_sends)
+
 static void one_phone_wakes_the_other(enum eas_version v)
 {
 	const char *user = scene_user(), *changed[2], *id;
@@ -415,6 +445,7 @@ int main(void)
 	TEST_ADD_SMS_VERSIONS(windows_hold_both);
 	TEST_ADD_SMS_VERSIONS(lost_answers);
 	TEST_ADD_SMS_VERSIONS(the_outbox_is_for_the_phone);
+	TEST_ADD_SMS_VERSIONS(one_of_two_phones_sends);
 	TEST_ADD_SMS_VERSIONS(one_phone_wakes_the_other);
 	TEST_ADD_SMS_VERSIONS(a_phone_that_stops_asking);
 	TEST_ADD_ROWS(a_bad_sms_is_refused, bad_cases);

@@ -212,6 +212,27 @@ static void memo_main(struct redis_test *t)
 	assert_int_equal(store_memo_get(t->r, fiber_arena(), ann, "move", BYTES("x"), &got), ERR_NOT_FOUND);
 }
 
+static void claim_main(struct redis_test *t)
+{
+	struct bytes got;
+
+	for (int n = 0; n < 2; n++) { /* the first has it */
+		assert_int_equal(store_memo_claim(t->r, fiber_arena(), ann, "sms", BYTES("1:2"),
+				     n ? BYTES("two") : BYTES("one"), 60, &got),
+		    ERR_OK);
+		assert_bytes_str(got, "one");
+	}
+	assert_int_equal(
+	    store_memo_claim(t->r, fiber_arena(), ann, "sms", BYTES("1:3"), BYTES("two"), 60, &got), ERR_OK);
+	assert_bytes_str(got, "two");
+}
+
+static void a_claimed_memo(void **state)
+{
+	(void)state;
+	redis_test(claim_main);
+}
+
 static void memo(void **state)
 {
 	(void)state;
@@ -279,6 +300,7 @@ int main(void)
 	TEST_ADD(sent);
 	TEST_ADD(sent_taken_over);
 	TEST_ADD(memo);
+	TEST_ADD(a_claimed_memo);
 	TEST_ADD(rate);
 	TEST_ADD(refused);
 	return test_run("store");
