@@ -79,7 +79,7 @@ struct collection_ops {
 	/* Writes the content of ApplicationData. An item that can't be shown is written as a stub. ERR_LIMIT only. */
 	enum err (*write)(struct collection *c, struct wbxml_writer *w, const struct change *change);
 	/* Client commands: *status is the item's EAS status (1 = done). `command` is the whole Change or Add; its
-	 * ApplicationData is there, and an Add's ClientId. A command may come again when the worker died before its outcome was
+	 * ApplicationData is there (but in a Change that only says Send), and an Add's ClientId. A command may come again when the worker died before its outcome was
 	 * stored: what is found done already is done.
 	 *   item  what the phone has; `change` sets the new digest, SNAPSHOT_UNSURE if the phone must be told what is there. NULL in `remove`: it isn't known to have it
 	 *   has   all that the phone has: an id that isn't in it is free for a new item */

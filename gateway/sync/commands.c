@@ -13,10 +13,15 @@ static enum err parse_id(const struct collection *c, struct bytes text, uint64_t
 	return !e && folder != c->folder_id ? ERR_NOT_FOUND : e;
 }
 
+/* A draft that is sent as it is needs no more said. */
+static bool says_something(const struct wbxml_node *change)
+{
+	return wbxml_child(change, AIRSYNC_APPLICATION_DATA) || wbxml_child(change, EMAIL2_SEND);
+}
+
 static enum err run_change(
     struct collection *c, const struct wbxml_node *n, struct snapshot *state, struct sync_result *r)
 {
-	bool has_data = wbxml_child(n, AIRSYNC_APPLICATION_DATA) != NULL;
 	struct snapshot_item *item;
 	uint64_t id;
 	enum err e;
@@ -26,7 +31,7 @@ static enum err run_change(
 		return ERR_OK;
 	r->status = STATUS_BAD_ITEM;
 	c->told = bytes_of(NULL, 0);
-	e = has_data ? c->ops->change(c, item, n, &r->status) : ERR_OK;
+	e = says_something(n) ? c->ops->change(c, item, n, &r->status) : ERR_OK;
 	r->told = c->told;
 	/* What wasn't done, or only in part, is told to the phone as it is on the server. */
 	if (!e && (r->status == STATUS_CONFLICT || item->digest == SNAPSHOT_UNSURE))

@@ -313,6 +313,22 @@ static void sent_from_drafts(enum eas_version v)
 }
 TEST_VERSIONS(sent_from_drafts)
 
+/* As it is: there is nothing more to be said. */
+static void sent_without_a_word(enum eas_version v)
+{
+	const char *user = scene_user();
+	unsigned before = received_count();
+	struct phone *ph;
+
+	scene_append_raw(user, "Drafts", BYTES(DRAFT), "\\Draft \\Seen", NULL);
+	ph = drafting_phone(user, "PHONE1", v);
+	assert_int_equal(draft_alter(ph, "draft", (struct phone_edit){ .bare = true }), 6);
+	assert_int_equal(draft_alter(ph, "draft", (struct phone_edit){ .bare = true, .send = true }), 1);
+	received_expect(before + 1);
+	draft_mail(user, 0);
+}
+TEST_VERSIONS(sent_without_a_word)
+
 static void sent_at_once(enum eas_version v)
 {
 	const char *user = scene_user();
@@ -679,6 +695,7 @@ int main(void)
 	TEST_ADD_DRAFT_VERSIONS(files_come_and_go);
 	TEST_ADD_DRAFT_VERSIONS(a_large_file_stays);
 	TEST_ADD_DRAFT_VERSIONS(sent_from_drafts);
+	TEST_ADD_DRAFT_VERSIONS(sent_without_a_word);
 	TEST_ADD_DRAFT_VERSIONS(sent_at_once);
 	TEST_ADD_ROWS(a_bad_send, bad_sends);
 	TEST_ADD_DRAFT_VERSIONS(an_answer_is_lost);

@@ -207,6 +207,7 @@ struct phone_edit {
 	const char *from, *received; /* of an SMS; NULL: not said */
 	unsigned text_type;          /* Type of the text's Body; 0: 1 */
 	bool send;                   /* email2:Send, 16.x */
+	bool bare;                   /* no ApplicationData at all */
 };
 
 struct phone_collection {

@@ -151,6 +151,21 @@ static void put_content(struct wbxml_writer *w, const struct phone_edit *edit)
 	wbxml_close(w);
 }
 
+static void put_data(struct wbxml_writer *w, const struct phone_edit *edit)
+{
+	wbxml_open(w, AIRSYNC_APPLICATION_DATA);
+	put_content(w, edit);
+	if (edit->note)
+		wbxml_put_str(w, NOTES_MESSAGE_CLASS, "IPM.StickyNote");
+	put_say(w, EMAIL_READ, edit->read);
+	if (edit->flag_text)
+		put_flag_text(w, edit->flag_text);
+	else
+		put_flag(w, edit->flag);
+	put_categories(w, edit);
+	wbxml_close(w);
+}
+
 static void put_edit(struct wbxml_writer *w, const struct phone_edit *edit)
 {
 	wbxml_open(w, edit->command);
@@ -158,17 +173,8 @@ static void put_edit(struct wbxml_writer *w, const struct phone_edit *edit)
 		wbxml_put_str(w, AIRSYNC_CLASS, "SMS");
 	wbxml_put_str(w, edit->command == AIRSYNC_ADD ? AIRSYNC_CLIENT_ID : AIRSYNC_SERVER_ID, edit->id);
 	if (edit->command == AIRSYNC_ADD || edit->command == AIRSYNC_CHANGE) {
-		wbxml_open(w, AIRSYNC_APPLICATION_DATA);
-		put_content(w, edit);
-		if (edit->note)
-			wbxml_put_str(w, NOTES_MESSAGE_CLASS, "IPM.StickyNote");
-		put_say(w, EMAIL_READ, edit->read);
-		if (edit->flag_text)
-			put_flag_text(w, edit->flag_text);
-		else
-			put_flag(w, edit->flag);
-		put_categories(w, edit);
-		wbxml_close(w);
+		if (!edit->bare)
+			put_data(w, edit);
 		if (edit->send)
 			wbxml_put_empty(w, EMAIL2_SEND);
 	}
