@@ -61,6 +61,19 @@ static enum err refuse(struct request *rq, const struct wbxml_node *property, st
 	return ERR_OK;
 }
 
+/* Mails aren't protected here, so there are no templates for it. The schema has no answer without their list. */
+static enum err rights_management(
+    struct request *rq, const struct wbxml_node *property, struct wbxml_writer *w)
+{
+	(void)rq;
+	(void)property;
+	wbxml_put_uint(w, SETTINGS_STATUS, SETTINGS_OK);
+	wbxml_open(w, SETTINGS_GET);
+	wbxml_put_empty(w, RIGHTSMANAGEMENT_RIGHTS_MANAGEMENT_TEMPLATES);
+	wbxml_close(w);
+	return ERR_OK;
+}
+
 static const struct property {
 	wbxml_tag tag;
 	eas_version_set versions;
@@ -70,7 +83,7 @@ static const struct property {
 	{ SETTINGS_USER_INFORMATION, EAS_SINCE(EAS_12_0), user_information },
 	{ SETTINGS_OOF, EAS_SINCE(EAS_12_0), refuse },             /* needs a Sieve backend */
 	{ SETTINGS_DEVICE_PASSWORD, EAS_SINCE(EAS_12_0), refuse }, /* no recovery passwords are kept */
-	{ SETTINGS_RIGHTS_MANAGEMENT_INFORMATION, EAS_SINCE(EAS_14_1), refuse },
+	{ SETTINGS_RIGHTS_MANAGEMENT_INFORMATION, EAS_SINCE(EAS_14_1), rights_management },
 };
 
 static const struct property *find(wbxml_tag tag, enum eas_version v)

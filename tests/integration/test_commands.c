@@ -112,6 +112,55 @@ static void settings_know_device_and_user(enum eas_version v)
 }
 TEST_VERSIONS(settings_know_device_and_user)
 
+/* What isn't offered is answered all the same, in the form that the schema has for it. */
+static const struct not_offered_case {
+	const char *name;
+	wbxml_tag property, verb, element; /* element 0: there is none */
+	const char *text;
+	enum eas_version since;
+	unsigned status;
+} not_offered_cases[] = {
+	{ "out of office", SETTINGS_OOF, SETTINGS_GET, SETTINGS_BODY_TYPE, "Text", EAS_12_1, 3 },
+	{ "a recovery password", SETTINGS_DEVICE_PASSWORD, SETTINGS_SET, SETTINGS_PASSWORD, "1234", EAS_12_1,
+	    7 },
+	{ "templates of protected mails", SETTINGS_RIGHTS_MANAGEMENT_INFORMATION, SETTINGS_GET, 0, NULL,
+	    EAS_14_1, 1 },
+};
+
+static void ask_setting(struct phone *ph, const struct not_offered_case *c)
+{
+	struct wbxml_writer *w = phone_request(ph);
+
+	wbxml_open(w, SETTINGS_SETTINGS);
+	wbxml_open(w, c->property);
+	wbxml_open(w, c->verb);
+	if (c->element)
+		wbxml_put_str(w, c->element, c->text);
+	wbxml_close(w);
+	wbxml_close(w);
+	wbxml_close(w);
+	SCENE_OK(ph, phone_command(ph, CMD_SETTINGS, NULL));
+}
+
+static void settings_not_offered(const struct not_offered_case *c)
+{
+	for (size_t i = 0; i < COUNT(scene_versions); i++) {
+		struct phone *ph = scene_phone(scene_user(), "PHONE1", scene_versions[i].version);
+		uint32_t status = 0;
+
+		if (ph->version < c->since)
+			continue;
+		SCENE_OK(ph, phone_setup(ph));
+		ask_setting(ph, c);
+		assert_int_equal(ph->status, 1);
+		assert_int_equal(
+		    wbxml_child_uint(wbxml_child(ph->root, c->property), SETTINGS_STATUS, 0, 999, &status),
+		    ERR_OK);
+		assert_int_equal(status, c->status);
+	}
+}
+TEST_ROW(settings_not_offered)
+
 /* ---- SendMail ---- */
 
 static struct bytes mail_to(const char *recipients, const char *subject)
@@ -257,6 +306,7 @@ int main(void)
 	TEST_ADD_VERSIONS(provisioning_again_keeps_the_state);
 	TEST_ADD(options_lists_what_works);
 	TEST_ADD_VERSIONS(settings_know_device_and_user);
+	TEST_ADD_ROWS(settings_not_offered, not_offered_cases);
 	TEST_ADD_VERSIONS(mail_goes_out);
 	TEST_ADD_ROWS(mail_fails, failure_cases);
 	TEST_ADD_VERSIONS(the_trash_is_emptied);
