@@ -128,7 +128,7 @@ static enum err put_as_html(struct maker *m, const struct body_fetch *f, struct 
 	if (!m->out.len)
 		buf_put_str(&m->out, html_begin);
 	buf_put(&m->out, text);
-	if (m->plan->n_text == 1)
+	if (m->plan->n_text == 1 && !m->plan->cut)
 		buf_put_str(&m->out, html_end);
 	return ERR_OK;
 }
@@ -268,11 +268,15 @@ static enum err make_mime_preview(struct arena *a, struct body_plan *plan, struc
 
 static enum err make_mime(struct arena *a, struct body_plan *plan, struct body *out, bool *enough)
 {
-	struct bytes text = { 0 };
+	struct bytes raw = plan->n_text ? plan->fetch[0].data : (struct bytes){ 0 }, text;
 	bool whole = plan->n_text && is_whole(plan, &plan->fetch[0]);
-	enum err e = plan->n_text ? mime_text(a, plan->fetch[0].data, whole, &text) : ERR_OK;
+	enum err e;
 
-	if (e)
+	if (raw.len > plan->limit) { /* more was read, so as to know its structure */
+		raw.len = plan->limit;
+		whole = false;
+	}
+	if ((e = mime_text(a, raw, whole, &text)))
 		return e;
 	limit_data(plan, text, whole || plan->size == 0, out);
 	out->estimated_size = out->truncated && plan->size > out->data.len ? plan->size : saturate(text.len);

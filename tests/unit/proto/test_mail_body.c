@@ -250,6 +250,43 @@ static void cut_mime_lists_attachments(void **state)
 	}
 }
 
+/* And what is read beyond the limit changes nothing of what stands before it. */
+static void cut_mime_is_the_same_unknown(void **state)
+{
+	struct bytes raw = BYTES("Subject: \xA3\r\n\r\n\xA3\xA3\xA3\r\n");
+	struct sample known, unknown;
+
+	(void)state;
+	for (uint32_t limit = 0; limit <= raw.len; limit++) {
+		struct sync_options o = sample_options(BODY_MIME, limit, 0);
+
+		assert_int_equal(sample_make(test_arena(), raw, &o, EAS_16_1, false, &known), ERR_OK);
+		assert_int_equal(sample_make(test_arena(), raw, &o, EAS_16_1, true, &unknown), ERR_OK);
+		assert_bytes_equal(unknown.body.data, known.body.data);
+		assert_int_equal(unknown.body.truncated, known.body.truncated);
+	}
+}
+
+/* Control characters that are left out make the first text shorter than it seemed: the HTML doesn't end behind it. */
+static void cut_html_has_no_end(void **state)
+{
+	struct sync_options o = sample_options(BODY_HTML, 200, 0);
+	struct bytes raw, end = BYTES("</html>");
+	struct sample s;
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, test_arena(), 0);
+	buf_put_str(&b, HEAD "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\n");
+	for (int i = 0; i < 300; i++)
+		buf_put_u8(&b, 1);
+	buf_put_str(&b, "one\r\n--b\r\n\r\ntwo\r\n--b--\r\n");
+	assert_int_equal(buf_done(&b, &raw), ERR_OK);
+	assert_int_equal(sample_make(test_arena(), raw, &o, EAS_16_1, false, &s), ERR_OK);
+	assert_true(s.body.truncated);
+	assert_null(memmem(s.body.data.p, s.body.data.len, end.p, end.len));
+}
+
 int main(void)
 {
 	TEST_ADD_ROWS(texts, text_cases);
@@ -258,5 +295,7 @@ int main(void)
 	TEST_ADD(mime_is_cut);
 	TEST_ADD_ROWS(previews, preview_cases);
 	TEST_ADD(cut_mime_lists_attachments);
+	TEST_ADD(cut_mime_is_the_same_unknown);
+	TEST_ADD(cut_html_has_no_end);
 	return test_run("mail body");
 }
