@@ -75,6 +75,26 @@ static enum err find_item(
 	return *status == IO_OK ? collections_connect(rq, one, 1) : ERR_OK;
 }
 
+/* A mail as a file of its own: what passes from IMAP does so in one way. */
+static enum err add_passing(const struct collection *c)
+{
+	const struct collection_passing *p = &c->passing;
+	struct attachment_source *mail = arena_alloc(c->rq->arena, sizeof(*mail));
+
+	if (!mail)
+		return ERR_LIMIT;
+	*mail = (struct attachment_source){ .mailbox = c->mailbox,
+		.uid = p->uid,
+		.uid_validity = p->uid_validity,
+		.section = "",
+		.encoding = MIME_BINARY,
+		.encoded_size = p->size,
+		.size = p->size,
+		.count = p->size };
+	return item_parts_add(
+	    c->rq->parts, (struct item_part){ .file = mail, .gap = p->gap, .is_text = true });
+}
+
 static enum err write_item(struct collection *c, struct wbxml_writer *w, const struct wbxml_node *n,
     const struct change *item, uint32_t status)
 {
@@ -94,6 +114,8 @@ static enum err write_item(struct collection *c, struct wbxml_writer *w, const s
 		wbxml_close(w);
 	}
 	wbxml_close(w);
+	if (!e && c->passing.size)
+		return add_passing(c);
 	if (!e && c->multipart_data.len)
 		e = item_parts_add(c->rq->parts, (struct item_part){ .bytes = c->multipart_data });
 	return e;
@@ -110,6 +132,7 @@ static enum err fetch_item(struct request *rq, const struct wbxml_node *n, struc
 	if ((e = find_item(rq, n, &c, &item.id, &status)))
 		return e;
 	c.schema = wbxml_child(wbxml_child(n, ITEMOPERATIONS_OPTIONS), ITEMOPERATIONS_SCHEMA);
+	c.passes_mime = c.ops == &mail_collection || c.ops == &mail_and_sms_collection;
 	c.multipart_number = rq->parts->multipart ? item_parts_next(rq->parts) : 0;
 	if (status == IO_OK && !(e = c.ops->prepare(&c, &item, 1, SIZE_MAX, &done)) &&
 	    item.kind != CHANGE_ADD)

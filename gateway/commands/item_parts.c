@@ -44,7 +44,7 @@ static size_t put_inline(const struct item_parts *p, struct bytes doc, struct re
 
 	for (size_t i = 0; i < p->n; i++) {
 		to[n++] = plain(bytes_of(doc.p + at, p->v[i].gap - at));
-		to[n++] = attachment_piece(p->v[i].file, true);
+		to[n++] = attachment_piece(p->v[i].file, !p->v[i].is_text);
 		at = p->v[i].gap;
 	}
 	to[n++] = plain(bytes_of(doc.p + at, doc.len - at));

@@ -3,12 +3,13 @@
 
 #include "commands/attachment.h"
 
-/* What ItemOperations fetches and doesn't write into its document: attachments, and in a multipart answer bodies too. Each
- * goes to its gap in the document as base64, or becomes a part behind it (MS-ASCMD 2.2.1.10.1). */
+/* What ItemOperations fetches and doesn't write into its document: attachments and large mails, and in a multipart answer
+ * bodies too. Each goes to its gap in the document, or becomes a part behind it (MS-ASCMD 2.2.1.10.1). */
 struct item_part {
 	size_t gap;                     /* in the document; not in a multipart answer */
 	struct bytes bytes;             /* if file is NULL */
 	struct attachment_source *file; /* measured, in a multipart answer */
+	bool is_text;                   /* the file goes to its gap as it is, not as base64 */
 };
 
 struct item_parts {

@@ -47,7 +47,13 @@ struct collection {
 	uint32_t
 	    multipart_number; /* a body's Data becomes this part of a multipart answer; 0: it is written */
 	struct bytes multipart_data; /* set by `write` when it did so */
-	uint32_t trash_id;           /* where deleted items go; 0: nowhere */
+	bool passes_mime; /* the whole MIME of a large mail needn't be held: it can be sent from IMAP */
+	struct collection_passing {
+		uint32_t uid, uid_validity;
+		uint32_t size; /* 0: none */
+		size_t gap;    /* where it belongs in the document, if it is no part */
+	} passing;             /* set by `write` when it left that out */
+	uint32_t trash_id;     /* where deleted items go; 0: nowhere */
 	struct bytes trash;
 	/* The folder's SMS, out of a mailbox of their own: */
 	struct collection_sms {

@@ -12,6 +12,7 @@ struct mail_item {
 	struct wbxml_fragment written; /* ahead; empty: it isn't */
 	enum err problem;              /* ERR_OK, or why it is shown as a stub */
 	bool enough, part_enough;      /* the body, the body part is made */
+	uint32_t uid_validity;         /* of a body that passes */
 };
 
 /* ApplicationData of a mail without a problem. ERR_LIMIT, or why it can't be shown; what is written then is worth nothing. */

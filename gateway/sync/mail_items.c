@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "mail/header.h"
+#include "mail/mime_text.h"
 #include "sync/conversation_rules.h"
 #include "sync/follow_ups.h"
 #include "sync/mail_item.h"
@@ -15,9 +16,10 @@
  * fetches the next while this one is planned, and its bodies are made. */
 
 enum {
-	AHEAD = 4096, /* a body up to here is written ahead */
-	STRIDE = 50,  /* shorter ones cost more commands than they save time */
-	STRIDES = 2,  /* in one call */
+	PASSES_FROM = 256 * 1024, /* smaller MIME is held: reading it twice costs more */
+	AHEAD = 4096,             /* a body up to here is written ahead */
+	STRIDE = 50,              /* shorter ones cost more commands than they save time */
+	STRIDES = 2,              /* in one call */
 	MAX_ROUNDS = 12 /* three wishes of AllOrNone, four rounds each */,
 	SECONDS_PER_DAY = 86400,
 	LINE_ENDS = 4
@@ -176,6 +178,37 @@ static enum err plan_part(struct collection *c, struct mail_item *item, const st
 	return e;
 }
 
+/* Whether the whole MIME is wanted of a mail that is too large to be held for that. */
+static bool wants_passing(const struct collection *c, const struct body_plan *plan)
+{
+	return c->passes_mime && plan->root && plan->type == BODY_MIME && plan->size > PASSES_FROM &&
+	       plan->limit >= plan->size;
+}
+
+static enum err check_piece(void *arg, struct bytes piece)
+{
+	mime_text_check_put(arg, piece);
+	return ERR_OK;
+}
+
+/* Its size stands before it, and so does what it is: so it is read once before it is sent. What isn't text as it is has to be
+ * encoded anew, for which it is held. */
+static enum err plan_passing(struct collection *c, struct mail_item *item)
+{
+	struct mime_text_check check = { 0 };
+	struct imap_status status;
+	enum err e;
+
+	if ((e = mail_select(c, &status)) ||
+	    (e = imap_stream_part(c->imap, item->message->flags.uid, "", 0, 0, check_piece, &check)))
+		return e;
+	if (!mime_text_check_end(&check) || check.size > item->plan.limit)
+		return ERR_OK;
+	item->uid_validity = status.uid_validity;
+	body_plan_pass(&item->plan, (uint32_t)check.size);
+	return ERR_OK;
+}
+
 static enum err plan(struct collection *c, struct change *v, struct imap_message *m)
 {
 	struct mail_item *item = arena_alloc(c->rq->arena, sizeof(*item));
@@ -187,7 +220,7 @@ static enum err plan(struct collection *c, struct change *v, struct imap_message
 	item->message = m;
 	v->item = item;
 	e = body_plan(c->rq->arena, mail_structure(m), m->size, options, c->rq->version, &item->plan);
-	if (e)
+	if (e || (wants_passing(c, &item->plan) && (e = plan_passing(c, item))))
 		return e;
 	body_plan_cap(&item->plan, largest_body(c));
 	return body_part_wanted(options, c->rq->version) ? plan_part(c, item, options) : ERR_OK;

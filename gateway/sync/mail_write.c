@@ -55,13 +55,23 @@ static void describe(struct collection *c, const struct change *change, struct e
 
 enum err mail_write_properties(struct collection *c, struct wbxml_writer *w, const struct change *change)
 {
+	const struct mail_item *item = change->item;
 	struct email m;
+	size_t gap = 0;
 	enum err e;
 
 	describe(c, change, &m);
+	m.gap = &gap;
 	if ((e = email_write(w, c->rq->version, &m)))
 		return e;
-	if (c->multipart_number && m.body && (!c->schema || wbxml_child(c->schema, AIRSYNCBASE_BODY)))
+	if (!m.body || (c->schema && !wbxml_child(c->schema, AIRSYNCBASE_BODY)))
+		return ERR_OK;
+	if (m.body->passes)
+		c->passing = (struct collection_passing){ .uid = item->message->flags.uid,
+			.uid_validity = item->uid_validity,
+			.size = m.body->estimated_size,
+			.gap = gap };
+	else if (c->multipart_number)
 		c->multipart_data = m.body->data;
 	return ERR_OK;
 }

@@ -38,6 +38,7 @@ static struct collection *sms_of(struct collection *c)
 	s->verbs = verbs;
 	s->ops = &mail_collection;
 	s->folder_type = FOLDER_USER_MAIL;
+	s->passes_mime = false;
 	s->is_sync = false; /* they are written in another form, and rules are for mails */
 	s->mailbox = c->sms.mailbox;
 	s->status = c->sms.status;

@@ -272,6 +272,11 @@ static enum err make_mime(struct arena *a, struct body_plan *plan, struct body *
 	bool whole = plan->n_text && is_whole(plan, &plan->fetch[0]);
 	enum err e;
 
+	if (plan->passing) {
+		out->passes = true;
+		out->estimated_size = plan->passing;
+		return make_mime_preview(a, plan, out, enough);
+	}
 	if (raw.len > plan->limit) { /* more was read, so as to know its structure */
 		raw.len = plan->limit;
 		whole = false;
@@ -292,6 +297,8 @@ static enum err plan_again(struct arena *a, struct body_plan *plan, struct mime_
 
 	if ((e = body_plan(a, root, plan->size, plan->options, plan->version, &again)))
 		return e;
+	if (plan->passing && again.type == BODY_MIME)
+		body_plan_pass(&again, plan->passing);
 	body_plan_cap(&again, plan->most);
 	while (plan->tried & 1u << again.type && found)
 		if ((e = body_plan_next(a, &again, &found)))

@@ -52,6 +52,7 @@ struct body_plan {
 	uint32_t text_size; /* decoded size of all texts, estimated; before any conversion */
 	uint32_t most;      /* no wish gets more than that; see body_plan_cap */
 	uint8_t tried;      /* bits 1 << body_type: wishes of AllOrNone that turned out to be too large */
+	uint32_t passing;   /* bytes of MIME that are not fetched, see body_plan_pass; 0: none */
 	bool cut;           /* there are further texts, not fetched because these are more than the limit */
 	const char *placeholder; /* instead of a body that only the phone's own keys open; NULL = none */
 };
@@ -65,6 +66,9 @@ enum err body_plan(struct arena *a, struct mime_part *root, uint32_t size, const
     enum eas_version version, struct body_plan *out) MUST_CHECK;
 /* No body above that many bytes, whatever is wished: what is longer is cut and marked as truncated. */
 void body_plan_cap(struct body_plan *plan, uint32_t most);
+/* The whole MIME, that many bytes of it, is text as it is (mime_text.h), and passes from IMAP to the phone when it is sent: it
+ * isn't fetched here. The plan wants all of it, and its structure is known. */
+void body_plan_pass(struct body_plan *plan, uint32_t size);
 /* The body of that type is larger than its AllOrNone allows: plans the next wish. What has been fetched is forgotten.
  *   found  false: there is no further wish, and the plan stays as it is. Only ERR_LIMIT. */
 enum err body_plan_next(struct arena *a, struct body_plan *plan, bool *found) MUST_CHECK;
@@ -73,6 +77,7 @@ struct body {
 	enum body_type type, native;
 	uint32_t estimated_size; /* of the whole body in this representation */
 	bool truncated;
+	bool passes;          /* data is the caller's to send, estimated_size bytes: see body_plan_pass */
 	struct bytes data;    /* UTF-8; empty: Data is left out */
 	struct bytes preview; /* empty: left out */
 };

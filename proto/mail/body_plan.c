@@ -1,4 +1,5 @@
 /* Which parts of a mail are its text, and how much of them a phone's wish needs. */
+#include <assert.h>
 #include <string.h>
 
 #include "mail/body.h"
@@ -502,6 +503,15 @@ void body_plan_cap(struct body_plan *plan, uint32_t most)
 	plan->most = most;
 	if (plan->limit > most)
 		plan->limit = most;
+}
+
+void body_plan_pass(struct body_plan *plan, uint32_t size)
+{
+	assert(plan->type == BODY_MIME && plan->root && plan->n_text == 1);
+	plan->n_fetch--;
+	plan->n_text = 0;
+	memmove(plan->fetch, plan->fetch + 1, plan->n_fetch * sizeof(*plan->fetch));
+	plan->passing = size;
 }
 
 enum err body_plan_next(struct arena *a, struct body_plan *plan, bool *found)

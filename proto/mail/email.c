@@ -284,7 +284,7 @@ static void put_body(struct job *j, wbxml_tag tag)
 {
 	(void)tag;
 	if (j->m->body)
-		body_write(j->w, j->version, j->m->body, j->m->multipart_number);
+		body_write(j->w, j->version, j->m->body, j->m->multipart_number, j->m->gap);
 }
 
 /* Source: MS-ASAIRS 2.2.2.10. */

@@ -28,6 +28,7 @@ struct email {
 	const struct wbxml_node *schema; /* its children are the properties to write; NULL: all */
 	uint32_t
 	    multipart_number; /* Part of this number stands for the body's Data (MS-ASCMD 2.2.1.10.1); 0: Data is written */
+	size_t *gap; /* of a body that passes: see body_write.h */
 };
 
 /* Writes the children of ApplicationData (or Properties). Content never fails: only ERR_LIMIT. */

@@ -1,5 +1,7 @@
 #include "mail/mime_text.h"
 
+#include <string.h>
+
 #include "base/utf8.h"
 #include "mail/charset.h"
 #include "mail/mime_parse.h"
@@ -106,4 +108,62 @@ enum err mime_text(struct arena *a, struct bytes raw, bool whole, struct bytes *
 	if (valid < raw.len || clean_len(raw) < raw.len)
 		e = rewrite(a, raw, out);
 	return e ? e : text_crlf(a, *out, out);
+}
+
+/* ---- in pieces ---- */
+
+static bool has_crlf_only(struct mime_text_check *c, struct bytes piece)
+{
+	bool cr = c->after_cr;
+
+	for (size_t i = 0; i < piece.len; i++) {
+		if (cr != (piece.p[i] == '\n'))
+			return false;
+		cr = piece.p[i] == '\r';
+	}
+	c->after_cr = cr;
+	return true;
+}
+
+/* Goes on with the character that the last piece has begun. */
+static void take_held(struct mime_text_check *c, struct bytes *piece)
+{
+	while (c->n_held && piece->len) {
+		struct bytes held = bytes_of(c->held, ++c->n_held);
+
+		c->held[held.len - 1] = *piece->p;
+		*piece = bytes_of(piece->p + 1, piece->len - 1);
+		if (utf8_char_len(held) == held.len) {
+			c->wrong |= clean_len(held) < held.len;
+			c->n_held = 0;
+		} else if (held.len == sizeof(c->held)) {
+			c->wrong = true;
+			return;
+		}
+	}
+}
+
+void mime_text_check_put(struct mime_text_check *c, struct bytes piece)
+{
+	size_t valid, rest;
+
+	c->size += piece.len;
+	c->wrong = c->wrong || !has_crlf_only(c, piece);
+	if (c->wrong)
+		return;
+	take_held(c, &piece);
+	if (c->wrong || !piece.len)
+		return;
+	valid = utf8_valid_len(piece);
+	rest = piece.len - valid;
+	c->wrong = rest >= sizeof(c->held) || clean_len(bytes_of(piece.p, valid)) < valid;
+	if (c->wrong)
+		return;
+	memcpy(c->held, piece.p + valid, rest);
+	c->n_held = rest;
+}
+
+bool mime_text_check_end(const struct mime_text_check *c)
+{
+	return !c->wrong && !c->after_cr && !c->n_held;
 }

@@ -141,7 +141,7 @@ enum err note_write(struct wbxml_writer *w, enum eas_version version, const stru
 	if (subject.len)
 		wbxml_put(w, NOTES_SUBJECT, subject);
 	if (m->body)
-		body_write(w, version, m->body, m->multipart_number);
+		body_write(w, version, m->body, m->multipart_number, NULL);
 	wbxml_put_str(w, NOTES_MESSAGE_CLASS, message_class);
 	if ((e = put_changed(w, &h, m->received)))
 		return e;

@@ -1,5 +1,6 @@
 /* A whole mail: its structure, then the body that each kind of wish gets, then the Email class in WBXML. */
 #include "fuzz/fuzzing.h"
+#include "mail/mime_text.h"
 #include "unit/proto/mail_sample.h"
 #include "utf8_count.h"
 
@@ -80,6 +81,18 @@ static struct sample must_make(
 	return s;
 }
 
+/* What passes in pieces is what would not have been rewritten. */
+static void must_pass_as_it_is(struct bytes raw, struct bytes made)
+{
+	struct mime_text_check check = { 0 };
+	struct bytes rest = raw, piece;
+	size_t n = raw.len % 7 + 1;
+
+	while (rest.len && bytes_take(&rest, n < rest.len ? n : rest.len, &piece))
+		mime_text_check_put(&check, piece);
+	MUST(mime_text_check_end(&check) == (made.p == raw.p && made.len == raw.len));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const enum body_type types[] = { BODY_PLAIN, BODY_HTML, BODY_MIME };
@@ -96,6 +109,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			MUST(bytes_eq(all.body.data, raw));
 		if (types[i] == BODY_MIME)
 			MUST(sample_is_xml_text(all.body.data) && sample_has_crlf_only(all.body.data));
+		if (types[i] == BODY_MIME && size)
+			must_pass_as_it_is(raw, all.body.data);
 
 		/* What is cut is a beginning of the whole (but for MIME that is encoded anew). */
 		cut.body[0].truncation_size =

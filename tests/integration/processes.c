@@ -27,6 +27,57 @@ bool process_is_gone(void *pid)
 	return kill(*(pid_t *)pid, 0) != 0;
 }
 
+static size_t memory_of(pid_t pid, const char *field)
+{
+	char path[64];
+	struct bytes text;
+	const uint8_t *at;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	text = test_file(path);
+	at = memmem(text.p, text.len, field, strlen(field));
+	assert_non_null(at);
+	return (size_t)strtoul((const char *)at + strlen(field), NULL, 10) * 1024;
+}
+
+/* From now on VmHWM is the most since now. */
+static void forget_peak(pid_t pid)
+{
+	char path[64];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/clear_refs", pid);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	assert_true(fputs("5", f) > 0);
+	assert_int_equal(fclose(f), 0);
+}
+
+/* AddressSanitizer holds back what is freed, to find late uses of it: memory then says nothing. */
+#ifdef __SANITIZE_ADDRESS__
+enum { KEEPS_FREED = true };
+#else
+enum { KEEPS_FREED = false };
+#endif
+
+size_t process_memory_begin(void)
+{
+	pid_t worker = process_worker();
+
+	assert_int_not_equal(worker, 0);
+	forget_peak(worker);
+	return memory_of(worker, "VmRSS:");
+}
+
+void process_memory_end(size_t begin, size_t size, size_t most)
+{
+	size_t peak = memory_of(process_worker(), "VmHWM:"), more = peak > begin ? peak - begin : 0;
+
+	print_message("%zu KB more for %zu MB\n", more / 1024, size >> 20);
+	if (!KEEPS_FREED)
+		assert_in_range(more, 0, most);
+}
+
 enum err process_knock(const char *address, uint16_t port, struct phone_wire **out)
 {
 	struct phone_server server;

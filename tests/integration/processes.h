@@ -12,6 +12,11 @@ bool process_is_another(void *before); /* pid_t: there is a worker, and not this
 bool process_is_gone(void *pid);       /* pid_t */
 bool process_is_refused(void *port);   /* uint16_t: nobody listens there on 127.0.0.1 */
 
+/* What the one worker takes now, in bytes; and, after something of `size` has passed through it, that it has taken no more than
+ * `most` beyond that meanwhile. */
+size_t process_memory_begin(void);
+void process_memory_end(size_t begin, size_t size, size_t most);
+
 /* Synced, with a Ping of 60 seconds under way that is held by now, and resends off. */
 struct phone *process_waiting_phone(const char *user);
 

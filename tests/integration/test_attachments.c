@@ -5,7 +5,7 @@
 #include "base/base64.h"
 #include "eas/opaque_id.h"
 #include "mail/transfer.h"
-#include "integration/scene.h"
+#include "integration/processes.h"
 
 /* ---- mails with one attachment ---- */
 
@@ -482,6 +482,133 @@ static void several_at_once(enum eas_version v)
 }
 TEST_VERSIONS(several_at_once)
 
+/* ---- whole mails ---- */
+
+enum { HUGE = 50 << 20, MEMORY_MOST = 1 << 20 };
+
+/* The mail with its last line of base64 again and again: more than the test's arena holds. */
+static struct bytes grown(struct bytes mail)
+{
+	static const char tail[] = "\r\n--cut--\r\n";
+	size_t line = 78, n = mail.len - (sizeof(tail) - 1) + 2;
+	uint8_t *p = test_keep(HUGE + line + sizeof(tail));
+
+	memcpy(p, mail.p, n);
+	for (; n < HUGE; n += line)
+		memcpy(p + n, p + n - line, line);
+	memcpy(p + n, tail + 2, sizeof(tail) - 3);
+	return bytes_of(p, n + sizeof(tail) - 3);
+}
+
+/* As MIME, whole or (limit) not; all its properties, or the Schema's. */
+static const struct wbxml_node *fetch_mime(
+    struct phone *ph, const char *subject, bool schema, uint32_t limit, uint32_t preview)
+{
+	struct wbxml_writer *w = phone_request(ph);
+
+	wbxml_open(w, ITEMOPERATIONS_ITEM_OPERATIONS);
+	open_fetch(w, NULL);
+	wbxml_put_str(w, AIRSYNC_COLLECTION_ID, scene_inbox(ph)->id);
+	wbxml_put_str(w, AIRSYNC_SERVER_ID, phone_item_with_subject(scene_inbox(ph), subject)->id);
+	wbxml_open(w, ITEMOPERATIONS_OPTIONS);
+	if (schema) {
+		wbxml_open(w, ITEMOPERATIONS_SCHEMA);
+		wbxml_put_empty(w, EMAIL_SUBJECT);
+		wbxml_close(w);
+	}
+	wbxml_put_uint(w, AIRSYNC_MIME_SUPPORT, 2);
+	wbxml_open(w, AIRSYNCBASE_BODY_PREFERENCE);
+	wbxml_put_uint(w, AIRSYNCBASE_TYPE, 4);
+	if (limit)
+		wbxml_put_uint(w, AIRSYNCBASE_TRUNCATION_SIZE, limit);
+	if (preview)
+		wbxml_put_uint(w, AIRSYNCBASE_PREVIEW, preview);
+	wbxml_close(w);
+	wbxml_close(w);
+	wbxml_close(w);
+	wbxml_close(w);
+	SCENE_OK(ph, phone_command(ph, CMD_ITEM_OPERATIONS, NULL));
+	assert_form(ph);
+	return properties_of(fetches(ph));
+}
+
+static void assert_whole(struct phone *ph, const struct wbxml_node *properties, struct bytes mail)
+{
+	const struct wbxml_node *body = wbxml_child(properties, AIRSYNCBASE_BODY);
+	struct bytes data = data_of(ph, body, false);
+	uint32_t size;
+
+	assert_int_equal(
+	    bytes_to_u32(wbxml_child_text(body, AIRSYNCBASE_ESTIMATED_DATA_SIZE), UINT32_MAX, &size), ERR_OK);
+	assert_int_equal(size, mail.len);
+	assert_bytes_str(wbxml_child_text(body, AIRSYNCBASE_TYPE), "4");
+	assert_null(wbxml_child(body, AIRSYNCBASE_TRUNCATED));
+	assert_true(bytes_eq(bytes_trim(data), bytes_trim(mail))); /* too long to be shown */
+	assert_non_null(
+	    memmem(ph->reply.body.p, ph->reply.body.len, mail.p, mail.len)); /* to its last line end */
+	assert_non_null(wbxml_child(properties, AIRSYNCBASE_ATTACHMENTS));
+}
+
+/* 50 MB pass through, within the document and as a part of the answer. */
+static void a_whole_mail_takes_no_memory(enum eas_version v)
+{
+	const char *user = scene_user();
+	struct bytes small = mail_with("warm", "base64", octets(400 * 1000), put_irregular),
+		     mail = grown(mail_with("huge", "base64", octets(57 * 1000), put_regular));
+	struct phone *ph;
+
+	scene_append_raw(user, "INBOX", small, "", NULL);
+	scene_append_raw(user, "INBOX", mail, "", NULL);
+	ph = scene_synced_phone(user, "HUGE", v);
+	ph->timeout_ms = 120 * 1000;
+	for (int form = 0; form < 2; form++) {
+		size_t base;
+
+		ph->accept_multipart = form;
+		assert_whole(ph, fetch_mime(ph, "warm", false, 0, 0), small);
+		base = process_memory_begin();
+		assert_whole(ph, fetch_mime(ph, "huge", false, 0, 0), mail);
+		process_memory_end(base, mail.len, MEMORY_MOST);
+	}
+	scene_assert_clean(ph);
+}
+TEST_VERSIONS(a_whole_mail_takes_no_memory)
+
+/* What is no text as it is must be encoded anew; what is cut, or not wanted, is not whole. */
+static void not_all_mails_pass(enum eas_version v)
+{
+	const char *user = scene_user();
+	struct bytes file = octets(400 * 1000), mail = mail_with("clean", "base64", file, put_regular), data;
+	const struct wbxml_node *p, *body;
+	struct phone *ph;
+
+	scene_append_raw(user, "INBOX", mail, "", NULL);
+	scene_append_raw(user, "INBOX", mail_with("\xFC", "base64", file, put_regular), "", NULL);
+	ph = scene_synced_phone(user, "PASS", v);
+	for (int form = 0; form < 2; form++) {
+		ph->accept_multipart = form;
+		p = fetch_mime(ph, "clean", false, 0, 50);
+		assert_whole(ph, p, mail);
+		body = wbxml_child(p, AIRSYNCBASE_BODY);
+		assert_bytes_str(
+		    wbxml_child_text(body, AIRSYNCBASE_PREVIEW), v < EAS_14_0 ? "" : "see below");
+		assert_whole(ph, fetch_mime(ph, "clean", false, (uint32_t)mail.len, 0), mail);
+		body =
+		    wbxml_child(fetch_mime(ph, "clean", false, (uint32_t)mail.len - 1, 0), AIRSYNCBASE_BODY);
+		assert_bytes_str(wbxml_child_text(body, AIRSYNCBASE_TRUNCATED), "1");
+		assert_int_equal(bytes_trim(data_of(ph, body, false)).len, mail.len - 2);
+		p = fetch_mime(ph, "clean", true, 0, 0);
+		assert_bytes_str(wbxml_child_text(p, EMAIL_SUBJECT), "clean");
+		assert_ptr_equal(p->child->next, NULL);
+		body = wbxml_child(fetch_mime(ph, "\xC3\xBC", false, 0, 0), AIRSYNCBASE_BODY);
+		data = data_of(ph, body, false);
+		assert_int_equal(bytes_trim(data).len, mail.len - strlen("clean\r\n") + strlen("\xC3\xBC"));
+		assert_non_null(memmem(data.p, 100, "Subject: \xC3\xBC\r\n", 13));
+	}
+	scene_assert_clean(ph);
+}
+TEST_VERSIONS(not_all_mails_pass)
+
 /* ---- what breaks off ---- */
 
 /* The samples look regular, what lies between them isn't: the parts' table has promised what can't be kept. Without parts
@@ -603,12 +730,14 @@ int main(void)
 {
 	int failed;
 
-	scene_open(&(struct bed_opts){ .users = 60, .services = "dovecot,redis" });
+	scene_open(&(struct bed_opts){ .users = 80, .services = "dovecot,redis" });
 	TEST_ADD_VERSIONS(files_arrive_whole_and_in_ranges);
 	TEST_ADD_VERSIONS(sizes_are_told);
 	TEST_ADD_VERSIONS(each_has_its_status);
 	TEST_ADD_VERSIONS(what_is_not_there_is_not_found);
 	TEST_ADD_VERSIONS(several_at_once);
+	TEST_ADD_VERSIONS(a_whole_mail_takes_no_memory);
+	TEST_ADD_VERSIONS(not_all_mails_pass);
 	TEST_ADD_VERSIONS(a_deceived_promise_is_broken_loudly);
 	TEST_ADD_ROWS(a_forged_reference, forged_cases);
 	TEST_ADD_VERSIONS(a_part_that_the_server_does_not_see);

@@ -1,5 +1,6 @@
 /* Replies and forwards of mails as the world writes them, and of one of 30 MB. */
 #include "corpus.h"
+#include "processes.h"
 #include "received.h"
 
 enum { MEMORY_MOST = 2 << 20, TEXT_MAX = 2000, LINE_END = 2 };
@@ -117,47 +118,6 @@ TEST_VERSIONS(every_mail_is_replied_to)
 
 /* ---- 30 MB ---- */
 
-static pid_t the_worker(void)
-{
-	pid_t workers[2];
-
-	assert_int_equal(bed_children(bed_service_pid(scene_bed(), "easgate"), workers, 2), 1);
-	return workers[0];
-}
-
-static size_t memory_of(pid_t pid, const char *field)
-{
-	char path[64];
-	struct bytes text;
-	const uint8_t *at;
-
-	snprintf(path, sizeof(path), "/proc/%d/status", pid);
-	text = test_file(path);
-	at = memmem(text.p, text.len, field, strlen(field));
-	assert_non_null(at);
-	return (size_t)strtoul((const char *)at + strlen(field), NULL, 10) * 1024;
-}
-
-/* From now on VmHWM is the most since now. */
-static void forget_peak(pid_t pid)
-{
-	char path[64];
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/proc/%d/clear_refs", pid);
-	f = fopen(path, "w");
-	assert_non_null(f);
-	assert_true(fputs("5", f) > 0);
-	assert_int_equal(fclose(f), 0);
-}
-
-/* AddressSanitizer holds back what is freed, to find late uses of it: memory then says nothing. */
-#ifdef __SANITIZE_ADDRESS__
-enum { KEEPS_FREED = true };
-#else
-enum { KEEPS_FREED = false };
-#endif
-
 static void a_large_file_takes_no_memory(enum eas_version v)
 {
 	const char *user = scene_user();
@@ -166,7 +126,7 @@ static void a_large_file_takes_no_memory(enum eas_version v)
 	struct phone_source source;
 	struct scene_mail *sent;
 	struct phone *ph;
-	size_t base, peak;
+	size_t base;
 
 	truth_append(scene_truth(user), "INBOX", NULL, NULL, mail);
 	scene_append(user, "INBOX", "small", "");
@@ -176,16 +136,12 @@ static void a_large_file_takes_no_memory(enum eas_version v)
 	SCENE_OK(ph, phone_send_smart(ph, CMD_SMART_FORWARD,
 			 &(struct phone_mail){ .mime = both_forms(0), .save_in_sent = true },
 			 &source)); /* so that what every worker has once is there */
-	forget_peak(the_worker());
-	base = memory_of(the_worker(), "VmRSS:");
+	base = process_memory_begin();
 	source.item_id = phone_item_with_subject(scene_inbox(ph), "big")->id;
 	SCENE_OK(ph, phone_send_smart(ph, CMD_SMART_FORWARD,
 			 &(struct phone_mail){ .mime = both_forms(1), .save_in_sent = true }, &source));
 	assert_int_equal(ph->status, 1);
-	peak = memory_of(the_worker(), "VmHWM:");
-	print_message("%zu KB more for %zu MB\n", (peak - base) / 1024, mail.len >> 20);
-	if (!KEEPS_FREED)
-		assert_in_range(peak - base, 0, MEMORY_MOST);
+	process_memory_end(base, mail.len, MEMORY_MOST);
 	received_expect(before + 2);
 	got = received(before + 2, "eml");
 	assert_true(got.len > mail.len);

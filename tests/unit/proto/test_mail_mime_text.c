@@ -89,10 +89,61 @@ static void a_cut_character_encodes_nothing(void **state)
 	assert_ptr_equal(got.p, raw.p);
 }
 
+/* In pieces of every size it is the same answer: text if nothing is rewritten. */
+static void checked_in_pieces(const struct rewrite_case *c)
+{
+	struct bytes raw = bytes_str(c->raw);
+
+	for (size_t size = 1; size <= raw.len; size++) {
+		struct mime_text_check check = { 0 };
+		struct bytes rest = raw, piece;
+
+		while (rest.len && bytes_take(&rest, size < rest.len ? size : rest.len, &piece))
+			mime_text_check_put(&check, test_copy(piece));
+		assert_int_equal(mime_text_check_end(&check), strcmp(c->raw, c->want) == 0);
+		assert_int_equal(check.size, raw.len);
+	}
+}
+TEST_ROW(checked_in_pieces)
+
+static const struct check_case {
+	const char *name, *raw;
+	bool text;
+} check_cases[] = {
+	{ "nothing", "", true },
+	{ "characters of all lengths", "a\xC3\xA4\xE2\x82\xAC\xF0\x9F\x98\x80\r\n", true },
+	{ "a character that isn't whole", "\r\n\xE2\x82", false },
+	{ "another byte in a character", "\xE2\x82z\r\n", false },
+	{ "an overlong one", "\xC0\xAF\r\n", false },
+	{ "a lone CR", "a\rb\r\n", false },
+	{ "a CR at the end", "a\r", false },
+	{ "CR CR LF", "a\r\r\n", false },
+	{ "LF first", "\na", false },
+	{ "U+FFFF", "\xEF\xBF\xBF", false },
+	{ "U+FFFD", "\xEF\xBF\xBD", true },
+};
+
+static void checks(const struct check_case *c)
+{
+	struct bytes raw = bytes_str(c->raw);
+
+	for (size_t size = 1; size <= raw.len + 1; size++) {
+		struct mime_text_check check = { 0 };
+		struct bytes rest = raw, piece;
+
+		while (rest.len && bytes_take(&rest, size < rest.len ? size : rest.len, &piece))
+			mime_text_check_put(&check, test_copy(piece));
+		assert_int_equal(mime_text_check_end(&check), c->text);
+	}
+}
+TEST_ROW(checks)
+
 int main(void)
 {
 	TEST_ADD_ROWS(rewrites, rewrite_cases);
 	TEST_ADD_ROWS(beginnings, rewrite_cases);
+	TEST_ADD_ROWS(checked_in_pieces, rewrite_cases);
+	TEST_ADD_ROWS(checks, check_cases);
 	TEST_ADD(a_cut_character_encodes_nothing);
 	return test_run("mail MIME text");
 }
