@@ -1,20 +1,9 @@
-/* Search, Find and LongId, as phones use them, in each version, against what IMAP holds. */
-#include "scene.h"
+/* Search and LongId, as phones use them, in each version, against what IMAP holds. */
+#include "finding.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 /* ---- asking ---- */
-
-struct asked {
-	const char *text;       /* FreeText; NULL: none */
-	const char *folders[3]; /* CollectionIds */
-	const char *range;
-	const char *later, *earlier;
-	struct bytes conversation;
-	bool deep;
-	unsigned body; /* type; 0: none asked for */
-	bool whole;    /* the body untruncated */
-};
 
 static void put_date(struct wbxml_writer *w, wbxml_tag tag, const char *value)
 {
@@ -24,12 +13,6 @@ static void put_date(struct wbxml_writer *w, wbxml_tag tag, const char *value)
 	wbxml_put_empty(w, EMAIL_DATE_RECEIVED);
 	wbxml_put_str(w, SEARCH_VALUE, value);
 	wbxml_close(w);
-}
-
-static void put_folders(struct wbxml_writer *w, const struct asked *q)
-{
-	for (size_t i = 0; i < COUNT(q->folders) && q->folders[i]; i++)
-		wbxml_put_str(w, AIRSYNC_COLLECTION_ID, q->folders[i]);
 }
 
 static void put_search_options(struct wbxml_writer *w, const struct asked *q)
@@ -64,7 +47,7 @@ static const struct wbxml_node *search(struct phone *ph, const struct asked *q)
 	wbxml_open(w, SEARCH_QUERY);
 	wbxml_open(w, SEARCH_AND);
 	wbxml_put_str(w, AIRSYNC_CLASS, "Email");
-	put_folders(w, q);
+	finding_put_folders(w, q);
 	if (q->text)
 		wbxml_put_str(w, SEARCH_FREE_TEXT, q->text);
 	if (q->conversation.len)
@@ -83,113 +66,13 @@ static const struct wbxml_node *search(struct phone *ph, const struct asked *q)
 	return store;
 }
 
-/* The Response of the answer; NULL if there is only a status. */
-static const struct wbxml_node *find(struct phone *ph, const char *id, const struct asked *q)
-{
-	struct wbxml_writer *w = phone_request(ph);
-
-	wbxml_open(w, FIND_FIND);
-	wbxml_put_str(w, FIND_SEARCH_ID, id);
-	wbxml_open(w, FIND_EXECUTE_SEARCH);
-	wbxml_open(w, FIND_MAIL_BOX_SEARCH_CRITERION);
-	wbxml_open(w, FIND_QUERY);
-	wbxml_put_str(w, AIRSYNC_CLASS, "Email");
-	put_folders(w, q);
-	if (q->text)
-		wbxml_put_str(w, FIND_FREE_TEXT, q->text);
-	wbxml_close(w);
-	wbxml_open(w, FIND_OPTIONS);
-	if (q->range)
-		wbxml_put_str(w, FIND_RANGE, q->range);
-	if (q->deep)
-		wbxml_put_empty(w, FIND_DEEP_TRAVERSAL);
-	wbxml_close(w);
-	wbxml_close(w);
-	wbxml_close(w);
-	wbxml_close(w);
-	SCENE_OK(ph, phone_command(ph, CMD_FIND, NULL));
-	return wbxml_child(ph->root, FIND_RESPONSE);
-}
-
-/* ---- answers ---- */
-
-/* "subject subject", the results in their order; both commands have the same shape. */
-static const char *subjects(const struct wbxml_node *from, wbxml_tag result, wbxml_tag properties)
-{
-	struct bytes out = { 0 };
-	struct buf b;
-
-	buf_init(&b, test_arena(), 0);
-	for (const struct wbxml_node *r = wbxml_child(from, result); r; r = wbxml_next(r, result)) {
-		const struct wbxml_node *p = wbxml_child(r, properties);
-
-		if (p && b.len)
-			buf_put_u8(&b, ' ');
-		buf_put(&b, wbxml_child_text(p, EMAIL_SUBJECT));
-	}
-	buf_put_u8(&b, 0);
-	assert_int_equal(buf_done(&b, &out), ERR_OK);
-	return (const char *)out.p;
-}
-
-static void assert_text(const struct wbxml_node *from, wbxml_tag tag, const char *want)
-{
-	struct bytes got = wbxml_child_text(from, tag);
-
-	if (!bytes_eq_str(got, want))
-		fail_msg("%.*s instead of %s", BYTES_ARG(got), want);
-}
-
 static void assert_found(struct phone *ph, const struct asked *q, const char *want, const char *total)
 {
 	const struct wbxml_node *store = search(ph, q);
 
-	assert_text(store, SEARCH_STATUS, "1");
-	assert_string_equal(subjects(store, SEARCH_RESULT, SEARCH_PROPERTIES), want);
-	assert_text(store, SEARCH_TOTAL, total);
-}
-
-/* ---- mails ---- */
-
-static void put_mail(const char *user, const char *mailbox, const char *subject, const char *from,
-    const char *text, const char *date)
-{
-	struct bytes mail = { 0 };
-	struct buf b;
-
-	buf_init(&b, test_arena(), 0);
-	buf_printf(&b,
-	    "From: %s\r\nTo: Bob <bob@example.org>\r\nCc: Carol <carol@example.net>\r\nSubject: %s\r\n"
-	    "Message-ID: <%s@x>\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; "
-	    "charset=utf-8\r\n\r\n%s\r\n",
-	    from, subject, subject, text);
-	assert_int_equal(buf_done(&b, &mail), ERR_OK);
-	scene_append_raw(user, mailbox, mail, "", date);
-}
-
-/* Five mails in three folders, named by their age. */
-static void put_mails(const char *user)
-{
-	truth_create(scene_truth(user), "Work");
-	truth_create(scene_truth(user), "Work/Deep");
-	put_mail(user, "INBOX", "first", "ann@example.org", "needle one", "10-Nov-2026 10:00:00 +0000");
-	put_mail(user, "Work/Deep", "second", "dora@example.org", "needle in the deep",
-	    "11-Nov-2026 10:00:00 +0000");
-	put_mail(user, "Work", "third", "ann@example.org",
-	    "gr\xC3\xBC\xC3\x9F"
-	    "e, needle",
-	    "12-Nov-2026 10:00:00 +0000");
-	put_mail(user, "INBOX", "fourth", "=?utf-8?Q?J=C3=BCrgen?= <j@example.org>", "nothing",
-	    "12-Nov-2026 11:00:00 +0000");
-	put_mail(user, "INBOX", "fifth", "ann@example.org", "needle again", "13-Nov-2026 10:00:00 +0000");
-}
-
-static const char *folder_id(struct phone *ph, const char *name)
-{
-	struct phone_folder *f = phone_folder_named(&ph->replica, name);
-
-	assert_non_null(f);
-	return f->id;
+	finding_assert_text(store, SEARCH_STATUS, "1");
+	assert_string_equal(finding_subjects(store, SEARCH_RESULT, SEARCH_PROPERTIES), want);
+	finding_assert_text(store, SEARCH_TOTAL, total);
 }
 
 /* ---- Search ---- */
@@ -199,7 +82,7 @@ static void search_finds_words(enum eas_version v)
 	const char *user = scene_user();
 	struct phone *ph;
 
-	put_mails(user);
+	finding_put_mails(user);
 	ph = scene_synced_phone(user, "PHONE1", v);
 	assert_found(ph, &(struct asked){ .text = "needle" }, "fifth third second first", "4");
 	assert_found(ph, &(struct asked){ .text = "needle ann" }, "fifth third first", "3");
@@ -220,16 +103,16 @@ static void search_is_of_folders(enum eas_version v)
 	struct phone *ph;
 	struct asked unknown = { .text = "needle", .folders = { "4711" } };
 
-	put_mails(user);
+	finding_put_mails(user);
 	ph = scene_synced_phone(user, "PHONE1", v);
-	work = folder_id(ph, "Work");
+	work = finding_folder(ph, "Work");
 	inbox = scene_inbox(ph)->id;
 	assert_found(ph, &(struct asked){ .text = "needle", .folders = { work } }, "third", "1");
 	assert_found(
 	    ph, &(struct asked){ .text = "needle", .folders = { work }, .deep = true }, "third second", "2");
 	assert_found(
 	    ph, &(struct asked){ .text = "needle", .folders = { inbox, work } }, "fifth third first", "3");
-	assert_text(search(ph, &unknown), SEARCH_STATUS, "11");
+	finding_assert_text(search(ph, &unknown), SEARCH_STATUS, "11");
 }
 TEST_VERSIONS(search_is_of_folders)
 
@@ -238,7 +121,7 @@ static void search_is_of_days(enum eas_version v)
 	const char *user = scene_user();
 	struct phone *ph;
 
-	put_mails(user);
+	finding_put_mails(user);
 	ph = scene_synced_phone(user, "PHONE1", v);
 	assert_found(
 	    ph, &(struct asked){ .text = "needle", .later = "2026-11-11T10:00:00.000Z" }, "fifth third", "2");
@@ -257,19 +140,21 @@ static void search_pages(enum eas_version v)
 	const struct wbxml_node *store;
 	struct phone *ph;
 
-	put_mails(user);
+	finding_put_mails(user);
 	ph = scene_synced_phone(user, "PHONE1", v);
 	store = search(ph, &(struct asked){ .text = "needle", .range = "0-1" });
-	assert_string_equal(subjects(store, SEARCH_RESULT, SEARCH_PROPERTIES), "fifth third");
-	assert_text(store, SEARCH_RANGE, "0-1");
-	assert_text(store, SEARCH_TOTAL, "4");
+	assert_string_equal(finding_subjects(store, SEARCH_RESULT, SEARCH_PROPERTIES), "fifth third");
+	finding_assert_text(store, SEARCH_RANGE, "0-1");
+	finding_assert_text(store, SEARCH_TOTAL, "4");
 	store = search(ph, &(struct asked){ .text = "needle", .range = "2-9" });
-	assert_string_equal(subjects(store, SEARCH_RESULT, SEARCH_PROPERTIES), "second first");
-	assert_text(store, SEARCH_RANGE, "2-3");
-	assert_text(store, SEARCH_TOTAL, "4");
+	assert_string_equal(finding_subjects(store, SEARCH_RESULT, SEARCH_PROPERTIES), "second first");
+	finding_assert_text(store, SEARCH_RANGE, "2-3");
+	finding_assert_text(store, SEARCH_TOTAL, "4");
 	assert_found(ph, &(struct asked){ .text = "needle", .range = "4-9" }, "", "4");
-	assert_text(search(ph, &(struct asked){ .text = "needle", .range = "90-100" }), SEARCH_STATUS, "12");
-	assert_text(search(ph, &(struct asked){ .text = "needle", .range = "9-0" }), SEARCH_STATUS, "2");
+	finding_assert_text(
+	    search(ph, &(struct asked){ .text = "needle", .range = "90-100" }), SEARCH_STATUS, "12");
+	finding_assert_text(
+	    search(ph, &(struct asked){ .text = "needle", .range = "9-0" }), SEARCH_STATUS, "2");
 }
 TEST_VERSIONS(search_pages)
 
@@ -279,7 +164,7 @@ static void results_have_bodies(enum eas_version v)
 	const char *user = scene_user();
 	struct phone *ph;
 
-	put_mails(user);
+	finding_put_mails(user);
 	ph = scene_synced_phone(user, "PHONE1", v);
 	for (size_t i = 0; i < COUNT(types); i++) {
 		const struct wbxml_node *store =
@@ -293,8 +178,8 @@ static void results_have_bodies(enum eas_version v)
 		assert_int_equal(wbxml_child_uint(body, AIRSYNCBASE_TYPE, 0, 4, &type), ERR_OK);
 		assert_int_equal(type, types[i]);
 		assert_non_null(memmem(data.p, data.len, "needle one", 10));
-		assert_text(properties, EMAIL_FROM, "<ann@example.org>");
-		assert_text(properties, EMAIL_DATE_RECEIVED, "2026-11-10T10:00:00.000Z");
+		finding_assert_text(properties, EMAIL_FROM, "<ann@example.org>");
+		finding_assert_text(properties, EMAIL_DATE_RECEIVED, "2026-11-10T10:00:00.000Z");
 	}
 }
 TEST_VERSIONS(results_have_bodies)
@@ -306,11 +191,12 @@ static void results_may_be_whole_mails(enum eas_version v)
 	const struct wbxml_node *store;
 	struct phone *ph;
 
-	put_mails(user);
+	finding_put_mails(user);
 	ph = scene_synced_phone(user, "PHONE1", v);
 	store = search(ph, &(struct asked){ .text = "needle", .body = 4, .whole = true });
-	assert_string_equal(subjects(store, SEARCH_RESULT, SEARCH_PROPERTIES), "fifth third second first");
-	assert_text(store, SEARCH_RANGE, "0-3");
+	assert_string_equal(
+	    finding_subjects(store, SEARCH_RESULT, SEARCH_PROPERTIES), "fifth third second first");
+	finding_assert_text(store, SEARCH_RANGE, "0-3");
 	for (const struct wbxml_node *r = wbxml_child(store, SEARCH_RESULT); r;
 	     r = wbxml_next(r, SEARCH_RESULT)) {
 		const struct wbxml_node *properties = wbxml_child(r, SEARCH_PROPERTIES);
@@ -363,24 +249,24 @@ static void a_result_is_fetched(enum eas_version v)
 	const struct wbxml_node *got;
 	struct bytes id;
 
-	put_mails(user);
-	put_mails(stranger);
+	finding_put_mails(user);
+	finding_put_mails(stranger);
 	ph = scene_synced_phone(user, "PHONE1", v);
 	other = scene_synced_phone(stranger, "PHONE2", v);
 	id = long_id_of(ph, "subject:second");
 	assert_true(id.len > 0);
 	assert_true(bytes_eq(id, long_id_of(ph, "needle deep"))); /* the same, however it is found */
 	got = fetch(ph, id);
-	assert_text(got, ITEMOPERATIONS_STATUS, "1");
+	finding_assert_text(got, ITEMOPERATIONS_STATUS, "1");
 	assert_true(bytes_eq(wbxml_child_text(got, SEARCH_LONG_ID), id));
 	got = wbxml_child(got, ITEMOPERATIONS_PROPERTIES);
-	assert_text(got, EMAIL_SUBJECT, "second");
-	assert_text(wbxml_child(got, AIRSYNCBASE_BODY), AIRSYNCBASE_DATA, "needle in the deep");
-	assert_text(fetch(other, id), ITEMOPERATIONS_STATUS, "6"); /* another's is none of ours */
-	assert_text(fetch(ph, BYTES("AQEB")), ITEMOPERATIONS_STATUS, "6");
-	assert_text(fetch(ph, BYTES("??")), ITEMOPERATIONS_STATUS, "6");
+	finding_assert_text(got, EMAIL_SUBJECT, "second");
+	finding_assert_text(wbxml_child(got, AIRSYNCBASE_BODY), AIRSYNCBASE_DATA, "needle in the deep");
+	finding_assert_text(fetch(other, id), ITEMOPERATIONS_STATUS, "6"); /* another's is none of ours */
+	finding_assert_text(fetch(ph, BYTES("AQEB")), ITEMOPERATIONS_STATUS, "6");
+	finding_assert_text(fetch(ph, BYTES("??")), ITEMOPERATIONS_STATUS, "6");
 	scene_expunge(user, "Work/Deep", "second");
-	assert_text(fetch(ph, id), ITEMOPERATIONS_STATUS, "6");
+	finding_assert_text(fetch(ph, id), ITEMOPERATIONS_STATUS, "6");
 }
 TEST_VERSIONS(a_result_is_fetched)
 
@@ -395,7 +281,7 @@ static void a_conversation_is_found(enum eas_version v)
 
 	if (v < EAS_14_0)
 		return; /* ConversationId came with 14.0 */
-	put_mails(user);
+	finding_put_mails(user);
 	scene_append_raw(user, "Work",
 	    BYTES("From: bob@example.org\r\nSubject: Re:first\r\nMessage-ID: <r@x>\r\nReferences: "
 		  "<first@x>\r\n\r\nyes\r\n"),
@@ -457,163 +343,10 @@ static void not_searched(const struct bad_case *c)
 	SCENE_OK(ph, phone_command(ph, CMD_SEARCH, NULL));
 	assert_int_equal(ph->status, 1);
 	store = wbxml_child(wbxml_child(ph->root, SEARCH_RESPONSE), SEARCH_STORE);
-	assert_text(store, SEARCH_STATUS, c->status);
-	assert_text(store, SEARCH_TOTAL, c->total);
+	finding_assert_text(store, SEARCH_STATUS, c->status);
+	finding_assert_text(store, SEARCH_TOTAL, c->total);
 }
 TEST_ROW(not_searched)
-
-/* ---- Find ---- */
-
-/* Of 16.1, but phones send it in other versions, too. */
-static void find_finds(enum eas_version v)
-{
-	const char *user = scene_user();
-	const struct wbxml_node *got, *properties;
-	struct phone *ph;
-	const char *work;
-
-	put_mails(user);
-	ph = scene_synced_phone(user, "PHONE1", v);
-	work = folder_id(ph, "Work");
-	got = find(ph, "1f2e",
-	    &(struct asked){ .text = "from:\"ann\" OR subject:\"ann\"", .range = "0-99", .deep = true });
-	assert_int_equal(ph->status, 1);
-	assert_text(got, FIND_STATUS, "1");
-	assert_string_equal(subjects(got, FIND_RESULT, FIND_PROPERTIES), "fifth third first");
-	assert_text(got, FIND_RANGE, "0-2");
-	assert_text(got, FIND_TOTAL, "3");
-	properties = wbxml_child(wbxml_child(got, FIND_RESULT), FIND_PROPERTIES);
-	assert_text(properties, FIND_PREVIEW, "needle again");
-	assert_text(properties, EMAIL_DISPLAY_TO, "Bob");
-	assert_text(properties, FIND_DISPLAY_CC, "Carol");
-	assert_text(properties, FIND_HAS_ATTACHMENTS, "0");
-	assert_text(properties, EMAIL_READ, "0");
-	got = find(ph, "2", &(struct asked){ .text = "needle", .folders = { work }, .deep = true });
-	assert_string_equal(subjects(got, FIND_RESULT, FIND_PROPERTIES), "third second");
-	got = find(ph, "3", &(struct asked){ .text = "xyzzy" });
-	assert_text(got, FIND_STATUS, "1");
-	assert_text(got, FIND_TOTAL, "0");
-	assert_null(wbxml_child(got, FIND_RESULT));
-}
-
-/* What is found has the ServerId under which the phone has it. */
-TEST_VERSIONS(find_finds)
-
-static const struct version_row find_versions[] = { { "14.0", EAS_14_0 }, { "14.1", EAS_14_1 },
-	{ "16.0", EAS_16_0 }, { "16.1", EAS_16_1 } };
-
-static void find_tells_server_ids(void **state)
-{
-	const char *user = scene_user();
-	const struct wbxml_node *result;
-	struct phone_item *item;
-	struct phone *ph;
-	char id[64];
-
-	(void)state;
-	put_mails(user);
-	ph = scene_synced_phone(user, "PHONE1", EAS_16_1);
-	result = wbxml_child(find(ph, "4", &(struct asked){ .text = "subject:fourth" }), FIND_RESULT);
-	assert_text(result, AIRSYNC_COLLECTION_ID, scene_inbox(ph)->id);
-	snprintf(id, sizeof(id), "%.*s", BYTES_ARG(wbxml_child_text(result, AIRSYNC_SERVER_ID)));
-	item = phone_item(scene_inbox(ph), id);
-	assert_non_null(item);
-	assert_string_equal(item->subject, "fourth");
-}
-
-static void find_pages(void **state)
-{
-	const char *user = scene_user();
-	const struct wbxml_node *got;
-	struct phone *ph;
-
-	(void)state;
-	put_mails(user);
-	ph = scene_synced_phone(user, "PHONE1", EAS_16_1);
-	got = find(ph, "5", &(struct asked){ .text = "needle", .range = "2-3" });
-	assert_text(got, FIND_STATUS, "4"); /* it must begin at 0 */
-	find(ph, "5", &(struct asked){ .text = "needle", .range = "0-1" });
-	got = find(ph, "5", &(struct asked){ .text = "needle", .range = "2-3" });
-	assert_string_equal(subjects(got, FIND_RESULT, FIND_PROPERTIES), "second first");
-	assert_text(got, FIND_RANGE, "2-3");
-	assert_text(got, FIND_TOTAL, "4");
-	assert_null(find(ph, "6", &(struct asked){ .text = "needle", .range = "0-1000" }));
-	assert_int_equal(ph->status, 2);
-	assert_null(find(ph, "7", &(struct asked){ .text = "needle", .folders = { "4711" } }));
-	assert_int_equal(ph->status, 3);
-}
-
-/* More than an answer takes: each page's Range says what came, and the next goes on there. */
-static void all_pages_are_the_whole(void **state)
-{
-	const char *user = scene_user();
-	const struct wbxml_node *got;
-	unsigned first = 0, count = 0;
-	bool seen[231] = { false };
-	struct phone *ph;
-	char range[32];
-
-	(void)state;
-	scene_append_many(user, "INBOX", "many", 150);
-	scene_append_many(user, "Archive", "more", 80);
-	ph = scene_synced_phone(user, "PHONE1", EAS_16_1);
-	do {
-		snprintf(range, sizeof(range), "%u-%u", first, first + 199);
-		got =
-		    find(ph, "8", &(struct asked){ .text = "subject:many OR subject:more", .range = range });
-		assert_text(got, FIND_TOTAL, "230");
-		count = 0;
-		for (const struct wbxml_node *r = wbxml_child(got, FIND_RESULT); r;
-		     r = wbxml_next(r, FIND_RESULT)) {
-			struct bytes subject =
-			    wbxml_child_text(wbxml_child(r, FIND_PROPERTIES), EMAIL_SUBJECT);
-			unsigned number = subject.p[1] == 'o' ? 150 : 0; /* more */
-
-			number += (unsigned)strtoul((const char *)subject.p + 4, NULL, 10);
-			assert_in_range(number, 1, 230);
-			assert_false(seen[number]);
-			seen[number] = true;
-			count++;
-		}
-		if (!count)
-			break;
-		snprintf(range, sizeof(range), "%u-%u", first, first + count - 1);
-		assert_text(got, FIND_RANGE, range);
-		first += count;
-	} while (count);
-	assert_int_equal(first, 230);
-}
-
-/* As go-activesync asks: without SearchId and ExecuteSearch, Options beside the criterion. */
-static void find_takes_another_shape(void **state)
-{
-	const char *user = scene_user();
-	struct phone *ph;
-	struct wbxml_writer *w;
-
-	(void)state;
-	put_mails(user);
-	ph = scene_synced_phone(user, "PHONE1", EAS_16_1);
-	w = phone_request(ph);
-	wbxml_open(w, FIND_FIND);
-	wbxml_open(w, FIND_MAIL_BOX_SEARCH_CRITERION);
-	wbxml_open(w, FIND_QUERY);
-	wbxml_put_str(w, FIND_FREE_TEXT, "needle");
-	wbxml_close(w);
-	wbxml_close(w);
-	wbxml_open(w, FIND_OPTIONS);
-	wbxml_put_str(w, FIND_RANGE, "1-1");
-	wbxml_close(w);
-	wbxml_close(w);
-	SCENE_OK(ph, phone_command(ph, CMD_FIND, NULL));
-	assert_string_equal(
-	    subjects(wbxml_child(ph->root, FIND_RESPONSE), FIND_RESULT, FIND_PROPERTIES), "third");
-	w = phone_request(ph);
-	wbxml_open(w, FIND_FIND);
-	wbxml_close(w);
-	SCENE_OK(ph, phone_command(ph, CMD_FIND, NULL));
-	assert_int_equal(ph->status, 2);
-}
 
 /* Searching changes nothing: no mail is marked as read by it. */
 static void searching_leaves_no_trace(enum eas_version v)
@@ -622,7 +355,7 @@ static void searching_leaves_no_trace(enum eas_version v)
 	struct scene_mail *mails;
 	struct phone *ph;
 
-	put_mails(user);
+	finding_put_mails(user);
 	ph = scene_synced_phone(user, "PHONE1", v);
 	search(ph, &(struct asked){ .text = "needle", .body = 1 });
 	for (size_t n = scene_mails(user, "INBOX", &mails); n > 0; n--)
@@ -647,13 +380,8 @@ int main(void)
 	TEST_ADD_VERSIONS(a_result_is_fetched);
 	TEST_ADD_VERSIONS(a_conversation_is_found);
 	TEST_ADD_ROWS(not_searched, bad_cases);
-	TEST_ADD_ROWS(find_finds, find_versions);
-	TEST_ADD(find_tells_server_ids);
-	TEST_ADD(find_pages);
-	TEST_ADD(all_pages_are_the_whole);
-	TEST_ADD(find_takes_another_shape);
 	TEST_ADD_VERSIONS(searching_leaves_no_trace);
-	failed = test_run("finding");
+	failed = test_run("search");
 	scene_close();
 	return failed;
 }
