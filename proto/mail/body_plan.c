@@ -37,7 +37,7 @@ static bool is_named(const struct mime_part *p)
 
 /* Text that is read rather than opened. A named text behind something else is a file that a mailer showed
  * inline. A multipart without parts is text that lost its boundary. */
-static bool is_text(const struct mime_part *p)
+static bool says_text(const struct mime_part *p)
 {
 	static const char *const plain[] = { "plain", "enriched", "richtext", "markdown", "x-markdown" };
 	bool ok = is_html(p) || (mime_is(p, "multipart", NULL) && !p->child);
@@ -46,8 +46,8 @@ static bool is_text(const struct mime_part *p)
 		ok = ok || mime_is(p, "text", plain[i]);
 	if (!ok || p->disposition == MIME_ATTACHMENT)
 		return false;
-	return !is_named(p) || !p->parent || p == p->parent->child ||
-	       mime_is(p->parent, "multipart", "alternative");
+	return !p->parent || p == p->parent->child || mime_is(p->parent, "multipart", "alternative") ||
+	       !is_named(p);
 }
 
 static bool is_message(const struct mime_part *p)
@@ -61,12 +61,19 @@ static struct mime_part *next_part(const struct mime_part *root, const struct mi
 	return is_message(p) ? mime_part_skip(root, p) : mime_part_next(root, p);
 }
 
+/* Once for each part, since the walks ask for it on every level above. */
+static void mark_texts(struct mime_part *root)
+{
+	for (struct mime_part *p = root; p; p = next_part(root, p))
+		p->is_text = says_text(p);
+}
+
 /* What texts of more than `empty` octets a branch of a multipart/alternative holds. */
 static void branch_holds(const struct mime_part *branch, uint32_t empty, bool *plain, bool *html)
 {
 	*plain = *html = false;
-	for (const struct mime_part *p = branch; p; p = next_part(branch, p)) {
-		if (!is_text(p) || p->size <= empty)
+	for (const struct mime_part *p = branch; p && !(*plain && *html); p = next_part(branch, p)) {
+		if (p->size <= empty || !p->is_text)
 			continue;
 		*html = *html || is_html(p);
 		*plain = *plain || !is_html(p);
@@ -116,7 +123,7 @@ static const struct mime_part *related_root(const struct mime_part *related)
 		if (bytes_eq(bytes_trim(p->id), start))
 			return p;
 	for (const struct mime_part *p = related->child; p; p = p->next)
-		if (is_text(p) || mime_is(p, "multipart", NULL))
+		if (p->is_text || mime_is(p, "multipart", NULL))
 			return p;
 	return related->child;
 }
@@ -176,7 +183,7 @@ static bool walk_next(struct walk *w)
 		up = &w->levels[w->depth - 1];
 		text = up->shown && up->shown != p ? up->other_text : up->shown_text;
 	}
-	w->role = is_bookkeeping(p) ? ROLE_NOTHING : is_text(p) ? text : ROLE_ATTACHMENT;
+	w->role = is_bookkeeping(p) ? ROLE_NOTHING : p->is_text ? text : ROLE_ATTACHMENT;
 	if (p->child && !is_message(p))
 		enter(w, text);
 	return true;
@@ -493,6 +500,8 @@ enum err body_plan(struct arena *a, struct mime_part *root, uint32_t size, const
 	*out = (struct body_plan){
 		.root = root, .size = size, .version = version, .options = options, .most = BODY_WHOLE
 	};
+	if (root)
+		mark_texts(root);
 	out->native = root && has_html(root) ? BODY_HTML : BODY_PLAIN;
 	choose(out, &choice);
 	return plan_wish(a, out, &choice);

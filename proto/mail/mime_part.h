@@ -61,6 +61,7 @@ struct mime_part {
 	/* Only from mime_parse (views of the raw mail): this part's own header block, its encoded body,
 	 * and for message/rfc822 the enclosed message's header block. */
 	struct bytes header, body, message_header;
+	bool is_text; /* only from body_plan: it is read rather than opened */
 	/* Only from tnef_unfold (tnef_part.h): the winmail.dat that this part is or was. */
 	const struct tnef *item;
 };

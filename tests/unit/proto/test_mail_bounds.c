@@ -128,7 +128,9 @@ static struct bytes alternatives(int parts)
 	for (int i = 0; i < MIME_MAX_DEPTH - 2; i++)
 		buf_printf(&b, "Content-Type: multipart/alternative; boundary=b%d\r\n\r\n--b%d\r\n", i, i);
 	for (int i = 0; i < parts; i++) {
-		buf_printf(&b, "%sContent-Type: text/%s", i ? "--b29\r\n" : "", i % 3 ? "plain" : "html");
+		if (i)
+			buf_printf(&b, "--b%d\r\n", MIME_MAX_DEPTH - 3);
+		buf_printf(&b, "Content-Type: text/%s", i % 3 ? "plain" : "html");
 		for (int k = 0; k < MIME_MAX_PARAMS; k++)
 			buf_printf(&b, "; p%d=x", k);
 		buf_put_str(&b, "\r\n\r\nabc\r\n");
