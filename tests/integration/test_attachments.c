@@ -692,7 +692,7 @@ static void a_part_that_the_server_does_not_see(enum eas_version v)
 }
 TEST_VERSIONS(a_part_that_the_server_does_not_see)
 
-/* The phone reads slowly, IMAP goes away meanwhile: what has come isn't taken for the whole. */
+/* The phone reads a file, or the mail itself, slowly, and IMAP goes away meanwhile: what has come isn't taken for the whole. */
 static void imap_goes_in_mid_download(enum eas_version v)
 {
 	const char *user = scene_user();
@@ -704,13 +704,17 @@ static void imap_goes_in_mid_download(enum eas_version v)
 	scene_append_raw(user, "INBOX", mail_with("big", "base64", file, put_regular), "", NULL);
 	ph = scene_synced_phone(user, "BROKEN", v);
 	ph->timeout_ms = 60000;
-	for (int form = 0; form < 2; form++) {
-		ph->accept_multipart = form;
+	for (int form = 0; form < 4; form++) {
+		ph->accept_multipart = form % 2;
 		ph->resends = false;
 		w = phone_request(ph);
 		wbxml_open(w, ITEMOPERATIONS_ITEM_OPERATIONS);
-		open_fetch(w, reference_of(ph, "big"));
-		wbxml_close(w);
+		if (form < 2) {
+			open_fetch(w, reference_of(ph, "big"));
+			wbxml_close(w);
+		} else {
+			put_item(w, ph, "big", 4);
+		}
 		wbxml_close(w);
 		SCENE_OK(ph, phone_command_send(ph, CMD_ITEM_OPERATIONS, NULL));
 		usleep(500 * 1000); /* sockets fill, and no more is read */
