@@ -226,7 +226,8 @@ static enum err fill(struct ping *p, const struct folder_list *now)
 		if (f->type == FOLDER_OUTBOX && !p->c[i].sms.wanted)
 			continue;
 		p->c[i].ops = collection_ops_of(f->type, p->rq->version);
-		p->folders[i].look_first = folder_class(f->type) != CLASS_EMAIL;
+		p->folders[i].look_first =
+		    p->c[i].ops != &mail_collection && p->c[i].ops != &mail_and_sms_collection;
 		if (f->type == FOLDER_OUTBOX)
 			continue;
 		p->c[i].mailbox = p->folders[i].mailbox = f->mailbox;

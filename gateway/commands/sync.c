@@ -372,6 +372,38 @@ static enum err attempt(struct sync *s, struct wbxml_writer *w, bool *answered)
 	return remember_request(s);
 }
 
+/* Whether the phone has said something that changes the server. */
+static bool may_write(const struct request *rq)
+{
+	const struct wbxml_node *all = wbxml_child(rq->xml, AIRSYNC_COLLECTIONS);
+
+	for (const struct wbxml_node *c = wbxml_child(all, AIRSYNC_COLLECTION); c;
+	     c = wbxml_next(c, AIRSYNC_COLLECTION))
+		if (wbxml_child(c, AIRSYNC_COMMANDS))
+			return true;
+	return false;
+}
+
+/* After a lost race everything is read again: a doubled request then finds that it is a replay. */
+static enum err run(struct sync *s, struct wbxml_writer *w, bool *answered)
+{
+	struct request *rq = s->rq;
+	bool writes = may_write(rq);
+	struct push_write write;
+	enum err e = ERR_CONFLICT;
+
+	if (writes)
+		push_write_begin(&write, rq);
+	for (int i = 0; i < MAX_TRIES && e == ERR_CONFLICT; i++) {
+		*s = (struct sync){ .rq = rq, .mark = s->mark };
+		rq->device_loaded = false;
+		e = attempt(s, w, answered);
+	}
+	if (writes)
+		push_write_end(&write);
+	return e;
+}
+
 /* A hanging Sync goes on: it is done anew from its body. */
 static enum err read_parked_body(struct request *rq)
 {
@@ -395,14 +427,8 @@ enum err command_sync(struct request *rq, struct wbxml_writer *w)
 		return ERR_OK; /* an empty 200 */
 	if (rq->parked && (e = read_parked_body(rq)))
 		return e;
-	e = ERR_CONFLICT;
 	s.mark = push_mark(rq->worker->push, rq->account);
-	/* After a lost race everything is read again: a doubled request then finds that it is a replay. */
-	for (int i = 0; i < MAX_TRIES && e == ERR_CONFLICT; i++) {
-		s = (struct sync){ .rq = rq, .mark = s.mark };
-		rq->device_loaded = false;
-		e = attempt(&s, w, &answered);
-	}
+	e = run(&s, w, &answered);
 	if (e == ERR_CONFLICT)
 		return refuse(&s, w, STATUS_RETRY, 0);
 	if (e || answered)

@@ -29,7 +29,7 @@ struct parked {
 	struct timer *timer;
 	uint64_t ends_ms;  /* when its time is up */
 	enum push_why why; /* of the present look */
-	bool again;        /* PARKED_LOOKING: something happened meanwhile, look once more */
+	bool again;        /* something happened while it looked, or while its phone wrote: look once more */
 	enum push_why again_why;
 	uint64_t quiet_ms; /* when PUSH_DUE is; 0: nothing was put off */
 	bool draining;     /* the timer stands for an early end: stop or reload */

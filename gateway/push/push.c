@@ -21,6 +21,7 @@ struct push {
 	struct watcher *buckets[BUCKETS]; /* by account name */
 	struct idmap watchers, parked;
 	struct store_wakes *wakes; /* of the accounts that have a watcher here */
+	struct push_write *writes; /* under way */
 };
 
 static void on_wake(void *arg, struct bytes account, struct bytes what);
@@ -158,6 +159,14 @@ static void set_timer(struct parked *p)
 		p->timer = timer_start(p->push->worker->loop, ms, timer_fired, p);
 }
 
+static void look_again(struct parked *p)
+{
+	if (!p->again)
+		return;
+	p->again = false;
+	look(p, p->again_why);
+}
+
 static void looked(void *arg, bool held)
 {
 	struct parked *p = arg;
@@ -173,12 +182,8 @@ static void looked(void *arg, bool held)
 		drop(p);
 		return;
 	}
-	if (!p->again) {
-		set_timer(p);
-		return;
-	}
-	p->again = false;
-	look(p, p->again_why);
+	set_timer(p);
+	look_again(p);
 }
 
 /* What matters more wins, should two things happen at once. */
@@ -191,11 +196,21 @@ static unsigned weight(enum push_why why)
 	return weights[why];
 }
 
+/* Whether a request of the same device is just changing things. */
+static bool is_writing(const struct parked *p)
+{
+	for (const struct push_write *w = p->push->writes; w; w = w->next)
+		if (bytes_eq(w->rq->device_id, p->device_id) &&
+		    strcmp(w->rq->account->name, p->account->name) == 0)
+			return true;
+	return false;
+}
+
 static void look(struct parked *p, enum push_why why)
 {
 	if (p->state == PARKED_GONE)
 		return;
-	if (p->state == PARKED_LOOKING) {
+	if (p->state == PARKED_LOOKING || (why != PUSH_TIMEOUT && is_writing(p))) {
 		if (!p->again || weight(why) > weight(p->again_why))
 			p->again_why = why;
 		p->again = true;
@@ -216,6 +231,30 @@ void parked_wait_quietly(struct request *rq)
 	parked_wait_on(rq);
 	if (!rq->parked->quiet_ms)
 		rq->parked->quiet_ms = loop_now_ms() + QUIET_MS;
+}
+
+/* ---- the phone's own changes ---- */
+
+void push_write_begin(struct push_write *w, const struct request *rq)
+{
+	*w = (struct push_write){ .rq = rq, .next = rq->worker->push->writes };
+	rq->worker->push->writes = w;
+}
+
+void push_write_end(struct push_write *w)
+{
+	struct push *push = w->rq->worker->push;
+	struct push_write **at = &push->writes;
+	struct watcher *watcher = watcher_of(push, w->rq->account);
+
+	while (*at != w)
+		at = &(*at)->next;
+	*at = w->next;
+	for (struct parked *p = watcher ? watcher->parked : NULL, *next; p; p = next) {
+		next = p->next;
+		if (p->state == PARKED_WAITING)
+			look_again(p);
+	}
 }
 
 /* ---- events ---- */

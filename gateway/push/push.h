@@ -50,6 +50,15 @@ struct push_wait {
  * ERR_LIMIT: too many parked ones (of the account, or of the worker). */
 enum err push_park(struct request *rq, const struct push_wait *wait) MUST_CHECK;
 
+/* Between these two the request changes things, and what its phone has now isn't stored yet: a look at the server would find the
+ * phone's own changes to be news. What happens meanwhile wakes the device's waiting requests only afterwards. *w is the caller's. */
+struct push_write {
+	const struct request *rq;
+	struct push_write *next;
+};
+void push_write_begin(struct push_write *w, const struct request *rq);
+void push_write_end(struct push_write *w);
+
 /* Tells all workers that a command of this account has changed these folders: waiting requests for them look again, also
  * where the mail server doesn't report them by itself. n 0: the folder list. A failure only means a later wake-up. */
 void push_publish(struct request *rq, const uint32_t *folders, size_t n) WAITS;

@@ -1,4 +1,6 @@
 /* Drafts (16.x): made, changed, given files and sent by phones, and each of it once. */
+#include <poll.h>
+
 #include "draft_side.h"
 #include "eas/status.h"
 #include "mail/transfer.h"
@@ -528,6 +530,37 @@ static void two_phones_at_once(enum eas_version v)
 }
 TEST_VERSIONS(two_phones_at_once)
 
+/* While a second connection of the same phone waits. */
+static void its_own_drafts_wake_no_phone(enum eas_version v)
+{
+	const char *user = scene_user(), *changed[2], *id;
+	struct phone *ph = drafting_phone(user, "PHONE1", v), *ear;
+	size_t count;
+
+	assert_int_equal(
+	    draft_edit(ph,
+		(struct phone_edit){ .command = AIRSYNC_ADD, .id = "d0", .subject = "first", .text = "x" }),
+	    1);
+	ear = scene_phone(user, "PHONE1", v);
+	SCENE_OK(ear, phone_setup(ear));
+	id = drafts_of(ph)->id;
+	SCENE_OK(ear, phone_ping_send(ear, 3, &id, 1));
+	poll(NULL, 0, 300);
+	assert_int_equal(
+	    draft_edit(ph,
+		(struct phone_edit){ .command = AIRSYNC_ADD, .id = "d1", .subject = "second", .text = "x" }),
+	    1);
+	assert_int_equal(draft_alter(ph, "second", (struct phone_edit){ .text = "y" }), 1);
+	SCENE_OK(ear, phone_ping_receive(ear, 3, changed, COUNT(changed), &count));
+	assert_int_equal(ear->status, 1);
+	SCENE_OK(ear, phone_ping_send(ear, 30, &id, 1));
+	poll(NULL, 0, 300);
+	scene_append_raw(user, "Drafts", BYTES(DRAFT), "\\Draft", NULL); /* but those of others do */
+	SCENE_OK(ear, phone_ping_receive(ear, 30, changed, COUNT(changed), &count));
+	assert_int_equal(ear->status, 2);
+}
+TEST_VERSIONS(its_own_drafts_wake_no_phone)
+
 /* ---- flags, moves, searches ---- */
 
 static void flags_stay(enum eas_version v)
@@ -701,6 +734,7 @@ int main(void)
 	TEST_ADD_DRAFT_VERSIONS(an_answer_is_lost);
 	TEST_ADD_DRAFT_VERSIONS(an_answer_is_lost_and_more_is_asked);
 	TEST_ADD_DRAFT_VERSIONS(two_phones_at_once);
+	TEST_ADD_DRAFT_VERSIONS(its_own_drafts_wake_no_phone);
 	TEST_ADD_DRAFT_VERSIONS(flags_stay);
 	TEST_ADD_DRAFT_VERSIONS(found_and_moved);
 	TEST_ADD_DRAFT_VERSIONS(old_drafts_are_left_out);
