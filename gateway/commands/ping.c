@@ -320,6 +320,10 @@ static enum err look_again(struct ping *p, struct wbxml_writer *w, enum push_why
 		return write_status(p, w, STATUS_FOLDERS);
 	if ((e = fill(p, &now)) || (e = look_at_all(p, why == PUSH_CHANGED, &adds, &changes)))
 		return e;
+	if (changes && parked_is_doubtful(p->rq->parked)) {
+		parked_wait_on(p->rq);
+		return ERR_OK;
+	}
 	if (adds || (changes && why == PUSH_DUE))
 		return write_status(p, w, STATUS_CHANGES);
 	parked_saw(p->rq->parked, p->folders);

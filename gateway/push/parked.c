@@ -90,6 +90,11 @@ bool parked_same_folders(const struct parked *p, const struct push_folder *v, si
 	return true;
 }
 
+bool parked_is_doubtful(const struct parked *p)
+{
+	return p->doubtful;
+}
+
 enum push_why parked_why(const struct parked *p)
 {
 	return p->why;

@@ -31,6 +31,7 @@ struct parked {
 	enum push_why why; /* of the present look */
 	bool again;        /* something happened while it looked, or while its phone wrote: look once more */
 	enum push_why again_why;
+	bool doubtful;     /* its phone began to write during the present look */
 	uint64_t quiet_ms; /* when PUSH_DUE is; 0: nothing was put off */
 	bool draining;     /* the timer stands for an early end: stop or reload */
 };

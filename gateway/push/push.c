@@ -196,6 +196,13 @@ static unsigned weight(enum push_why why)
 	return weights[why];
 }
 
+static void want_again(struct parked *p, enum push_why why)
+{
+	if (!p->again || weight(why) > weight(p->again_why))
+		p->again_why = why;
+	p->again = true;
+}
+
 /* Whether a request of the same device is just changing things. */
 static bool is_writing(const struct parked *p)
 {
@@ -211,13 +218,12 @@ static void look(struct parked *p, enum push_why why)
 	if (p->state == PARKED_GONE)
 		return;
 	if (p->state == PARKED_LOOKING || (why != PUSH_TIMEOUT && is_writing(p))) {
-		if (!p->again || weight(why) > weight(p->again_why))
-			p->again_why = why;
-		p->again = true;
+		want_again(p, why);
 		return;
 	}
 	p->state = PARKED_LOOKING;
 	p->why = why;
+	p->doubtful = false;
 	dispatch_resume(p->held, p, looked, p);
 }
 
@@ -235,10 +241,27 @@ void parked_wait_quietly(struct request *rq)
 
 /* ---- the phone's own changes ---- */
 
+static bool is_of_device(const struct parked *p, const struct request *rq)
+{
+	return bytes_eq(rq->device_id, p->device_id);
+}
+
+/* Who looks just now has read what the phone has, and may see on the server what it hasn't yet. */
 void push_write_begin(struct push_write *w, const struct request *rq)
 {
-	*w = (struct push_write){ .rq = rq, .next = rq->worker->push->writes };
-	rq->worker->push->writes = w;
+	struct push *push = rq->worker->push;
+	struct watcher *watcher = watcher_of(push, rq->account);
+
+	*w = (struct push_write){ .rq = rq, .next = push->writes };
+	push->writes = w;
+	for (struct parked *p = watcher ? watcher->parked : NULL; p; p = p->next) {
+		if (p->state != PARKED_LOOKING || !is_of_device(p, rq))
+			continue;
+		p->doubtful = true;
+		for (size_t i = 0; i < p->n_folders; i++)
+			p->folders[i].changed = true;
+		want_again(p, PUSH_CHANGED);
+	}
 }
 
 void push_write_end(struct push_write *w)
@@ -252,7 +275,7 @@ void push_write_end(struct push_write *w)
 	*at = w->next;
 	for (struct parked *p = watcher ? watcher->parked : NULL, *next; p; p = next) {
 		next = p->next;
-		if (p->state == PARKED_WAITING)
+		if (p->state == PARKED_WAITING && is_of_device(p, w->rq))
 			look_again(p);
 	}
 }

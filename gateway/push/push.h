@@ -67,6 +67,9 @@ void push_publish(struct request *rq, const uint32_t *folders, size_t n) WAITS;
 
 struct parked;
 enum push_why parked_why(const struct parked *p);
+/* The phone has begun to write since the look began: what looks like news may be its own. It must wait on (parked_wait_on); it looks once
+ * more afterwards. */
+bool parked_is_doubtful(const struct parked *p);
 /* The folders that it waits for, copied into the arena but for the mailbox names, which live as long as the request; `changed`
  * and `has_new` tell what happened in them since the last look. What happens from now on makes it look once more. */
 enum err parked_folders(struct parked *p, struct arena *a, struct push_folder **out, size_t *n) MUST_CHECK;
