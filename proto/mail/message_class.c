@@ -80,20 +80,17 @@ static const char *report_class(const struct body_plan *plan)
 /* ---- winmail.dat ---- */
 
 /* What TNEF calls it, and what a phone is told. A class that is not listed says no more than the structure, or promises one
- * that TNEF hasn't (S/MIME). What follows behind a dot is a form of somebody's own. Sources: MS-OXTNEF (attMessageClass), for
+ * that TNEF hasn't (S/MIME). Invitations and cancellations aren't listed either: their classes promise a MeetingRequest element, which
+ * needs the calendar, and without it a phone offers buttons that lead nowhere. Until then they are notes. What follows behind a dot is a form of somebody's own. Sources: MS-OXTNEF (attMessageClass), for
  * its own names; MS-ASEMAIL 2.2.2.49. */
 static const struct item_class {
 	const char *item, *told;
 } item_classes[] = {
-	{ "IPM.Microsoft Schedule.MtgReq", "IPM.Schedule.Meeting.Request" },
-	{ "IPM.Microsoft Schedule.MtgCncl", "IPM.Schedule.Meeting.Canceled" },
 	{ "IPM.Microsoft Schedule.MtgRespP", "IPM.Schedule.Meeting.Resp.Pos" },
 	{ "IPM.Microsoft Schedule.MtgRespA", "IPM.Schedule.Meeting.Resp.Tent" },
 	{ "IPM.Microsoft Schedule.MtgRespN", "IPM.Schedule.Meeting.Resp.Neg" },
 	{ "IPM.Microsoft Mail.Read Receipt", "REPORT.IPM.NOTE.IPNRN" },
 	{ "IPM.Microsoft Mail.Non-Delivery", "REPORT.IPM.NOTE.NDR" },
-	{ "IPM.Schedule.Meeting.Request", NULL },
-	{ "IPM.Schedule.Meeting.Canceled", NULL },
 	{ "IPM.Schedule.Meeting.Resp.Pos", NULL },
 	{ "IPM.Schedule.Meeting.Resp.Tent", NULL },
 	{ "IPM.Schedule.Meeting.Resp.Neg", NULL },
@@ -155,9 +152,6 @@ const char *message_class(const struct body_plan *plan)
 		return kind == SMIME_CLEAR ? "IPM.Note.SMIME.MultipartSigned" : "IPM.Note.SMIME";
 	if (mime_is(root, "multipart", "report"))
 		return report_class(plan);
-	/* A meeting class promises a MeetingRequest element, which needs the calendar: without one a phone
-	 * offers buttons that lead nowhere. Until then an invitation is a note with its text and an .ics
-	 * file. One in a winmail.dat has no such file, so that its class is all that tells of it. */
 	return "IPM.Note";
 }
 
