@@ -18,13 +18,14 @@
 
 enum {
 	SIZE = 50 * 1024 * 1024,
+	FORWARDED = 20 * 1024 * 1024,
 	ROUNDS = 5,
 	LOOK_US = 2000, /* how often the worker's memory is looked at */
 };
 
 /* ---- the mail ---- */
 
-static void append_mail(const struct bed *b, unsigned account)
+static void append_mail(const struct bed *b, unsigned account, size_t size)
 {
 	static const char head[] =
 	    "From: a@example.org\r\nSubject: large\r\nMIME-Version: 1.0\r\n"
@@ -33,17 +34,17 @@ static void append_mail(const struct bed *b, unsigned account)
 	    "Content-Disposition: attachment; filename=large.bin\r\n\r\n";
 	struct truth *t = truth_open(b, bench_user(b, account));
 	struct arena *a = arena_new((size_t)512 << 20);
-	uint8_t *file = malloc(SIZE);
+	uint8_t *file = malloc(size);
 	struct bytes mail;
 	struct buf out;
 
 	if (!file)
 		abort();
-	for (size_t i = 0; i < SIZE; i++)
+	for (size_t i = 0; i < size; i++)
 		file[i] = (uint8_t)(i * 31 + i / 257);
 	buf_init(&out, a, 0);
 	buf_put_str(&out, head);
-	transfer_put_base64(&out, bytes_of(file, SIZE));
+	transfer_put_base64(&out, bytes_of(file, size));
 	buf_put_str(&out, "--cut--\r\n");
 	if (buf_done(&out, &mail))
 		abort();
@@ -294,6 +295,43 @@ static void bench_way(const struct bed *b, const struct way *way, volatile size_
 	phone_free(&ph);
 }
 
+/* The phone sends its own words; the file goes from IMAP to SMTP, and into Sent. */
+static void bench_forward(const struct bed *b, volatile size_t *most)
+{
+	static const struct phone_mail words = {
+		.mime =
+		    BYTES("From: me@example.org\r\nTo: bob@example.org\r\nSubject: Fwd\r\n\r\nsee this\r\n"),
+		.save_in_sent = true
+	};
+	struct phone *ph = bench_phone(b, 2, "benchforward", EAS_16_1);
+	pid_t worker = bench_worker(b), watch;
+	struct phone_folder *inbox;
+	double growth, seconds;
+	struct phone_item *i;
+	size_t before;
+
+	BENCH_OK(ph, phone_setup(ph));
+	inbox = phone_folder_of_type(&ph->replica, 2);
+	BENCH_OK(ph, phone_sync_folder(ph, inbox, NULL));
+	if (!(i = phone_item_with_subject(inbox, "large")))
+		bench_die("the mail did not come");
+	before = *most = bench_memory(worker);
+	watch = watch_memory(worker, most);
+	BENCH_OK(ph, phone_send_smart(ph, CMD_SMART_FORWARD, &words,
+			 &(struct phone_source){ .folder_id = inbox->id, .item_id = i->id }));
+	seconds = (double)(ph->done_us - ph->sent_us) / 1e6;
+	kill(watch, SIGKILL);
+	waitpid(watch, NULL, 0);
+	if (ph->status != 1)
+		bench_die("the forward ended with status %u", ph->status);
+	growth = (double)(*most - before) / (1024 * 1024);
+	bench_row("SmartForward with 20 MB attached: worker's memory", bench_text("+%.2f MB", growth),
+	    bench_text("before: %.1f MB", (double)before / (1024 * 1024)), "<= +2 MB", growth <= 2);
+	bench_note("", "the phone has sent %zu bytes of mail; %.0f ms until it is out and in Sent",
+	    words.mime.len, seconds * 1e3);
+	phone_free(&ph);
+}
+
 int main(void)
 {
 	volatile size_t *most =
@@ -304,10 +342,12 @@ int main(void)
 		abort();
 	signal(SIGPIPE, SIG_IGN);
 	bench_title("Attachments");
-	b = bench_bed((struct bed_opts){ .services = "dovecot,redis", .users = 2 });
-	append_mail(b, 1);
+	b = bench_bed((struct bed_opts){ .services = "dovecot,redis,mocksmtp", .users = 2 });
+	append_mail(b, 1, SIZE);
+	append_mail(b, 2, FORWARDED);
 	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
 		bench_way(b, &ways[i], most);
+	bench_forward(b, most);
 	bed_stop(&b);
 	return 0;
 }
