@@ -206,7 +206,11 @@ static enum err apply_change(struct draft_run *x, struct snapshot_item *item, ui
 		return draft_send(x, true, status);
 	if ((e = save_change(x, item, &uid)))
 		return e;
-	return change_flags(x->c, item->id, uid, &item->digest, x->command, status);
+	e = change_flags(x->c, item->id, uid, &item->digest, x->command, status);
+	if (*status != STATUS_OK && draft_edit_has_content(&x->edit))
+		item->digest =
+		    SNAPSHOT_UNSURE; /* its content is stored: the phone, which hears of a failure, is told what is there */
+	return e;
 }
 
 /* The same whenever the phone sends the command again, also in a request that says more than the one whose answer was lost: `item`
@@ -289,6 +293,8 @@ static enum err save_new(
 	if ((e = remember(x, uid)))
 		return e;
 	e = change_flags(x->c, *new_id, uid, digest, x->command, status);
+	if (*status != STATUS_OK)
+		*digest = SNAPSHOT_UNSURE;
 	*status = STATUS_OK; /* it is there; what can't be marked so is told as it is */
 	return e == ERR_PROTO ? ERR_OK : e;
 }

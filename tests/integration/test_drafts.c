@@ -593,6 +593,32 @@ static void flags_stay(enum eas_version v)
 }
 TEST_VERSIONS(flags_stay)
 
+/* The content is stored, the flag that makes no sense isn't: the phone is told how the draft stands. */
+static void a_flag_that_cannot_be(enum eas_version v)
+{
+	const char *user = scene_user();
+	struct phone *ph = drafting_phone(user, "PHONE1", v);
+	const struct phone_item *i;
+
+	assert_int_equal(draft_edit(ph, (struct phone_edit){ .command = AIRSYNC_ADD,
+					    .id = "d1",
+					    .subject = "odd",
+					    .text = "first",
+					    .flag_text = "Status=9" }),
+	    1);
+	sync_drafts(ph);
+	assert_int_equal(draft_with(ph, "odd")->flag, 0);
+	assert_int_equal(
+	    draft_alter(ph, "odd", (struct phone_edit){ .text = "second", .flag_text = "Status=9" }), 6);
+	sync_drafts(ph);
+	i = draft_with(ph, "odd");
+	assert_int_equal(i->flag, 0);
+	assert_true(strstr(i->body, "second") != NULL);
+	assert_true(received_has(draft_mail(user, 1), "second"));
+	assert_same_drafts(ph, user, "PHONE2");
+}
+TEST_VERSIONS(a_flag_that_cannot_be)
+
 static void found_and_moved(enum eas_version v)
 {
 	static const struct phone_body_preference plain = { .type = 1, .truncation = PHONE_WHOLE };
@@ -736,6 +762,7 @@ int main(void)
 	TEST_ADD_DRAFT_VERSIONS(two_phones_at_once);
 	TEST_ADD_DRAFT_VERSIONS(its_own_drafts_wake_no_phone);
 	TEST_ADD_DRAFT_VERSIONS(flags_stay);
+	TEST_ADD_DRAFT_VERSIONS(a_flag_that_cannot_be);
 	TEST_ADD_DRAFT_VERSIONS(found_and_moved);
 	TEST_ADD_DRAFT_VERSIONS(old_drafts_are_left_out);
 	TEST_ADD_DRAFT_VERSIONS(whole_mime);
