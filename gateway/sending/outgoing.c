@@ -7,10 +7,10 @@
 
 #include "auth/basic.h"
 #include "base/hash.h"
-#include "sending/sent_copy.h"
 #include "io/log.h"
 #include "mail/fingerprint.h"
 #include "mail/wire_safe.h"
+#include "sending/sent_copy.h"
 
 enum {
 	SETTLE_S = 30, /* for what is done after the mail is out */
@@ -45,20 +45,13 @@ static enum err settle(const struct outgoing *o, enum store_sent state, uint32_t
 
 /* ---- what is sent ---- */
 
-static struct bytes domain_of(struct bytes address)
-{
-	size_t at = bytes_find(address, '@');
-
-	return at < address.len ? bytes_of(address.p + at + 1, address.len - at - 1) : BYTES("localhost");
-}
-
 /* The same whenever the phone sends this mail: so the copy in Sent is found, and who gets the mail twice can tell. */
 static char *own_message_id(const struct outgoing *o)
 {
 	uint64_t who = hash64(o->id.client_id, hash64(o->id.device, hash64(o->id.account, 1)));
 
 	return arena_printf(o->rq->arena, "<%016" PRIx64 "%016" PRIx64 "@%.*s>", who, hash64(o->mime, who),
-	    BYTES_ARG(domain_of(bytes_str(o->rq->account->address))));
+	    BYTES_ARG(address_domain(bytes_str(o->rq->account->address))));
 }
 
 char *sending_word(struct arena *a)

@@ -4,6 +4,7 @@
 #include "base/hash.h"
 #include "eas/opaque_id.h"
 #include "io/log.h"
+#include "mail/address.h"
 #include "sending/spliced.h"
 #include "sync/command_mark.h"
 #include "sync/draft_collection.h"
@@ -102,19 +103,12 @@ static uint32_t shown_size(const struct draft_run *x)
 	return p ? p->truncation_size : BODY_WHOLE;
 }
 
-static struct bytes domain_of(struct bytes address)
-{
-	size_t at = bytes_find(address, '@');
-
-	return at < address.len ? bytes_of(address.p + at + 1, address.len - at - 1) : BYTES("localhost");
-}
-
 static enum err stamp_of(const struct draft_run *x, bool sent, struct draft_stamp *out)
 {
 	struct request *rq = x->c->rq;
 	struct bytes address = bytes_str(rq->account->address);
 	char *id = arena_printf(rq->arena, "<%016" PRIx64 "%016" PRIx64 "@%.*s>", x->mark,
-	    command_hash(x->c, x->command, ~x->mark), BYTES_ARG(domain_of(address)));
+	    command_hash(x->c, x->command, ~x->mark), BYTES_ARG(address_domain(address)));
 
 	*out = (struct draft_stamp){ .from = address,
 		.message_id = bytes_str(id),

@@ -28,6 +28,8 @@ enum err address_list_format(struct arena *a, const struct mail_addresses *list,
 enum err address_names(
     struct arena *a, const struct mail_addresses *list, size_t max, struct bytes *out) MUST_CHECK;
 
+/* What stands behind the @; "localhost" where nothing does. */
+struct bytes address_domain(struct bytes address);
 /* A whole field of addresses, with its CRLF, folded. What is no address (somebody is still typing) stands there as a name. */
 void address_field_put(struct buf *out, const char *name, const struct mail_addresses *list);
 

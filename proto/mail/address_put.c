@@ -62,3 +62,10 @@ void address_field_put(struct buf *out, const char *name, const struct mail_addr
 	}
 	buf_put_str(out, "\r\n");
 }
+
+struct bytes address_domain(struct bytes address)
+{
+	size_t at = bytes_find(address, '@');
+
+	return at + 1 < address.len ? bytes_of(address.p + at + 1, address.len - at - 1) : BYTES("localhost");
+}

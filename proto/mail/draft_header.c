@@ -63,13 +63,6 @@ static bool is_dropped(const struct draft_maker *m, struct bytes name)
 	return false;
 }
 
-void draft_put_field(struct buf *out, struct bytes field)
-{
-	buf_put(out, field);
-	if (!field.len || field.p[field.len - 1] != '\n') /* a mail that ends in its header */
-		buf_put_str(out, "\r\n");
-}
-
 /* Whether a reader finds the same addresses in it when it stands in the header as it is. */
 static bool needs_no_encoding(struct bytes line)
 {
@@ -158,7 +151,7 @@ enum err draft_put_header(struct draft_maker *m)
 
 	for (size_t i = 0; i < m->source.n; i++)
 		if (!is_dropped(m, m->source.v[i].name))
-			draft_put_field(out, m->source.v[i].whole);
+			header_put_field(out, &m->source.v[i]);
 	put_stamp(m, out);
 	put_importance(m, out);
 	return put_lines(m, out);

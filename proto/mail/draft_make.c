@@ -9,16 +9,6 @@
 
 /* ---- the text ---- */
 
-static bool is_sealed(const struct mime_part *root)
-{
-	if (smime_kind_of(root) != SMIME_NONE)
-		return true;
-	for (const struct mime_part *p = root; p; p = mime_part_next(root, p))
-		if (mime_is(p, "multipart", "signed") || mime_is(p, "multipart", "encrypted"))
-			return true;
-	return false;
-}
-
 /* What the phone was shown was cut, and it has sent that back. */
 static bool is_shown_beginning(struct bytes text, struct bytes whole, uint32_t shown)
 {
@@ -133,7 +123,7 @@ enum err draft_make(struct arena *a, const struct smart_original *base, const bo
 	enum err e;
 
 	*out = (struct draft_made){ 0 };
-	m.is_sealed = base && (base->sealed || is_sealed(base->root));
+	m.is_sealed = base && (base->sealed || smime_is_sealed(base->root));
 	if (edit->type == BODY_MIME) {
 		e = draft_read_mime(&m);
 	} else {

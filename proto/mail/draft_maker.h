@@ -50,8 +50,6 @@ bool draft_is_kept(const struct draft_maker *m, size_t i);
 /* ---- writing: draft_header.c, draft_write.c ---- */
 
 enum err draft_put_header(struct draft_maker *m) MUST_CHECK;
-/* A field as it is; the last one may lack its line end. */
-void draft_put_field(struct buf *out, struct bytes field);
 /* All of it. */
 enum err draft_write(struct draft_maker *m) MUST_CHECK;
 

@@ -141,7 +141,7 @@ static enum err put_mime(struct draft_maker *m)
 	for (size_t i = 0; i < m->source.n; i++)
 		if (bytes_starts_nocase(m->source.v[i].name, "Content-") &&
 		    !bytes_eq_nocase(m->source.v[i].name, "Content-Length"))
-			draft_put_field(out, m->source.v[i].whole);
+			header_put_field(out, &m->source.v[i]);
 	buf_put_str(out, "\r\n");
 	buf_put(out, m->mime->body);
 	return out->failed;

@@ -168,3 +168,10 @@ bool message_id_next(struct bytes *value, struct bytes *out)
 			return true;
 	return false;
 }
+
+void header_put_field(struct buf *out, const struct header_field *f)
+{
+	buf_put(out, f->whole);
+	if (!f->whole.len || f->whole.p[f->whole.len - 1] != '\n')
+		buf_put_str(out, "\r\n");
+}

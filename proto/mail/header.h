@@ -32,6 +32,9 @@ const struct header_field *header_find(const struct header *h, const char *name)
 /* Its raw value; empty if there is no such field. */
 struct bytes header_get(const struct header *h, const char *name);
 
+/* A field as it is, into another header: the last one of a mail that ends in its header lacks the line end. */
+void header_put_field(struct buf *out, const struct header_field *f);
+
 /* The value as text: unfolded, encoded words decoded (RFC 2047) also where they are slightly wrong, raw
  * 8-bit as UTF-8, else as `charset` (may be empty), else as windows-1252. */
 enum err header_text(struct arena *a, struct bytes value, struct bytes charset, struct bytes *out) MUST_CHECK;

@@ -258,19 +258,12 @@ static bool is_content(const struct header_field *f)
 	return bytes_starts_nocase(f->name, "Content-");
 }
 
-static void put_field(struct smarter *s, const struct header_field *f)
-{
-	buf_put(&s->pieces.text, f->whole);
-	if (!f->whole.len || f->whole.p[f->whole.len - 1] != '\n') /* a mail that ends in its header */
-		buf_put_str(&s->pieces.text, "\r\n");
-}
-
 /* The fields that tell what the phone's mail is made of. */
 static void put_content_fields(struct smarter *s)
 {
 	for (size_t i = 0; i < s->header.n; i++)
 		if (is_content(&s->header.v[i]))
-			put_field(s, &s->header.v[i]);
+			header_put_field(&s->pieces.text, &s->header.v[i]);
 }
 
 /* What the phone wrote, as an entity: header, empty line, body. */
@@ -345,7 +338,7 @@ static void put_top_fields(struct smarter *s)
 {
 	for (size_t i = 0; i < s->header.n; i++)
 		if (!is_content(&s->header.v[i]) && !bytes_eq_nocase(s->header.v[i].name, "MIME-Version"))
-			put_field(s, &s->header.v[i]);
+			header_put_field(&s->pieces.text, &s->header.v[i]);
 	put_threading(s);
 	buf_put_str(&s->pieces.text, "MIME-Version: 1.0\r\n");
 }

@@ -32,3 +32,13 @@ enum smime_kind smime_kind_of(const struct mime_part *root)
 	return bytes_eq_nocase(mime_param(&root->params, "smime-type"), "signed-data") ? SMIME_SIGNED
 										       : SMIME_ENCRYPTED;
 }
+
+bool smime_is_sealed(const struct mime_part *root)
+{
+	if (smime_kind_of(root) != SMIME_NONE)
+		return true;
+	for (const struct mime_part *p = root; p; p = mime_part_next(root, p))
+		if (mime_is(p, "multipart", "signed") || mime_is(p, "multipart", "encrypted"))
+			return true;
+	return false;
+}

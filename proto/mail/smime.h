@@ -13,5 +13,7 @@ enum smime_kind {
 /* What kind of S/MIME the mail is, by its structure; a mail whose type says nothing is told by its file's name, as RFC 8551
  * 3.9 wants it. */
 enum smime_kind smime_kind_of(const struct mime_part *root);
+/* Whether anything in it is signed or encrypted, by S/MIME or PGP: another text would break that. */
+bool smime_is_sealed(const struct mime_part *root);
 
 #endif

@@ -157,11 +157,8 @@ static enum err find_texts(struct patch *p)
 {
 	enum err e;
 
-	if (smime_kind_of(p->root) != SMIME_NONE)
+	if (smime_is_sealed(p->root))
 		return ERR_UNSUPPORTED;
-	for (const struct mime_part *part = p->root; part; part = mime_part_next(p->root, part))
-		if (mime_is(part, "multipart", "signed") || mime_is(part, "multipart", "encrypted"))
-			return ERR_UNSUPPORTED;
 	if ((e = list_texts(p, BODY_PLAIN)) || (e = list_texts(p, BODY_HTML)))
 		return e;
 	sort_texts(p);
@@ -266,14 +263,6 @@ static bool is_stamped(struct bytes name)
 	return is_one_of(name, names, sizeof(names) / sizeof(names[0]));
 }
 
-/* The last line of a mail that is nothing but a header may lack its end. */
-static void put_whole(struct buf *out, struct bytes field)
-{
-	buf_put(out, field);
-	if (field.len && field.p[field.len - 1] != '\n')
-		buf_put_str(out, "\r\n");
-}
-
 static enum err put_part(struct patch *p, struct buf *out, const struct text *t)
 {
 	struct header h;
@@ -281,7 +270,7 @@ static enum err put_part(struct patch *p, struct buf *out, const struct text *t)
 
 	for (size_t i = 0; i < h.n && !e; i++)
 		if (!describes_body(h.v[i].name))
-			put_whole(out, h.v[i].whole);
+			header_put_field(out, &h.v[i]);
 	return e ? e : put_new_text(p, out, t);
 }
 
@@ -310,7 +299,7 @@ static void put_header(struct patch *p, struct buf *out, bool replaced)
 		    bytes_eq_nocase(f->name, "Content-Length") || bytes_eq_nocase(f->name, "Lines") ||
 		    (p->new_subject && bytes_eq_nocase(f->name, "Subject")))
 			continue;
-		put_whole(out, f->whole);
+		header_put_field(out, f);
 	}
 	if (p->new_subject && p->edit->subject.len)
 		header_field_put(out, "Subject", p->edit->subject);
