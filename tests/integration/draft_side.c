@@ -51,6 +51,35 @@ unsigned draft_alter(struct phone *ph, const char *subject, struct phone_edit ed
 	return draft_edit(ph, edit);
 }
 
+struct phone *drafting_phone(const char *user, const char *device, enum eas_version v)
+{
+	struct phone *ph = scene_phone(user, device, v);
+
+	SCENE_OK(ph, phone_setup(ph));
+	sync_drafts(ph);
+	return ph;
+}
+
+void assert_file(struct phone *ph, const char *reference, struct bytes want)
+{
+	struct bytes data, type;
+	unsigned status;
+
+	SCENE_OK(ph, phone_fetch_attachment(ph, reference, NULL, false, &status, &data, &type));
+	assert_int_equal(status, 1);
+	assert_int_equal(data.len, want.len);
+	assert_memory_equal(data.p, want.p, want.len);
+}
+
+const struct phone_attachment *file_named(const struct phone_item *i, const char *name)
+{
+	for (size_t n = 0; n < i->attachment_count; n++)
+		if (!strcmp(i->attachments[n].name, name))
+			return &i->attachments[n];
+	fail_msg("no file \"%s\"", name);
+	return NULL;
+}
+
 struct bytes draft_mail(const char *user, size_t count)
 {
 	struct bytes mail = { 0 };

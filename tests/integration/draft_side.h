@@ -5,6 +5,14 @@
 
 /* What tests of drafts have in common. */
 
+/* As another program has written it. */
+#define DRAFT                                                                                              \
+	"From: me@example.org\r\nTo: bob@example.org\r\nBcc: hidden@example.org\r\nSubject: draft\r\n"     \
+	"Message-ID: <kept@example.org>\r\nX-Mozilla-Draft-Info: internal/draft\r\nX-Other: stays\r\n\r\n" \
+	"not yet\r\n"
+
+/* A phone that is set up, with its drafts synced. */
+struct phone *drafting_phone(const char *user, const char *device, enum eas_version v);
 /* The Drafts folder of a phone, synced with whole HTML bodies. */
 struct phone_folder *drafts_of(struct phone *ph);
 void sync_drafts(struct phone *ph);
@@ -16,6 +24,10 @@ const struct phone_item *draft_with(struct phone *ph, const char *subject);
 unsigned draft_edit(struct phone *ph, struct phone_edit edit);
 /* A Change of the draft with that subject. */
 unsigned draft_alter(struct phone *ph, const char *subject, struct phone_edit edit);
+
+/* The draft's file of that name, or the test fails; and what is behind a FileReference. */
+const struct phone_attachment *file_named(const struct phone_item *i, const char *name);
+void assert_file(struct phone *ph, const char *reference, struct bytes want);
 
 /* The mails of the mailbox Drafts must be so many; the newest one's bytes. */
 struct bytes draft_mail(const char *user, size_t count);

@@ -3,15 +3,6 @@
 #include "draft_side.h"
 #include "eas/status.h"
 
-static struct phone *drafting_phone(const char *user, const char *device, enum eas_version v)
-{
-	struct phone *ph = scene_phone(user, device, v);
-
-	SCENE_OK(ph, phone_setup(ph));
-	sync_drafts(ph);
-	return ph;
-}
-
 static const struct phone_file file[] = {
 	{ .client_id = "f1", .name = "a.bin", .content = BYTES("\0\1\2") },
 };
