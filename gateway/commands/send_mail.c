@@ -1,3 +1,4 @@
+#include "base/hash.h"
 #include "commands/commands.h"
 #include "sending/outgoing.h"
 
@@ -72,6 +73,13 @@ static enum err find_original(struct outgoing *o, const struct source_ids *ids, 
 	return e;
 }
 
+/* Of the phone's own words: what they name may have moved when it asks again. */
+static uint64_t hash_ids(const struct source_ids *ids)
+{
+	return hash64(
+	    ids->instance, hash64(ids->long_id, hash64(bytes_trim(ids->item), hash64(ids->folder, 0))));
+}
+
 static enum err run(struct outgoing *o, struct wbxml_writer *w)
 {
 	struct source_ids ids = { 0 };
@@ -82,6 +90,7 @@ static enum err run(struct outgoing *o, struct wbxml_writer *w)
 		status = read_xml(o, &ids);
 	else
 		read_query(o, &ids);
+	o->source = hash_ids(&ids);
 	if (!status && o->is_smart)
 		e = find_original(o, &ids, &status);
 	if (e)

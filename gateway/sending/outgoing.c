@@ -21,13 +21,21 @@ enum {
 
 /* ---- who it is ---- */
 
+/* What the phone asks for apart of its text. */
+static uint64_t asked_for(const struct outgoing *o)
+{
+	const uint8_t command[] = { o->is_smart ? 1 + (uint8_t)o->kind : 0, o->replaces_mime };
+
+	return hash64(bytes_of(command, sizeof(command)), o->source);
+}
+
 static enum err identify(struct outgoing *o)
 {
 	enum err e = ERR_OK;
 
 	o->keep_s = o->client_id.len ? KEEP_S : KEEP_FINGERPRINT_S;
 	if (!o->client_id.len)
-		e = mail_fingerprint(o->rq->arena, o->mime, &o->client_id);
+		e = mail_fingerprint(o->rq->arena, o->mime, asked_for(o), &o->client_id);
 	o->id = (struct store_sent_id){ bytes_str(o->rq->account->name), o->rq->device_id, o->client_id };
 	return e;
 }

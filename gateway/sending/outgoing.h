@@ -6,7 +6,7 @@
 
 /* A mail on its way out, for SendMail, SmartReply and SmartForward: sent once, copied into Sent once, whatever breaks.
  *
- * A mail is known by the phone's ClientId, before 14.0 by its fingerprint. Redis has where it stands (store_sent_*): until the
+ * A mail is known by the phone's ClientId, before 14.0 by a fingerprint of its text and of what it replies to or forwards. Redis has where it stands (store_sent_*): until the
  * last byte is due nothing has happened, and any failure leaves the mail to the phone. From then on it is never sent again:
  * a phone that asks once more is answered with success, what is missing in Sent is put there, and if the mail server's
  * word never came, a note in the inbox says so. The documents want status 118 for a repeated mail, but phones
@@ -22,6 +22,7 @@ struct outgoing {
 	bool is_made;       /* instead of mime there is `made`, with sections of `original` */
 	bool is_gone;       /* there is nothing any more: it can only have been sent before */
 	enum smart_kind kind;
+	uint64_t source;          /* a hash of how the phone names the original */
 	struct original original; /* uid 0: it isn't there (only with replaces_mime) */
 	struct smart made;        /* is_made; else made here */
 

@@ -203,6 +203,37 @@ static void a_forward_has_the_files(enum eas_version v)
 }
 TEST_VERSIONS(a_forward_has_the_files)
 
+/* "fyi" and the same subject, to the same person: the originals make two mails of it, and replying or forwarding, too. Each is
+ * sent once more, as by a phone that has missed the answer. */
+static void the_same_words_about_two_mails(enum eas_version v)
+{
+	static const struct {
+		const char *subject, *client_id;
+		enum eas_command cmd;
+	} mails[] = {
+		{ "original", "1", CMD_SMART_FORWARD },
+		{ "another", "2", CMD_SMART_FORWARD },
+		{ "another", "3", CMD_SMART_REPLY },
+	};
+	const char *user = scene_user();
+	struct phone_source source;
+	struct phone *ph;
+	unsigned before = received_count();
+
+	scene_append(user, "INBOX", "another", "");
+	ph = phone_with(user, v, ORIGINAL, &source);
+	for (unsigned i = 0; i < 2 * COUNT(mails); i++) {
+		source.item_id = phone_item_with_subject(scene_inbox(ph), mails[i / 2].subject)->id;
+		SCENE_OK(
+		    ph, phone_send_smart(ph, mails[i / 2].cmd,
+			    &(struct phone_mail){ .mime = BYTES(REPLY), .client_id = mails[i / 2].client_id },
+			    &source));
+		assert_int_equal(ph->status, 1);
+		received_expect(before + i / 2 + 1);
+	}
+}
+TEST_VERSIONS(the_same_words_about_two_mails)
+
 /* Text that nobody may change, and originals that can't be read: the original goes along as it is, byte for byte. */
 static const struct whole_case {
 	const char *name, *mime, *original;
@@ -419,6 +450,7 @@ int main(void)
 	TEST_ADD_VERSIONS(an_html_reply);
 	TEST_ADD_ROWS(a_verb, verb_cases);
 	TEST_ADD_VERSIONS(a_forward_has_the_files);
+	TEST_ADD_VERSIONS(the_same_words_about_two_mails);
 	TEST_ADD_ROWS(the_original_goes_whole, whole_cases);
 	TEST_ADD_VERSIONS(a_replaced_text_stays_alone);
 	TEST_ADD_VERSIONS(a_long_id_names_the_original);

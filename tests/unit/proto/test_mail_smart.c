@@ -194,7 +194,7 @@ static const struct same_case {
 	{ "put together anew",
 	    "To: b\r\nDate: 1\r\nMessage-ID: <1>\r\nContent-Type: multipart/mixed; "
 	    "boundary=x\r\n\r\n--x\r\n\r\nhi\r\n--x--\r\n",
-	    "To: b\r\nDate: 2\r\nMessage-ID: <2>\r\nContent-Type: multipart/mixed; "
+	    "To: b\r\nDate: 2\r\nMessage-ID: <1>\r\nContent-Type: multipart/mixed; "
 	    "boundary=y\r\n\r\n--y\r\n\r\nhi\r\n--y--\r\n",
 	    true },
 	{ "another text", "To: b\r\n\r\nhi\r\n", "To: b\r\n\r\nho\r\n", false },
@@ -202,6 +202,8 @@ static const struct same_case {
 	{ "another subject", "To: b\r\nSubject: 1\r\n\r\nhi\r\n", "To: b\r\nSubject: 2\r\n\r\nhi\r\n",
 	    false },
 	{ "text or HTML", "To: b\r\n\r\nhi\r\n", "To: b\r\nContent-Type: text/html\r\n\r\nhi\r\n", false },
+	{ "the same words in two mails", "To: b\r\nMessage-ID: <1>\r\n\r\nhi\r\n",
+	    "To: b\r\nMessage-ID: <2>\r\n\r\nhi\r\n", false },
 	{ "no mails", "", "\r\n", true },
 };
 
@@ -209,12 +211,22 @@ static void fingerprints(const struct same_case *c)
 {
 	struct bytes a, b;
 
-	assert_int_equal(mail_fingerprint(test_arena(), bytes_str(c->a), &a), ERR_OK);
-	assert_int_equal(mail_fingerprint(test_arena(), bytes_str(c->b), &b), ERR_OK);
+	assert_int_equal(mail_fingerprint(test_arena(), bytes_str(c->a), 0, &a), ERR_OK);
+	assert_int_equal(mail_fingerprint(test_arena(), bytes_str(c->b), 0, &b), ERR_OK);
 	assert_int_equal(a.len, 32);
 	assert_int_equal(bytes_eq(a, b), c->same);
 }
 TEST_ROW(fingerprints)
+
+static void a_fingerprint_of_two_requests(void **state)
+{
+	struct bytes a, b, mail = BYTES("To: b\r\n\r\nhi\r\n");
+
+	(void)state;
+	assert_int_equal(mail_fingerprint(test_arena(), mail, 1, &a), ERR_OK);
+	assert_int_equal(mail_fingerprint(test_arena(), mail, 2, &b), ERR_OK);
+	assert_false(bytes_eq(a, b));
+}
 
 int main(void)
 {
@@ -222,5 +234,6 @@ int main(void)
 	TEST_ADD(no_mail);
 	TEST_ADD(nothing_breaks_out_of_a_part_header);
 	TEST_ADD_ROWS(fingerprints, same_cases);
+	TEST_ADD(a_fingerprint_of_two_requests);
 	return test_run("mail_smart");
 }
