@@ -1,7 +1,9 @@
 #include "base/base64.h"
 
-/* Values of the decoding table that are no digit. */
-enum { S = 64 /* white space */, P /* padding */, X /* anything else */ };
+#include "base/base64_avx2.h"
+
+/* What is no digit, but has its place; behind BASE64_NO_DIGIT. */
+enum { SPACE = BASE64_NO_DIGIT + 1, PADDING };
 
 static const char standard[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 static const char url_safe[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -34,65 +36,110 @@ void base64_put(struct buf *out, struct bytes in, unsigned flags)
 	buf_claim(out, (size_t)(p - room));
 }
 
-/* Digits of both alphabets by their ASCII code. */
-/* clang-format off */
-static const uint8_t digit_values[128] = {
-	 X,  X,  X,  X,  X,  X,  X,  X,  X,  S,  S,  X,  X,  S,  X,  X,
-	 X,  X,  X,  X,  X,  X,  X,  X,  X,  X,  X,  X,  X,  X,  X,  X,
-	 S,  X,  X,  X,  X,  X,  X,  X,  X,  X,  X, 62,  X, 62,  X, 63,
-	52, 53, 54, 55, 56, 57, 58, 59, 60, 61,  X,  X,  X,  P,  X,  X,
-	 X,  0,  1,  2,  3,  4,  5,  6,  7,  8,  9, 10, 11, 12, 13, 14,
-	15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25,  X,  X,  X,  X, 63,
-	 X, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40,
-	41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51,  X,  X,  X,  X,  X,
+const uint8_t base64_values[256] = {
+#define V(c)                                            \
+	((c) >= 'A' && (c) <= 'Z'      ? (c) - 'A'      \
+	    : (c) >= 'a' && (c) <= 'z' ? (c) - 'a' + 26 \
+	    : (c) >= '0' && (c) <= '9' ? (c) - '0' + 52 \
+	    : (c) == '+'               ? 62             \
+	    : (c) == '/'               ? 63             \
+				       : BASE64_NO_DIGIT)
+#define V4(c) V(c), V((c) + 1), V((c) + 2), V((c) + 3)
+#define V16(c) V4(c), V4((c) + 4), V4((c) + 8), V4((c) + 12)
+#define V64(c) V16(c), V16((c) + 16), V16((c) + 32), V16((c) + 48)
+	V64(0), V64(64), V64(128), V64(192)
+#undef V64
+#undef V16
+#undef V4
+#undef V
 };
-/* clang-format on */
 
+/* Of either alphabet. */
 static uint8_t digit_value(uint8_t c)
 {
-	return c < sizeof(digit_values) ? digit_values[c] : X;
+	switch (c) {
+	case '-':
+		return 62;
+	case '_':
+		return 63;
+	case '=':
+		return PADDING;
+	case ' ':
+	case '\t':
+	case '\r':
+	case '\n':
+		return SPACE;
+	default:
+		return base64_values[c];
+	}
+}
+
+static uint8_t *put_group(uint32_t v, uint8_t *to)
+{
+	*to++ = (uint8_t)(v >> 16);
+	*to++ = (uint8_t)(v >> 8);
+	*to++ = (uint8_t)v;
+	return to;
+}
+
+const uint8_t *base64_decode_groups(const uint8_t *p, const uint8_t *end, uint8_t **to)
+{
+	uint8_t *at;
+
+	if (base64_has_avx2())
+		p = base64_decode_avx2(p, end, to);
+	for (at = *to; end - p >= 4; p += 4) {
+		uint32_t d0 = base64_values[p[0]], d1 = base64_values[p[1]];
+		uint32_t d2 = base64_values[p[2]], d3 = base64_values[p[3]];
+
+		if ((d0 | d1 | d2 | d3) & BASE64_NO_DIGIT)
+			break;
+		at = put_group(d0 << 18 | d1 << 12 | d2 << 6 | d3, at);
+	}
+	*to = at;
+	return p;
 }
 
 /* Padding, if there is any, must be what is missing to a group of four. */
 static bool padding_fits(size_t digits, size_t pads)
 {
-	size_t rest = digits % 4;
-
-	return rest != 1 && (pads == 0 || (rest && rest + pads == 4));
+	return digits != 1 && (pads == 0 || (digits && digits + pads == 4));
 }
 
 enum err base64_decode(struct arena *a, struct bytes in, struct bytes *out)
 {
-	uint8_t *start = arena_alloc(a, in.len / 4 * 3 + 3), *p = start;
-	size_t digits = 0, pads = 0;
+	uint8_t *start = arena_alloc(a, in.len / 4 * 3 + 3 + BASE64_SLACK), *to = start;
+	const uint8_t *p = in.p, *end = in.p + in.len;
+	size_t digits = 0, pads = 0; /* since the last whole group; in all */
 	uint32_t v = 0;
 
 	if (!start)
 		return ERR_LIMIT;
-	for (size_t i = 0; i < in.len; i++) {
-		uint8_t d = digit_value(in.p[i]);
+	while (p < end) {
+		uint8_t d;
 
-		if (d == S)
+		if (!digits && !pads && (p = base64_decode_groups(p, end, &to)) == end)
+			break;
+		if ((d = digit_value(*p++)) == SPACE)
 			continue;
-		if (d == X || (d != P && pads))
+		if (d == BASE64_NO_DIGIT || (d != PADDING && pads))
 			return ERR_PROTO;
-		if (d == P) {
+		if (d == PADDING) {
 			pads++;
 			continue;
 		}
 		v = v << 6 | d;
-		if (++digits % 4 == 0) {
-			*p++ = (uint8_t)(v >> 16);
-			*p++ = (uint8_t)(v >> 8);
-			*p++ = (uint8_t)v;
+		if (++digits == 4) {
+			to = put_group(v, to);
+			digits = 0;
 		}
 	}
 	if (!padding_fits(digits, pads))
 		return ERR_PROTO;
-	if (digits % 4 >= 2)
-		*p++ = (uint8_t)(digits % 4 == 2 ? v >> 4 : v >> 10);
-	if (digits % 4 == 3)
-		*p++ = (uint8_t)(v >> 2);
-	*out = bytes_of(start, (size_t)(p - start));
+	if (digits >= 2)
+		*to++ = (uint8_t)(digits == 2 ? v >> 4 : v >> 10);
+	if (digits == 3)
+		*to++ = (uint8_t)(v >> 2);
+	*out = bytes_of(start, (size_t)(to - start));
 	return ERR_OK;
 }

@@ -11,4 +11,14 @@ void base64_put(struct buf *out, struct bytes in, unsigned flags);
  * after the padding, or for a single character left over; ERR_LIMIT when the arena is spent. */
 enum err base64_decode(struct arena *a, struct bytes in, struct bytes *out) MUST_CHECK;
 
+/* What a character of the standard alphabet stands for; BASE64_NO_DIGIT for all others. */
+enum { BASE64_NO_DIGIT = 64 };
+extern const uint8_t base64_values[256];
+
+/* Decodes whole groups of four digits of the standard alphabet, from p until something else comes or fewer than four are
+ * left: the quick way through what is mostly digits. Returns where it stopped.
+ *   *to  where the octets go, and moves on behind them; BASE64_SLACK octets more than they need must be there */
+enum { BASE64_SLACK = 32 };
+const uint8_t *base64_decode_groups(const uint8_t *p, const uint8_t *end, uint8_t **to);
+
 #endif

@@ -8,7 +8,8 @@
 /* base64 and quoted-printable, in one piece. */
 static enum err decode_whole(struct arena *a, enum mime_encoding encoding, struct bytes in, struct bytes *out)
 {
-	uint8_t *start = arena_alloc(a, (encoding == MIME_BASE64 ? in.len / 4 * 3 : in.len) + 6);
+	uint8_t *start =
+	    arena_alloc(a, (encoding == MIME_BASE64 ? in.len / 4 * 3 : in.len) + BASE64_SLACK + 6);
 	struct transfer_stream s;
 
 	if (!start)

@@ -3,30 +3,12 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/base64.h"
 #include "base/hex.h"
 
 /* ---- base64 ---- */
 
-/* The standard alphabet's digits; the mail body is no place for the URL-safe one: "_____" begins footers. */
-enum { NO_DIGIT = 64 };
-
-static const uint8_t base64_values[256] = {
-#define V(c)                                            \
-	((c) >= 'A' && (c) <= 'Z'      ? (c) - 'A'      \
-	    : (c) >= 'a' && (c) <= 'z' ? (c) - 'a' + 26 \
-	    : (c) >= '0' && (c) <= '9' ? (c) - '0' + 52 \
-	    : (c) == '+'               ? 62             \
-	    : (c) == '/'               ? 63             \
-				       : NO_DIGIT)
-#define V4(c) V(c), V((c) + 1), V((c) + 2), V((c) + 3)
-#define V16(c) V4(c), V4((c) + 4), V4((c) + 8), V4((c) + 12)
-#define V64(c) V16(c), V16((c) + 16), V16((c) + 32), V16((c) + 48)
-	V64(0), V64(64), V64(128), V64(192)
-#undef V64
-#undef V16
-#undef V4
-#undef V
-};
+/* Only the standard alphabet's digits: the mail body is no place for the URL-safe one, "_____" begins footers. */
 
 /* What is there of the last group, as whole octets. */
 static uint8_t *base64_last(uint32_t v, unsigned digits, uint8_t *to)
@@ -38,27 +20,6 @@ static uint8_t *base64_last(uint32_t v, unsigned digits, uint8_t *to)
 	return to;
 }
 
-/* Whole groups without anything between them: nearly all of the text. */
-static const uint8_t *base64_groups(const uint8_t *p, const uint8_t *end, uint8_t **out)
-{
-	uint8_t *to = *out;
-
-	while (end - p >= 4) {
-		uint32_t d0 = base64_values[p[0]], d1 = base64_values[p[1]];
-		uint32_t d2 = base64_values[p[2]], d3 = base64_values[p[3]], v;
-
-		if ((d0 | d1 | d2 | d3) & NO_DIGIT)
-			break;
-		v = d0 << 18 | d1 << 12 | d2 << 6 | d3;
-		*to++ = (uint8_t)(v >> 16);
-		*to++ = (uint8_t)(v >> 8);
-		*to++ = (uint8_t)v;
-		p += 4;
-	}
-	*out = to;
-	return p;
-}
-
 static uint8_t *put_group(uint32_t v, uint8_t *to)
 {
 	*to++ = (uint8_t)(v >> 16);
@@ -67,12 +28,12 @@ static uint8_t *put_group(uint32_t v, uint8_t *to)
 	return to;
 }
 
-/* One character that base64_groups stumbled over, or that stands in a group with such. */
+/* One character that base64_decode_groups stumbled over, or that stands in a group with such. */
 static uint8_t *base64_one(struct transfer_stream *s, uint8_t c, uint8_t *to)
 {
 	uint8_t d = base64_values[c];
 
-	if (d == NO_DIGIT) {
+	if (d == BASE64_NO_DIGIT) {
 		if (c == '=') {
 			to = base64_last(s->group, s->digits, to);
 			s->digits = 0;
@@ -93,7 +54,7 @@ static uint8_t *base64_behind(struct transfer_stream *s, uint8_t c, uint8_t *to)
 	if (c == '\r' || c == '\n' || (s->state == TRANSFER_PADDING && (c == '=' || c == ' ')))
 		return to;
 	s->state = TRANSFER_BEHIND;
-	if (base64_values[c] == NO_DIGIT) {
+	if (base64_values[c] == BASE64_NO_DIGIT) {
 		s->state = TRANSFER_ENDED;
 		return to;
 	}
@@ -115,7 +76,11 @@ static uint8_t *base64_put_piece(struct transfer_stream *s, struct bytes in, boo
 			continue;
 		}
 		if (s->digits == 0)
-			p = base64_groups(p, end, &to);
+			p = base64_decode_groups(p, end, &to);
+		if (end - p >= 2 && p[0] == '\r' && p[1] == '\n') {
+			p += 2;
+			continue;
+		}
 		if (p < end)
 			to = base64_one(s, *p++, to);
 	}

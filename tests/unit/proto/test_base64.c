@@ -114,11 +114,78 @@ static void hex(const struct hex_case *c)
 }
 TEST_ROW(hex)
 
+/* ---- the quick way ---- */
+
+enum { QUICK = 80 };
+
+static const char standard[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+static void fill(uint8_t text[QUICK])
+{
+	for (size_t i = 0; i < QUICK; i++)
+		text[i] = (uint8_t)standard[(i * 37 + i / 7) % 64];
+}
+
+/* Whole groups, one digit after the other. */
+static size_t slowly(const uint8_t *text, size_t groups, uint8_t *to)
+{
+	for (size_t i = 0; i < 4 * groups; i += 4) {
+		uint32_t v = 0;
+
+		for (size_t k = 0; k < 4; k++)
+			v = v << 6 | (uint32_t)(strchr(standard, text[i + k]) - standard);
+		to[i / 4 * 3] = (uint8_t)(v >> 16);
+		to[i / 4 * 3 + 1] = (uint8_t)(v >> 8);
+		to[i / 4 * 3 + 2] = (uint8_t)v;
+	}
+	return groups * 3;
+}
+
+/* Stops behind that many groups, with their octets and nothing touched beyond the slack. */
+static void expect_groups(const uint8_t *text, size_t len, size_t groups)
+{
+	uint8_t want[QUICK], got[QUICK + BASE64_SLACK], *to = got;
+	struct bytes in = test_copy(bytes_of(text, len)); /* so that a look behind the end is noticed */
+	size_t n = slowly(text, groups, want);
+
+	memset(got, 0xEE, sizeof(got));
+	assert_ptr_equal(base64_decode_groups(in.p, in.p + in.len, &to), in.p + 4 * groups);
+	assert_bytes_equal(bytes_of(got, (size_t)(to - got)), bytes_of(want, n));
+	for (size_t i = n + BASE64_SLACK; i < sizeof(got); i++)
+		assert_int_equal(got[i], 0xEE);
+}
+
+static void groups_of_any_length(void **state)
+{
+	uint8_t text[QUICK];
+
+	(void)state;
+	fill(text);
+	for (size_t len = 0; len <= QUICK; len++)
+		expect_groups(text, len, len / 4);
+}
+
+static void groups_end_before_any_other_character(void **state)
+{
+	uint8_t text[QUICK];
+
+	(void)state;
+	for (size_t at = 0; at < QUICK; at++) {
+		for (unsigned c = 0; c < 256; c++) {
+			fill(text);
+			text[at] = (uint8_t)c;
+			expect_groups(text, QUICK, c && strchr(standard, (int)c) ? QUICK / 4 : at / 4);
+		}
+	}
+}
+
 int main(void)
 {
 	TEST_ADD_ROWS(encode, encode_cases);
 	TEST_ADD_ROWS(decode, decode_cases);
 	TEST_ADD(any_length_round_trips);
 	TEST_ADD_ROWS(hex, hex_cases);
+	TEST_ADD(groups_of_any_length);
+	TEST_ADD(groups_end_before_any_other_character);
 	return test_run("base64");
 }
