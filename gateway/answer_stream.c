@@ -6,29 +6,33 @@
 #include "base/base64.h"
 #include "io/log.h"
 
-/* Long answers: what the pieces give is gathered until there is enough for the socket. */
+/* Long answers: what the pieces give is gathered by the connection until there is enough for the socket. */
 
-enum {
-	SEND = 64 * 1024,
-	ENCODE = SEND / 2 / 3 * 3, /* encoded at once; whole groups */
-};
+enum { ENCODE = 12 * 1024 }; /* encoded at once; whole groups */
 
 struct sender {
 	struct request *rq;
-	struct buf out; /* at most SEND and one piece encoded */
+	size_t unsent;
 	uint64_t sent;
 	uint8_t group[3]; /* the beginning of a base64 group */
 	size_t n_group;
+	struct buf encoded; /* of the piece that is being added */
 };
+
+static void add(struct sender *s, struct bytes piece)
+{
+	http_stream_add(s->rq->exchange, piece);
+	s->unsent += piece.len;
+}
 
 static enum err flush(struct sender *s)
 {
-	enum err e = s->out.failed;
+	enum err e = http_stream_send(s->rq->exchange);
 
-	if (e || (e = http_stream_put(s->rq->exchange, bytes_of(s->out.p, s->out.len))))
+	if (e)
 		return e;
-	s->sent += s->out.len;
-	s->out.len = 0;
+	s->sent += s->unsent;
+	s->unsent = 0;
 	fiber_set_deadline(s->rq->worker->config->request_timeout_s * 1000);
 	return ERR_OK;
 }
@@ -42,12 +46,21 @@ static enum err put_plain(void *arg, struct bytes piece)
 	enum err e;
 
 	while (piece.len) {
-		if (s->out.len >= SEND && (e = flush(s)))
+		size_t room = HTTP_STREAM_SEND - s->unsent;
+
+		if (!room && (e = flush(s)))
 			return e;
-		if (bytes_take(&piece, piece.len < SEND - s->out.len ? piece.len : SEND - s->out.len, &part))
-			buf_put(&s->out, part);
+		if (bytes_take(&piece, piece.len < room ? piece.len : room, &part))
+			add(s, part);
 	}
 	return ERR_OK;
+}
+
+static enum err put_encoded(struct sender *s, struct bytes octets)
+{
+	s->encoded.len = 0;
+	base64_put(&s->encoded, octets, BASE64_PLAIN);
+	return s->encoded.failed ? s->encoded.failed : put_plain(s, bytes_of(s->encoded.p, s->encoded.len));
 }
 
 /* Groups of three octets never stand in two pieces of base64: what is left of a piece waits for the next. */
@@ -55,13 +68,11 @@ static enum err put_base64(void *arg, struct bytes piece)
 {
 	struct sender *s = arg;
 	struct bytes part;
-	enum err e;
+	enum err e = ERR_OK;
 
-	while (piece.len) {
+	while (piece.len && !e) {
 		size_t whole = piece.len < ENCODE ? piece.len / 3 * 3 : ENCODE;
 
-		if (s->out.len >= SEND && (e = flush(s)))
-			return e;
 		if (s->n_group || !whole) {
 			s->group[s->n_group++] = *piece.p;
 			piece = bytes_of(piece.p + 1, piece.len - 1);
@@ -72,9 +83,9 @@ static enum err put_base64(void *arg, struct bytes piece)
 		} else if (!bytes_take(&piece, whole, &part)) {
 			continue;
 		}
-		base64_put(&s->out, part, BASE64_PLAIN);
+		e = put_encoded(s, part);
 	}
-	return ERR_OK;
+	return e;
 }
 
 static enum err send_piece(struct sender *s, const struct reply_piece *p)
@@ -84,8 +95,8 @@ static enum err send_piece(struct sender *s, const struct reply_piece *p)
 	if (!p->make)
 		return put_plain(s, p->bytes);
 	s->n_group = 0;
-	if (!(e = p->make(s->rq, p->arg, p->base64 ? put_base64 : put_plain, s)))
-		base64_put(&s->out, bytes_of(s->group, s->n_group), BASE64_PLAIN);
+	if (!(e = p->make(s->rq, p->arg, p->base64 ? put_base64 : put_plain, s)) && s->n_group)
+		e = put_encoded(s, bytes_of(s->group, s->n_group));
 	return e;
 }
 
@@ -109,12 +120,11 @@ void answer_stream(struct request *rq, const struct http_field *fields, size_t n
 	uint64_t length = length_of(&rq->reply);
 	enum err e = ERR_OK;
 
-	buf_init(&s.out, rq->arena, 0);
-	(void)buf_room(&s.out, 2 * SEND); /* once, so that it needn't grow */
+	buf_init(&s.encoded, rq->arena, 0);
 	http_stream_start(rq->exchange, 200, fields, n_fields, length);
 	for (size_t i = 0; i < rq->reply.n_pieces && !e; i++)
 		e = send_piece(&s, &rq->reply.pieces[i]);
-	if (!e && length != HTTP_LENGTH_UNKNOWN && s.sent + s.out.len != length)
+	if (!e && length != HTTP_LENGTH_UNKNOWN && s.sent + s.unsent != length)
 		e = ERR_PROTO;
 	if (!e)
 		e = flush(&s);

@@ -6,6 +6,7 @@
 /* A line is held whole in the buffer, so tokens are views of it. Literals never pass through the line. */
 enum {
 	BUFFER = 16 * 1024,
+	LONG = 64 * 1024,                 /* instead of it, while a longer literal passes through */
 	LINE_MAX_BYTES = 8 * 1024 * 1024, /* an uncompressed SEARCH result of a million uids */
 	TREE_DEPTH =
 	    128, /* more than MIME_MAX_DEPTH: each level of a mail's structure is a list in the one around it */
@@ -36,6 +37,14 @@ static enum err read_some(struct imap_reader *r, void *to, size_t cap, size_t *o
 	return e ? e : *out ? ERR_OK : ERR_UNAVAILABLE;
 }
 
+static void grow(struct imap_reader *r, size_t cap)
+{
+	r->cap = cap;
+	r->buf = realloc(r->buf, cap);
+	if (!r->buf)
+		abort();
+}
+
 /* Room at the end of the buffer; moves what is unread to its beginning. */
 static enum err make_room(struct imap_reader *r)
 {
@@ -50,10 +59,7 @@ static enum err make_room(struct imap_reader *r)
 		return ERR_OK;
 	if (r->cap >= LINE_MAX_BYTES)
 		return ERR_LIMIT;
-	r->cap = r->cap ? r->cap * 2 : BUFFER;
-	r->buf = realloc(r->buf, r->cap);
-	if (!r->buf)
-		abort();
+	grow(r, r->cap ? r->cap * 2 : BUFFER);
 	return ERR_OK;
 }
 
@@ -283,6 +289,8 @@ enum err imap_literal_begin(struct imap_reader *r, size_t *len)
 		return ERR_PROTO;
 	*len = r->literal;
 	end_line(r);
+	if (r->literal > LONG && r->cap < LONG)
+		grow(r, LONG);
 	return ERR_OK;
 }
 

@@ -383,7 +383,13 @@ static struct bufferevent *announce(struct http_server *s, struct bufferevent *b
 
 struct bufferevent *connection_make_plain(struct event_base *base, void *server)
 {
-	return announce(server, bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE), false);
+	struct bufferevent *bev = bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
+
+	/* libevent's 16 KB at once are four turns of the loop for a piece of a long answer. With TLS they must remain: they make
+	 * a record, and what OpenSSL leaves of more than that libevent would write behind what follows. */
+	if (bev)
+		bufferevent_set_max_single_write(bev, HTTP_STREAM_SEND);
+	return announce(server, bev, false);
 }
 
 struct bufferevent *connection_make_tls(struct event_base *base, void *server)

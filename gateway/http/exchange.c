@@ -313,6 +313,8 @@ void exchange_free(struct http_exchange **x)
 	timer_cancel(&(*x)->telling);
 	free((*x)->path);
 	free((*x)->expanded);
+	if ((*x)->unsent)
+		evbuffer_free((*x)->unsent);
 	free(*x);
 	*x = NULL;
 }

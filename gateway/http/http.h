@@ -63,15 +63,21 @@ struct http_field {
 void http_reply(struct http_exchange **x, int status, const char *reason, const struct http_field *fields,
     size_t n_fields, struct bytes body);
 
-/* A reply that is sent while it is being made, by a fiber: start, any number of puts, then end or cut, in each of which the
+/* A reply that is sent while it is being made, by a fiber: start, any number of adds and sends, then end or cut, in each of which the
  * exchange is freed. It is never gzipped. The client must be watched: see http_watch_client.
  *   length  of the body, sent as Content-Length; HTTP_LENGTH_UNKNOWN: chunked, or to a client of HTTP/1.0 until the end */
 #define HTTP_LENGTH_UNKNOWN UINT64_MAX
 void http_stream_start(
     struct http_exchange *x, int status, const struct http_field *fields, size_t n_fields, uint64_t length);
-/* Copies, and waits until it has gone out to the socket: not more than one piece is ever kept. A client that takes less than
- * a request may bring in the same time (read_timeout) is cut off. ERR_CANCELLED: it has gone. */
-enum err http_stream_put(struct http_exchange *x, struct bytes piece) WAITS MUST_CHECK;
+/* Copies to what is sent next. Nothing if the client has gone. */
+void http_stream_add(struct http_exchange *x, struct bytes piece);
+/* Sends what was added, and waits until it has gone out to the socket: the more at once, the less work, and the more memory.
+ * A client that takes less than a request may bring in the same time (read_timeout) is cut off. ERR_CANCELLED: it has gone. */
+enum {
+	HTTP_STREAM_SEND = 64 * 1024 - 256
+}; /* a good size: with libevent's own head of it, four TLS records and 64 KB */
+enum err http_stream_send(struct http_exchange *x) WAITS MUST_CHECK;
+/* Only what was sent is sent. */
 void http_stream_end(struct http_exchange **x);
 /* The answer can't be finished: ends the connection so that no client takes what it has for the whole. */
 void http_stream_cut(struct http_exchange **x);

@@ -65,8 +65,9 @@ struct http_exchange {
 	bool takes_gzip, is_gzipped; /* the client, the body */
 	void (*gone)(void *arg);     /* NULL: nobody asked, or it was told */
 	void *gone_arg;
-	struct timer *telling; /* the client has gone: gone is called at the next turn */
-	uint64_t drained;      /* the ticket of the fiber that waits for what is streamed to go out */
+	struct timer *telling;   /* the client has gone: gone is called at the next turn */
+	struct evbuffer *unsent; /* owned: what was added to a stream; NULL: nothing ever */
+	uint64_t drained;        /* the ticket of the fiber that waits for what is streamed to go out */
 };
 
 struct http_server {

@@ -43,21 +43,28 @@ static void on_drained(struct evhttp_connection *evcon, void *arg)
 	fiber_wake(x->loop, x->drained);
 }
 
-enum err http_stream_put(struct http_exchange *x, struct bytes piece)
+void http_stream_add(struct http_exchange *x, struct bytes piece)
 {
-	struct evbuffer *out;
+	if (!x->c || !piece.len)
+		return;
+	if (!x->unsent && !(x->unsent = evbuffer_new()))
+		abort();
+	if (!evbuffer_get_length(x->unsent) && evbuffer_expand(x->unsent, HTTP_STREAM_SEND))
+		abort();
+	if (evbuffer_add(x->unsent, piece.p, piece.len))
+		abort();
+}
+
+enum err http_stream_send(struct http_exchange *x)
+{
 	enum err e;
 
-	if (!piece.len)
-		return ERR_OK;
 	if (!x->c)
 		return ERR_CANCELLED;
-	out = evbuffer_new();
-	if (!out || evbuffer_add(out, piece.p, piece.len))
-		abort();
+	if (!x->unsent || !evbuffer_get_length(x->unsent))
+		return ERR_OK;
 	x->drained = fiber_ticket();
-	evhttp_send_reply_chunk_with_cb(x->req, out, on_drained, x);
-	evbuffer_free(out);
+	evhttp_send_reply_chunk_with_cb(x->req, x->unsent, on_drained, x); /* leaves it empty */
 	connection_set_phase(x->c, PHASE_WRITING);
 	e = fiber_wait(x->drained, 0);
 	if (!x->c)

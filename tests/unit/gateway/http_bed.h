@@ -101,7 +101,8 @@ static inline void run_stream(void *arg)
 	http_stream_start(x, 200, &gzippable, 1, bed.stream.length);
 	while (!bed.stream.e && bed.stream.put < bed.stream.pieces) {
 		memset(piece, 'a' + (int)(bed.stream.put % 26), sizeof(piece));
-		bed.stream.e = http_stream_put(x, bytes_of(piece, sizeof(piece)));
+		http_stream_add(x, bytes_of(piece, sizeof(piece)));
+		bed.stream.e = http_stream_send(x);
 		bed.stream.put += !bed.stream.e;
 	}
 	if (bed.stream.cut || bed.stream.e)
