@@ -85,10 +85,11 @@ char *bench_user(const struct bed *b, unsigned account)
 	return bench_text("user%04u@%s", account, bed_get(b, "DOMAIN"));
 }
 
-struct phone *bench_phone(const struct bed *b, unsigned account, const char *device, enum eas_version v)
+static struct phone *phone_at(
+    const char *url, const struct bed *b, unsigned account, const char *device, enum eas_version v)
 {
 	return phone_new(&(struct phone_config){
-	    .url = bed_get(b, "EASGATE_URL"),
+	    .url = url,
 	    .user = bench_user(b, account),
 	    .password = bed_get(b, "BENCH_PASSWORD"),
 	    .ca_file = bed_get(b, "CA_FILE"),
@@ -96,6 +97,18 @@ struct phone *bench_phone(const struct bed *b, unsigned account, const char *dev
 	    .version = v,
 	    .timeout_ms = 120 * 1000,
 	});
+}
+
+struct phone *bench_phone(const struct bed *b, unsigned account, const char *device, enum eas_version v)
+{
+	return phone_at(bed_get(b, "EASGATE_URL"), b, account, device, v);
+}
+
+struct phone *bench_phone_without_tls(
+    const struct bed *b, unsigned account, const char *device, enum eas_version v)
+{
+	return phone_at(bench_text("http://%s:%u", bed_get(b, "HOST"), bed_port(b, "EASGATE_PLAIN_PORT")), b,
+	    account, device, v);
 }
 
 /* ---- processes ---- */

@@ -22,7 +22,10 @@ struct bed *bench_bed(struct bed_opts opts);
 /* The gateway's only worker. */
 pid_t bench_worker(const struct bed *b);
 /* Must be an account "user%04u@DOMAIN" of the bed. */
+/* Of that account of the bed. Without TLS as through a proxy that has done it. */
 struct phone *bench_phone(const struct bed *b, unsigned account, const char *device, enum eas_version v);
+struct phone *bench_phone_without_tls(
+    const struct bed *b, unsigned account, const char *device, enum eas_version v);
 char *bench_user(const struct bed *b, unsigned account);
 
 /* Bytes of memory of its own (RssAnon). */

@@ -1,6 +1,5 @@
-/* A large attachment through the gateway against the same bytes through a plain IMAP client, and what it costs a worker in
- * memory while the phone takes it. */
-#include <fcntl.h>
+/* A large attachment through the gateway against the same part through an IMAP client, both with TLS or both without, and what
+ * it costs a worker in memory while the phone takes it. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,15 +10,14 @@
 
 #include "bench.h"
 #include "integration/truth.h"
-#include "integration/truth_wire.h"
 #include "mail/transfer.h"
-#include "mail/transfer_stream.h"
 #include "wire.h"
 
 enum {
-	SIZE = 50 * 1024 * 1024,
+	SIZE_MB = 50,
+	SIZE = SIZE_MB * 1024 * 1024,
 	FORWARDED = 20 * 1024 * 1024,
-	ROUNDS = 5,
+	ROUNDS = 11,
 	LOOK_US = 2000, /* how often the worker's memory is looked at */
 };
 
@@ -54,142 +52,51 @@ static void append_mail(const struct bed *b, unsigned account, size_t size)
 	truth_close(&t);
 }
 
-/* ---- plain IMAP ---- */
+/* ---- by IMAP ---- */
 
-static double seconds_since(int64_t began_us)
+/* What a phone would do that spoke IMAP to the same server, as lean as can be: it reads into memory that it has, a lot at once,
+ * and doesn't look at the file, of which it has only the base64. With and without TLS, as the phone has it or not. */
+static struct phone_wire *imap_open(const struct bed *b, bool tls)
 {
-	return (double)(phone_now_us() - began_us) / 1e6;
-}
-
-static void read_answer(struct truth_wire *w, const char *tag)
-{
-	struct bytes line;
-
-	do {
-		const uint8_t *brace;
-
-		truth_wire_forget(w);
-		line = truth_wire_line(w);
-		brace = memrchr(line.p, '{', line.len);
-		if (brace && line.len > 3 && line.p[line.len - 3] == '}')
-			truth_wire_bytes(w, strtoul((const char *)brace + 1, NULL, 10));
-	} while (!bytes_starts_nocase(line, tag));
-}
-
-/* Seconds for the attachment's part as it is, base64, without decoding it and without TLS: what the server can do. */
-static double fetch_plainly(const struct bed *b, unsigned account)
-{
-	static struct truth_wire w;
-	int64_t began;
-	double seconds;
-
-	truth_wire_open(&w, bed_get(b, "HOST"), bed_port(b, "IMAP_PORT"));
-	truth_wire_send(&w, bytes_str(bench_text("a LOGIN %s %s\r\nb SELECT INBOX\r\n",
-				bench_user(b, account), bed_get(b, "BENCH_PASSWORD"))));
-	read_answer(&w, "b ");
-	began = phone_now_us();
-	truth_wire_send(&w, BYTES("c UID FETCH 1 (BODY.PEEK[2])\r\n"));
-	read_answer(&w, "c ");
-	seconds = seconds_since(began);
-	truth_wire_close(&w);
-	return seconds;
-}
-
-/* ---- IMAP over TLS ---- */
-
-/* What a phone would do that spoke IMAP to the same server: its connection has TLS, as the one to the gateway has, and
- * the file is what counts, not its base64. */
-struct client {
 	struct phone_server server;
-	struct phone_wire *wire;
-	struct transfer_stream decoder;
-	uint8_t *file; /* SIZE + TRANSFER_HOLD + a piece */
-	size_t have;
-};
+	struct phone_wire *w;
 
-static void ask(struct client *c, const char *command)
-{
-	if (phone_wire_send(c->wire, bytes_str(command), 10000))
-		bench_die("IMAP over TLS: %s", c->wire->problem);
-}
-
-static size_t hear(struct client *c, uint8_t *to, size_t cap)
-{
-	size_t n = 0;
-
-	if (!SSL_read_ex(c->wire->ssl, to, cap, &n))
-		bench_die("IMAP over TLS: the server hung up");
-	return n;
-}
-
-/* Reads until the command with that tag is answered. No literals. */
-static void hear_out(struct client *c, const char *tag)
-{
-	static uint8_t text[16 * 1024];
-	size_t n = 0;
-
-	do
-		n += hear(c, text + n, sizeof(text) - 1 - n);
-	while (text[n - 1] != '\n' || (text[n] = '\0', !strstr((char *)text, tag)));
-}
-
-static void take(struct client *c, struct bytes text)
-{
-	c->have += transfer_stream_put(&c->decoder, text, false, c->file + c->have);
-}
-
-/* The literal's length stands at the end of the first line; what is read behind it is its beginning. */
-static void hear_file(struct client *c)
-{
-	static uint8_t text[64 * 1024];
-	struct bytes line, rest;
-	const uint8_t *brace;
-	size_t n = 0, left;
-
-	do {
-		n += hear(c, text + n, sizeof(text) - n);
-		rest = bytes_of(text, n);
-	} while (!bytes_split(&rest, '\n', &line) || !rest.len);
-	brace = memrchr(line.p, '{', line.len);
-	left = brace ? strtoul((const char *)brace + 1, NULL, 10) : 0;
-	for (; left;
-	     rest = bytes_of(text, left ? hear(c, text, left < sizeof(text) ? left : sizeof(text)) : 0)) {
-		if (rest.len > left)
-			rest.len = left;
-		take(c, rest);
-		left -= rest.len;
-	}
-	hear_out(c, "c OK");
-	if (c->have != SIZE)
-		bench_die("IMAP over TLS: the file has %zu bytes", c->have);
-}
-
-static double fetch_by_tls(const struct bed *b, unsigned account)
-{
-	struct client c = { .file = malloc(SIZE + 64 * 1024) };
-	int64_t began;
-	double seconds;
-
-	if (!c.file ||
-	    phone_server_init(&c.server,
-		bench_text("https://%s:%u", bed_get(b, "HOST"), bed_port(b, "IMAPS_PORT")),
+	if (phone_server_init(&server,
+		bench_text("%s://%s:%u", tls ? "https" : "http", bed_get(b, "HOST"),
+		    bed_port(b, tls ? "IMAPS_PORT" : "IMAP_PORT")),
 		bed_get(b, "CA_FILE"), false) ||
-	    phone_wire_open(&c.server, 10000, &c.wire))
-		bench_die("IMAP over TLS: %s", c.wire ? c.wire->problem : "no memory");
-	fcntl(c.wire->fd, F_SETFL, fcntl(c.wire->fd, F_GETFL) & ~O_NONBLOCK);
-	transfer_stream_init(&c.decoder, MIME_BASE64);
-	ask(&c, bench_text("a LOGIN %s %s\r\n", bench_user(b, account), bed_get(b, "BENCH_PASSWORD")));
-	hear_out(&c, "a OK");
-	ask(&c, "b SELECT INBOX\r\n");
-	hear_out(&c, "b OK");
-	began = phone_now_us();
-	ask(&c, "c UID FETCH 1 (BODY.PEEK[2])\r\n");
-	hear_file(&c);
-	seconds = seconds_since(began);
-	phone_wire_free(&c.wire);
-	phone_server_deinit(&c.server);
-	free(c.file);
-	return seconds;
+	    phone_wire_open(&server, 10000, &w))
+		bench_die("IMAP: cannot connect");
+	phone_server_deinit(&server);
+	return w;
+}
+
+/* Asks, and reads until that is answered; how long the answer is. */
+static size_t imap_ask(struct phone_wire *w, const char *tag, const char *command)
+{
+	enum { TAIL = 1024 }; /* the tag's line is shorter */
+	const char *end = bench_text("\n%s OK", tag);
+	size_t tail;
+
+	w->in_len = 0;
+	if (phone_wire_send(w, bytes_str(bench_text("%s %s\r\n", tag, command)), 10000))
+		bench_die("IMAP: %s", w->problem);
+	do {
+		if (phone_wire_more(w, 10000) || w->ended)
+			bench_die("IMAP: no answer to %s: %s", command, w->problem);
+		tail = w->in_len < TAIL ? w->in_len : TAIL;
+	} while (w->in[w->in_len - 1] != '\n' || !memmem(w->in + w->in_len - tail, tail, end, strlen(end)));
+	return w->in_len;
+}
+
+/* Seconds for the attachment's part. */
+static double imap_fetch(struct phone_wire *w)
+{
+	int64_t began = phone_now_us();
+
+	if (imap_ask(w, "c", "UID FETCH 1 (BODY.PEEK[2])") < SIZE / 3 * 4)
+		bench_die("IMAP: the attachment isn't whole");
+	return (double)(phone_now_us() - began) / 1e6;
 }
 
 /* ---- through the gateway ---- */
@@ -202,8 +109,8 @@ static double fetch(struct phone *ph, const char *reference, bool old_form)
 	BENCH_OK(ph, phone_fetch_attachment(ph, reference, NULL, old_form, &status, &data, &type));
 	if (status != 1 || data.len != SIZE)
 		bench_die("the attachment came with status %u and %zu bytes", status, data.len);
-	return (double)(ph->done_us - ph->sent_us) /
-	       1e6; /* what the phone does with it afterwards is its own */
+	return (double)(ph->last_byte_us - ph->sent_us) /
+	       1e6; /* what the phone does with it then is its own */
 }
 
 /* Keeps the most memory that the worker has had in *most, until it is ended. */
@@ -225,17 +132,20 @@ static pid_t watch_memory(pid_t worker, volatile size_t *most)
 static const struct way {
 	const char *name;
 	enum eas_version version;
-	bool multipart, old_form;
+	bool tls, multipart, old_form;
 	bool asked; /* the figure is asked for */
 } ways[] = {
-	{ "50 MB attachment, in parts", EAS_16_1, true, false, true },
-	{ "the same inline, as base64", EAS_16_1, false, false, false },
-	{ "the same by GetAttachment", EAS_12_1, false, true, false },
+	{ "50 MB attachment, in parts", EAS_16_1, true, true, false, true },
+	{ "the same behind a proxy that does the TLS", EAS_16_1, false, true, false, true },
+	{ "the same with TLS, inline as base64", EAS_16_1, true, false, false, false },
+	{ "the same with TLS, by GetAttachment", EAS_12_1, true, false, true, false },
 };
 
 static struct phone *set_up(const struct bed *b, const struct way *way, const char **reference)
 {
-	struct phone *ph = bench_phone(b, 1, bench_text("benchfile%d", (int)(way - ways)), way->version);
+	const char *device = bench_text("benchfile%d", (int)(way - ways));
+	struct phone *ph = way->tls ? bench_phone(b, 1, device, way->version)
+				    : bench_phone_without_tls(b, 1, device, way->version);
 	struct phone_folder *inbox;
 	struct phone_item *i;
 
@@ -250,49 +160,75 @@ static struct phone *set_up(const struct bed *b, const struct way *way, const ch
 	return ph;
 }
 
+/* In turns, so that what else the machine does hurts all of them. The first round is for warm caches, and for the clients' memory. */
+struct rounds {
+	double plain[ROUNDS], tls[ROUNDS], ours[ROUNDS];
+	double worker; /* its seconds of CPU for all of ours */
+};
+
+static void run_rounds(struct rounds *r, struct phone *ph, const char *reference, const struct way *way,
+    struct phone_wire *plain, struct phone_wire *tls, pid_t worker)
+{
+	for (int i = -1; i < ROUNDS; i++) {
+		int at = i < 0 ? 0 : i;
+
+		r->plain[at] = imap_fetch(plain);
+		r->tls[at] = imap_fetch(tls);
+		if (i >= 0)
+			r->worker -= bench_cpu(worker, false);
+		r->ours[at] = fetch(ph, reference, way->old_form);
+		if (i >= 0)
+			r->worker += bench_cpu(worker, false);
+	}
+}
+
+/* TLS is compared with TLS, and none with none. */
+static void report(const struct way *way, double limit, double ours)
+{
+	const char *by = way->tls ? "IMAP over TLS" : "plain IMAP";
+
+	if (way->asked)
+		bench_row(way->name, bench_text("%.0f MB/s", SIZE_MB / ours),
+		    bench_text("%s: %.0f MB/s, ratio %.2f", by, SIZE_MB / limit, limit / ours),
+		    ">= 0.8 of it", limit / ours >= 0.8);
+	else
+		bench_note(way->name, "%.0f MB/s; %s: %.0f MB/s, ratio %.2f", SIZE_MB / ours, by,
+		    SIZE_MB / limit, limit / ours);
+}
+
 static void bench_way(const struct bed *b, const struct way *way, volatile size_t *most)
 {
-	double plain[ROUNDS], tls[ROUNDS], ours[ROUNDS], plain_s, tls_s, ours_s, cpu = 0, phone = 0,
-										 dovecot = 0, growth;
+	struct phone_wire *wires[] = { imap_open(b, false), imap_open(b, true) };
 	pid_t worker = bench_worker(b), watch;
+	struct rounds r = { .worker = 0 };
+	double plain, tls, ours, growth;
 	const char *reference;
 	struct phone *ph = set_up(b, way, &reference);
 	size_t before;
 
-	fetch_plainly(b, 1); /* so that the server's caches are warm for both */
+	for (int i = 0; i < 2; i++) {
+		imap_ask(
+		    wires[i], "a", bench_text("LOGIN %s %s", bench_user(b, 1), bed_get(b, "BENCH_PASSWORD")));
+		imap_ask(wires[i], "b", "SELECT INBOX");
+	}
 	before = *most = bench_memory(worker);
 	watch = watch_memory(worker, most);
-	for (int i = 0; i < ROUNDS; i++) {
-		plain[i] = fetch_plainly(b, 1);
-		tls[i] = fetch_by_tls(b, 1);
-		cpu -= bench_cpu(worker, false);
-		phone -= bench_cpu(getpid(), false);
-		dovecot -= bench_cpu(bed_service_pid(b, "dovecot"), true);
-		ours[i] = fetch(ph, reference, way->old_form);
-		cpu += bench_cpu(worker, false);
-		phone += bench_cpu(getpid(), false);
-		dovecot += bench_cpu(bed_service_pid(b, "dovecot"), true);
-	}
+	run_rounds(&r, ph, reference, way, wires[0], wires[1], worker);
 	kill(watch, SIGKILL);
 	waitpid(watch, NULL, 0);
-	plain_s = bench_median(plain, ROUNDS);
-	tls_s = bench_median(tls, ROUNDS);
-	ours_s = bench_median(ours, ROUNDS);
+	plain = bench_median(r.plain, ROUNDS);
+	tls = bench_median(r.tls, ROUNDS);
+	ours = bench_median(r.ours, ROUNDS);
 	growth = (double)(*most - before) / (1024 * 1024);
-	if (way->asked)
-		bench_row(way->name, bench_text("%.0f MB/s", 50 / ours_s),
-		    bench_text("plain IMAP: %.0f MB/s, ratio %.2f", 50 / plain_s, plain_s / ours_s),
-		    ">= 0.8 of it", plain_s / ours_s >= 0.8);
-	else
-		bench_note(way->name, "%.0f MB/s; plain IMAP: %.0f MB/s, ratio %.2f", 50 / ours_s,
-		    50 / plain_s, plain_s / ours_s);
-	bench_note("", "IMAP over TLS, decoded: %.0f MB/s, ratio %.2f", 50 / tls_s, tls_s / ours_s);
+	report(way, way->tls ? tls : plain, ours);
+	bench_note("", "IMAP with%s TLS: %.0f MB/s, ratio %.2f; CPU of the worker: %.0f MB/s of one core",
+	    way->tls ? "out" : "", SIZE_MB / (way->tls ? plain : tls), (way->tls ? plain : tls) / ours,
+	    SIZE_MB * ROUNDS / r.worker);
 	bench_row("the worker's memory meanwhile", bench_text("+%.2f MB", growth),
 	    bench_text("before: %.1f MB", (double)before / (1024 * 1024)), "<= +1 MB", growth <= 1);
-	bench_note("",
-	    "CPU: worker %.0f ms (%.0f MB/s of one core), Dovecot %.0f ms, the simulated phone %.0f ms",
-	    cpu * 1e3 / ROUNDS, 50 * ROUNDS / cpu, dovecot * 1e3 / ROUNDS, phone * 1e3 / ROUNDS);
 	phone_free(&ph);
+	phone_wire_free(&wires[0]);
+	phone_wire_free(&wires[1]);
 }
 
 /* The phone sends its own words; the file goes from IMAP to SMTP, and into Sent. */

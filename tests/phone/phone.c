@@ -259,6 +259,7 @@ static enum err receive_answer(struct phone *ph, unsigned hold_s)
 	if (e)
 		return note_wire_problem(ph, e);
 	ph->first_byte_us = ph->wire->first_byte_us;
+	ph->last_byte_us = ph->wire->last_byte_us;
 	ph->done_us = phone_now_us();
 	if (ph->reply.close || lose == PHONE_LOSE_READ)
 		phone_hang_up(ph);

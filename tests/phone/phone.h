@@ -74,9 +74,10 @@ struct phone {
 	/* the newest answer; lives until the next request of this phone */
 	struct arena *arena;
 	struct phone_answer reply;
-	const struct wbxml_node *root;           /* NULL: no WBXML came */
-	unsigned status;                         /* of the root element; 1 where it has none */
-	int64_t sent_us, first_byte_us, done_us; /* phone_now_us when the request was out, and so on */
+	const struct wbxml_node *root; /* NULL: no WBXML came */
+	unsigned status;               /* of the root element; 1 where it has none */
+	/* phone_now_us when the request was out, and so on; last_byte_us: before anything was done with the answer */
+	int64_t sent_us, first_byte_us, last_byte_us, done_us;
 	struct phone_result results[PHONE_MAX_RESULTS];
 	size_t result_count;
 	char problem[512];

@@ -190,6 +190,8 @@ static SSL_CTX *context_new(struct phone_wire *w, const struct phone_server *s)
 	if (!ctx)
 		abort();
 	SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
+	SSL_CTX_set_read_ahead(ctx, 1); /* several records by one read, as phones' own libraries do */
+	SSL_CTX_set_default_read_buffer_len(ctx, 64 * 1024);
 	SSL_CTX_set_mode(ctx, SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_ENABLE_PARTIAL_WRITE);
 	if (s->insecure)
 		return ctx;
@@ -365,7 +367,7 @@ static void receive_some(struct phone_wire *w, short *events)
 	w->in_len += n;
 }
 
-/* Until more has come than there was: all that is there, so that a long answer isn't looked at after each piece. */
+/* All that is there, so that a long answer isn't looked at after each piece. */
 static enum err receive_more(struct phone_wire *w, int64_t deadline_us)
 {
 	size_t had = w->in_len;
@@ -383,6 +385,11 @@ static enum err receive_more(struct phone_wire *w, int64_t deadline_us)
 		e = wait_for(w, events, deadline_us);
 	}
 	return e;
+}
+
+enum err phone_wire_more(struct phone_wire *w, int timeout_ms)
+{
+	return receive_more(w, deadline_in(timeout_ms));
 }
 
 enum err phone_wire_wait(struct phone_wire *w, int timeout_ms)
@@ -415,6 +422,7 @@ enum err phone_wire_receive(struct phone_wire *w, struct arena *a, int timeout_m
 		if ((e = receive_more(w, deadline_us)))
 			return e;
 	}
+	w->last_byte_us = phone_now_us();
 	if (e) {
 		snprintf(w->problem, sizeof(w->problem),
 		    w->ended ? "the answer is cut off" : "the answer is no HTTP");

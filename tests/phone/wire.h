@@ -29,9 +29,9 @@ struct phone_wire {
 	SSL *ssl;    /* NULL without TLS */
 	uint8_t *in; /* what came and was not taken yet */
 	size_t in_len, in_cap;
-	bool ended;            /* the peer has closed */
-	int64_t first_byte_us; /* when the first byte of the newest answer came, see phone_now_us */
-	char problem[256];     /* why the newest call failed, in plain words */
+	bool ended;                          /* the peer has closed */
+	int64_t first_byte_us, last_byte_us; /* when those of the newest answer came, see phone_now_us */
+	char problem[256];                   /* why the newest call failed, in plain words */
 };
 
 /* Microseconds of the monotonic clock. */
@@ -49,6 +49,8 @@ enum err phone_wire_send_slowly(
     struct phone_wire *w, struct bytes data, size_t piece, int pause_ms) MUST_CHECK;
 /* Waits until at least one byte of an answer is there. ERR_UNAVAILABLE: the peer has closed instead. */
 enum err phone_wire_wait(struct phone_wire *w, int timeout_ms) MUST_CHECK;
+/* Reads until more is in w->in than there was, or w->ended: for other protocols than HTTP. */
+enum err phone_wire_more(struct phone_wire *w, int timeout_ms) MUST_CHECK;
 /* Reads one answer; what it points to lives in the arena. */
 enum err phone_wire_receive(
     struct phone_wire *w, struct arena *a, int timeout_ms, struct phone_answer *out) MUST_CHECK;
