@@ -1,6 +1,7 @@
 #include "mail/address.h"
 
 #include <string.h>
+#include <strings.h>
 
 enum { LONGEST_ADDRESS = 2000, LONGEST_WORD = 250, LONGEST_LIST = 1024 * 1024 };
 
@@ -342,6 +343,13 @@ enum err header_addresses(
 	return ERR_OK;
 }
 
+bool address_same(struct bytes a, struct bytes b)
+{
+	return a.len == b.len && strncasecmp((const char *)a.p, (const char *)b.p, a.len) == 0;
+}
+
+/* ---- as ActiveSync shows them ---- */
+
 static void put_quoted(struct buf *out, struct bytes name)
 {
 	buf_put_u8(out, '"');
@@ -374,10 +382,11 @@ static void put_name(struct buf *out, const struct mail_address *m)
 }
 
 static enum err put_list(struct arena *a, const struct mail_addresses *list, const char *separator,
-    size_t max, void (*put)(struct buf *out, const struct mail_address *m), struct bytes *out)
+    size_t max, void (*put)(struct buf *out, const struct mail_address *m), struct bytes *out,
+    size_t *n_shown)
 {
 	struct buf b;
-	size_t whole = 0;
+	size_t whole = 0, n = 0;
 
 	buf_init(&b, a, 0);
 	for (size_t i = 0; i < list->n; i++) {
@@ -387,18 +396,32 @@ static enum err put_list(struct arena *a, const struct mail_addresses *list, con
 		if (b.failed || b.len > max)
 			break;
 		whole = b.len;
+		n++;
 	}
 	*out = bytes_of(b.p, whole);
+	*n_shown = n;
 	return b.failed;
 }
 
 enum err address_list_format(
     struct arena *a, const struct mail_addresses *list, const char *separator, size_t max, struct bytes *out)
 {
-	return put_list(a, list, separator, max, put_address, out);
+	size_t n;
+
+	return put_list(a, list, separator, max, put_address, out, &n);
+}
+
+enum err address_list_count_shown(
+    struct arena *a, const struct mail_addresses *list, const char *separator, size_t max, size_t *out)
+{
+	struct bytes text;
+
+	return put_list(a, list, separator, max, put_address, &text, out);
 }
 
 enum err address_names(struct arena *a, const struct mail_addresses *list, size_t max, struct bytes *out)
 {
-	return put_list(a, list, ";", max, put_name, out);
+	size_t n;
+
+	return put_list(a, list, ";", max, put_name, out, &n);
 }

@@ -24,10 +24,15 @@ enum err header_addresses(
  * Source: MS-ASDTYPE 2.7.3; MS-ASEMAIL 2.2.2.80. */
 enum err address_list_format(struct arena *a, const struct mail_addresses *list, const char *separator,
     size_t max, struct bytes *out) MUST_CHECK;
+/* How many of its entries that shows. */
+enum err address_list_count_shown(struct arena *a, const struct mail_addresses *list, const char *separator,
+    size_t max, size_t *out) MUST_CHECK;
 /* The names, or addresses where there is no name, separated by semicolons. Source: MS-ASEMAIL 2.2.2.27. */
 enum err address_names(
     struct arena *a, const struct mail_addresses *list, size_t max, struct bytes *out) MUST_CHECK;
 
+/* Bare addresses compare without case: that a domain has none is sure, and no server that people use tells local parts apart by it. */
+bool address_same(struct bytes a, struct bytes b);
 /* What stands behind the @; "localhost" where nothing does. */
 struct bytes address_domain(struct bytes address);
 /* A whole field of addresses, with its CRLF, folded. What is no address (somebody is still typing) stands there as a name. */

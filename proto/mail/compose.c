@@ -1,7 +1,5 @@
 #include "mail/compose.h"
 
-#include <string.h>
-
 #include "base/time.h"
 #include "mail/text.h"
 
@@ -12,13 +10,6 @@ struct composer {
 	struct compose *out;
 	size_t cap; /* of out->to */
 };
-
-/* Bare addresses compare without case: that a domain has none is sure, and no server that people use tells
- * local parts apart by it. */
-static bool same_address(struct bytes a, struct bytes b)
-{
-	return a.len == b.len && strncasecmp((const char *)a.p, (const char *)b.p, a.len) == 0;
-}
 
 /* What may stand in an SMTP command: no blanks, no control characters, no angle brackets. */
 static bool is_sendable(struct bytes address)
@@ -42,7 +33,7 @@ static enum err add_recipient(struct composer *c, struct bytes address)
 		return ERR_OK;
 	}
 	for (size_t i = 0; i < out->n_to; i++)
-		if (same_address(out->to[i], address))
+		if (address_same(out->to[i], address))
 			return ERR_OK;
 	if (out->n_to == COMPOSE_MAX_RECIPIENTS)
 		return ERR_LIMIT;
@@ -105,14 +96,14 @@ static bool fits(struct bytes pattern, struct bytes address)
 	size_t at = bytes_find(address, '@');
 
 	if (pattern.len < 2 || pattern.p[0] != '*' || pattern.p[1] != '@')
-		return same_address(address, pattern);
-	return at < address.len && same_address(bytes_of(address.p + at, address.len - at),
+		return address_same(address, pattern);
+	return at < address.len && address_same(bytes_of(address.p + at, address.len - at),
 				       bytes_of(pattern.p + 1, pattern.len - 1));
 }
 
 static bool may_send_as(const struct compose_options *o, struct bytes address)
 {
-	if (o->any_from || same_address(address, o->from))
+	if (o->any_from || address_same(address, o->from))
 		return true;
 	for (size_t i = 0; i < o->n_own; i++)
 		if (fits(o->own[i], address))

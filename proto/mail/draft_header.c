@@ -3,6 +3,7 @@
 #include "base/time.h"
 #include "mail/address.h"
 #include "mail/draft_maker.h"
+#include "mail/email.h"
 #include "mail/encoded_word.h"
 
 /* The header of a draft: what was there, and what the phone says. */
@@ -89,31 +90,112 @@ static bool are_addresses(const struct mail_addresses *list)
 	return list->n > 0;
 }
 
-static enum err put_lines(struct draft_maker *m, struct buf *out)
+/* ---- lists of addresses ---- */
+
+static const struct list {
+	const char *name, *separator; /* as it is shown: see email.c */
+	size_t max;
+} lists[] = {
+	[DRAFT_TO] = { "To", ", ", EMAIL_ADDRESSES_MAX },
+	[DRAFT_CC] = { "Cc", ", ", EMAIL_ADDRESSES_MAX },
+	[DRAFT_BCC] = { "Bcc", ", ", EMAIL_BCC_MAX },
+	[DRAFT_REPLY_TO] = { "Reply-To", ";", EMAIL_ADDRESSES_MAX },
+};
+
+static struct bytes entry_of(const struct mail_address *m)
 {
-	static const char *const names[] = {
-		[DRAFT_TO] = "To", [DRAFT_CC] = "Cc", [DRAFT_BCC] = "Bcc", [DRAFT_REPLY_TO] = "Reply-To"
-	};
-	struct mail_addresses list;
+	return m->address.len ? m->address : m->name;
+}
+
+static bool has(const struct mail_addresses *list, const struct mail_address *m)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (address_same(entry_of(&list->v[i]), entry_of(m)))
+			return true;
+	return false;
+}
+
+static enum err join(struct arena *a, const struct mail_addresses *x, const struct mail_addresses *y,
+    struct mail_addresses *out)
+{
+	struct mail_address *v = arena_array(a, x->n + y->n, sizeof(*v));
+
+	if (!v)
+		return ERR_LIMIT;
+	for (size_t i = 0; i < x->n + y->n; i++)
+		v[i] = i < x->n ? x->v[i] : y->v[i - x->n];
+	*out = (struct mail_addresses){ v, x->n + y->n };
+	return ERR_OK;
+}
+
+/* A long list is shown cut, and a phone sends that back. Who wasn't shown is not taken out by that, whatever the user has changed of the
+ * others. But if the phone names one of the rest it knows them all (it has written the draft itself), and if it names none
+ * of those shown the list is another one. */
+static bool stays(
+    const struct mail_addresses *rest, const struct mail_addresses *shown, const struct mail_addresses *said)
+{
+	bool is_edited = !shown->n;
+
+	for (size_t i = 0; i < said->n; i++)
+		if (has(shown, &said->v[i]))
+			is_edited = true;
+		else if (has(rest, &said->v[i]))
+			return false;
+	return is_edited;
+}
+
+static enum err keep_unshown(
+    struct draft_maker *m, const struct list *shown_as, struct mail_addresses *list, bool *kept)
+{
+	struct mail_addresses had, shown, rest;
+	size_t n;
 	enum err e;
 
-	for (size_t i = 0; i < DRAFT_SUBJECT; i++) {
-		if (!m->edit->line[i].len)
-			continue;
-		if ((e = address_list(m->arena, m->edit->line[i], &list)))
+	if (!m->base)
+		return ERR_OK;
+	if ((e = header_addresses(m->arena, &m->base->header, shown_as->name, &had)) ||
+	    (e = address_list_count_shown(m->arena, &had, shown_as->separator, shown_as->max, &n)))
+		return e;
+	shown = (struct mail_addresses){ had.v, n };
+	rest = (struct mail_addresses){ had.v + n, had.n - n };
+	*kept = rest.n && stays(&rest, &shown, list);
+	return *kept ? join(m->arena, list, &rest, list) : ERR_OK;
+}
+
+static enum err put_list(struct draft_maker *m, struct buf *out, enum draft_line line)
+{
+	struct bytes text = m->edit->line[line];
+	struct mail_addresses list;
+	bool kept = false;
+	enum err e;
+
+	if (!m->edit->has[line])
+		return ERR_OK;
+	if ((e = address_list(m->arena, text, &list)) || (e = keep_unshown(m, &lists[line], &list, &kept)))
+		return e;
+	if (list.n >= ADDRESS_MAX)
+		return ERR_UNSUPPORTED; /* the rest would be left out */
+	/* Somebody may still be typing: that stays as it is, unless encoding it would hide the addresses beside it. */
+	if (kept || are_addresses(&list) || (has_address(&list) && !needs_no_encoding(text)))
+		address_field_put(out, lists[line].name, &list);
+	else if (text.len)
+		header_field_put(out, lists[line].name, text);
+	return ERR_OK;
+}
+
+static enum err put_lines(struct draft_maker *m, struct buf *out)
+{
+	enum err e;
+
+	for (enum draft_line i = DRAFT_TO; i < DRAFT_SUBJECT; i++)
+		if ((e = put_list(m, out, i)))
 			return e;
-		if (list.n == ADDRESS_MAX)
-			return ERR_UNSUPPORTED; /* the rest would be left out */
-		/* Somebody may still be typing: that stays as it is, unless encoding it would hide the addresses beside it. */
-		if (are_addresses(&list) || (has_address(&list) && !needs_no_encoding(m->edit->line[i])))
-			address_field_put(out, names[i], &list);
-		else
-			header_field_put(out, names[i], m->edit->line[i]);
-	}
 	if (m->edit->line[DRAFT_SUBJECT].len)
 		header_field_put(out, "Subject", m->edit->line[DRAFT_SUBJECT]);
 	return ERR_OK;
 }
+
+/* ---- the rest ---- */
 
 static void put_importance(const struct draft_maker *m, struct buf *out)
 {

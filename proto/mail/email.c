@@ -12,8 +12,6 @@
 #include "mail/tnef_part.h"
 #include "mail/voice.h"
 
-enum { ADDRESSES_MAX = 32768, BCC_MAX = 1024 };
-
 struct job {
 	struct wbxml_writer *w;
 	struct arena *arena;
@@ -60,27 +58,27 @@ static void put_list(struct job *j, wbxml_tag tag, const char *name, const char 
 
 static void put_to(struct job *j, wbxml_tag tag)
 {
-	put_list(j, tag, "To", ", ", ADDRESSES_MAX);
+	put_list(j, tag, "To", ", ", EMAIL_ADDRESSES_MAX);
 }
 
 static void put_cc(struct job *j, wbxml_tag tag)
 {
-	put_list(j, tag, "Cc", ", ", ADDRESSES_MAX);
+	put_list(j, tag, "Cc", ", ", EMAIL_ADDRESSES_MAX);
 }
 
 static void put_bcc(struct job *j, wbxml_tag tag)
 {
-	put_list(j, tag, "Bcc", ", ", BCC_MAX);
+	put_list(j, tag, "Bcc", ", ", EMAIL_BCC_MAX);
 }
 
 static void put_from(struct job *j, wbxml_tag tag)
 {
-	put_list(j, tag, header_find(&j->header, "From") ? "From" : "Sender", ", ", ADDRESSES_MAX);
+	put_list(j, tag, header_find(&j->header, "From") ? "From" : "Sender", ", ", EMAIL_ADDRESSES_MAX);
 }
 
 static void put_reply_to(struct job *j, wbxml_tag tag)
 {
-	put_list(j, tag, "Reply-To", ";", ADDRESSES_MAX);
+	put_list(j, tag, "Reply-To", ";", EMAIL_ADDRESSES_MAX);
 }
 
 /* Only where it differs from From. Source: MS-ASEMAIL 2.2.2.70. */
@@ -93,7 +91,7 @@ static void put_sender(struct job *j, wbxml_tag tag)
 	    (e = header_addresses(j->arena, &j->header, "Sender", &sender)))
 		j->failed = e;
 	else if (from.n && sender.n && !bytes_eq(from.v[0].address, sender.v[0].address))
-		put_list(j, tag, "Sender", ", ", ADDRESSES_MAX);
+		put_list(j, tag, "Sender", ", ", EMAIL_ADDRESSES_MAX);
 }
 
 static void put_names(struct job *j, wbxml_tag tag, const char *name)
@@ -103,7 +101,7 @@ static void put_names(struct job *j, wbxml_tag tag, const char *name)
 	enum err e = header_addresses(j->arena, &j->header, name, &list);
 
 	if (!e)
-		e = address_names(j->arena, &list, ADDRESSES_MAX, &text);
+		e = address_names(j->arena, &list, EMAIL_ADDRESSES_MAX, &text);
 	put_made(j, tag, e, &text);
 }
 

@@ -31,6 +31,10 @@ struct email {
 	size_t *gap; /* of a body that passes: see body_write.h */
 };
 
+/* How much of a list of addresses is shown, in bytes: its first entries.
+ * Source: MS-ASEMAIL 6, schemas Email (To, Cc) and Email2 (Bcc). */
+enum { EMAIL_ADDRESSES_MAX = 32768, EMAIL_BCC_MAX = 1024 };
+
 /* Writes the children of ApplicationData (or Properties). Content never fails: only ERR_LIMIT. */
 enum err email_write(struct wbxml_writer *w, enum eas_version version, const struct email *m) MUST_CHECK;
 /* The same for a change of flags alone: Read, Flag and Categories as the version has them. */

@@ -47,6 +47,39 @@ static void sent_from_drafts(enum eas_version v)
 }
 TEST_VERSIONS(sent_from_drafts)
 
+/* The phone is shown 1,024 bytes of the blind copies, and sends these back. */
+static void sent_to_many(enum eas_version v)
+{
+	enum { COPIES = 60 };
+	const char *user = scene_user();
+	unsigned before = received_count();
+	struct phone_edit edit = {
+		.to = "bob@example.org", .subject = "draft", .text = "now", .text_type = 2
+	};
+	struct phone *ph;
+	char mail[4096], shown[2000];
+	size_t n = (size_t)snprintf(
+	    mail, sizeof(mail), "From: me@example.org\r\nTo: bob@example.org\r\nSubject: draft\r\nBcc: ");
+
+	for (int i = 0; i < COPIES; i++)
+		n += (size_t)snprintf(
+		    mail + n, sizeof(mail) - n, "%srecipient%02d@example.org", i ? ",\r\n " : "", i);
+	snprintf(mail + n, sizeof(mail) - n, "\r\n\r\nnot yet\r\n");
+	scene_append_raw(user, "Drafts", bytes_str(mail), "\\Draft \\Seen", NULL);
+	ph = drafting_phone(user, "PHONE1", v);
+	snprintf(shown, sizeof(shown), "%s", draft_with(ph, "draft")->bcc);
+	assert_in_range(strlen(shown), 900, 1024);
+	edit.bcc = shown;
+	assert_int_equal(draft_alter(ph, "draft", edit), 1);
+	assert_int_equal(received_times(draft_mail(user, 1), "recipient"), COPIES);
+	edit.send = true;
+	assert_int_equal(draft_alter(ph, "draft", edit), 1);
+	received_expect(before + 1);
+	assert_true(received_has(received(before + 1, "json"), "recipient59@example.org"));
+	assert_int_equal(received_times(received(before + 1, "json"), "recipient"), COPIES);
+}
+TEST_VERSIONS(sent_to_many)
+
 /* As it is: there is nothing more to be said. */
 static void sent_without_a_word(enum eas_version v)
 {
@@ -299,6 +332,7 @@ int main(void)
 
 	scene_open(&(struct bed_opts){ .users = 60 });
 	TEST_ADD_DRAFT_VERSIONS(sent_from_drafts);
+	TEST_ADD_DRAFT_VERSIONS(sent_to_many);
 	TEST_ADD_DRAFT_VERSIONS(sent_without_a_word);
 	TEST_ADD_DRAFT_VERSIONS(sent_at_once);
 	TEST_ADD_ROWS(a_bad_send, bad_sends);

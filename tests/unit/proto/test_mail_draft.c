@@ -2,6 +2,7 @@
 #include "mail/address.h"
 #include "mail/body.h"
 #include "mail/draft.h"
+#include "mail/email.h"
 #include "mail/mime_parse.h"
 #include "mail/part_header.h"
 #include "mail/transfer.h"
@@ -409,6 +410,61 @@ static void a_cut_text_is_no_change(void **state)
 	assert_bytes_str(y.mail.plain, "0123456789");
 }
 
+/* Of 60 blind copies a phone is shown those that 1,024 bytes hold, and has but these to send back. */
+enum { BLIND_COPIES = 60 };
+
+static const struct unshown_case {
+	const char *name;
+	size_t first, end; /* of the list, or of what is shown where `end` says so, what comes back */
+	const char *more;
+	size_t want;
+} unshown_cases[] = {
+	{ "as it was shown", 0, SIZE_MAX, "", BLIND_COPIES },
+	{ "one more", 0, SIZE_MAX, "new@x", BLIND_COPIES + 1 },
+	{ "half a name more", 0, SIZE_MAX, "Bob S", BLIND_COPIES + 1 },
+	{ "one less", 1, SIZE_MAX, "", BLIND_COPIES - 1 },
+	{ "none at all", 0, 0, "", 0 },
+	{ "others", 0, 0, "new@x, more@x", 2 },
+	{ "all of them: this phone has written them", 0, BLIND_COPIES, "", BLIND_COPIES },
+	{ "all but one that isn't shown", 0, BLIND_COPIES - 1, "", BLIND_COPIES - 1 },
+};
+
+static struct bytes blind_copies(const char *before, size_t first, size_t end, const char *after)
+{
+	struct bytes out;
+	struct buf b;
+
+	buf_init(&b, test_arena(), 0);
+	buf_put_str(&b, before);
+	for (size_t i = first; i < end; i++)
+		buf_printf(&b, "%srecipient%02zu@department.example.org", i > first ? ",\r\n " : "", i);
+	if (end > first && *after >= ' ')
+		buf_put_str(&b, ", ");
+	buf_put_str(&b, after);
+	assert_int_equal(buf_done(&b, &out), ERR_OK);
+	return out;
+}
+
+static void who_was_not_shown_stays(const struct unshown_case *c)
+{
+	struct draft_edit e = { .has = { [DRAFT_BCC] = true } };
+	struct draft_made made;
+	struct mail_addresses list;
+	struct base x, y;
+	size_t shown;
+
+	read_base(&x, blind_copies("Subject: x\r\nBcc: ", 0, BLIND_COPIES, "\r\n\r\nhi\r\n"));
+	assert_int_equal(header_addresses(test_arena(), &x.mail.header, "Bcc", &list), ERR_OK);
+	assert_int_equal(address_list_count_shown(test_arena(), &list, ", ", EMAIL_BCC_MAX, &shown), ERR_OK);
+	assert_in_range(shown, 2, BLIND_COPIES - 2);
+	e.line[DRAFT_BCC] = blind_copies("", c->first, c->end == SIZE_MAX ? shown : c->end, c->more);
+	make(&x, NULL, &no_names, 9, &e, &made, &y);
+	assert_int_equal(header_addresses(test_arena(), &y.mail.header, "Bcc", &list), ERR_OK);
+	assert_int_equal(list.n, c->want);
+	assert_int_equal(made.is_same, c->want == BLIND_COPIES);
+}
+TEST_ROW(who_was_not_shown_stays)
+
 /* ---- what the phone says ---- */
 
 #define FILE_HEAD "\tAirSyncBase:Attachments\n\t\tAirSyncBase:Add\n\t\t\tAirSyncBase:ClientId \"1\"\n"
@@ -464,5 +520,6 @@ int main(void)
 	TEST_ADD(what_is_sent_says_nothing_of_drafts);
 	TEST_ADD_ROWS(is_refused, refusals);
 	TEST_ADD(a_cut_text_is_no_change);
+	TEST_ADD_ROWS(who_was_not_shown_stays, unshown_cases);
 	return test_run("mail_draft");
 }
