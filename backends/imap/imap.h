@@ -47,6 +47,7 @@ enum imap_cap {                          /* bits; as announced after login */
 	IMAP_CAP_LIST_EXTENDED = 1 << 8, /* RFC 5258 */
 	IMAP_CAP_ESEARCH = 1 << 9,       /* RFC 4731 */
 	IMAP_CAP_ID = 1 << 10,           /* RFC 2971 */
+	IMAP_CAP_ACL = 1 << 11,          /* RFC 4314 */
 	IMAP_CAP_NAMESPACE = 1 << 12,    /* RFC 2342 */
 	IMAP_CAP_SASL_IR = 1 << 13,
 	IMAP_CAP_LITERAL_PLUS = 1 << 14,
@@ -128,6 +129,8 @@ enum err imap_status_selected(struct imap *c, struct bytes mailbox, struct imap_
 enum err imap_create(
     struct imap *c, struct bytes mailbox, enum imap_use use) WAITS MUST_CHECK; /* and subscribes */
 enum err imap_delete(struct imap *c, struct bytes mailbox) WAITS MUST_CHECK;   /* and unsubscribes */
+/* *all: the user's rights allow to delete each of them. True where the server has no ACL to ask for. */
+enum err imap_may_delete(struct imap *c, const struct bytes *mailboxes, size_t n, bool *all) WAITS MUST_CHECK;
 enum err imap_rename(struct imap *c, struct bytes from, struct bytes to) WAITS MUST_CHECK;
 
 /* Selects (read-write, with CONDSTORE) unless it is selected already; what it knows comes without asking again only

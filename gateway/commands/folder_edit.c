@@ -1,6 +1,7 @@
 #include "commands/commands.h"
 #include "io/log.h"
 #include "push/push.h"
+#include "sync/folder_tree.h"
 #include "sync/hierarchy.h"
 
 /* FolderCreate, FolderDelete, FolderUpdate (MS-ASCMD 2.2.1.2 to 2.2.1.4, 2.2.1.6). Each takes and gives a FolderSync
@@ -85,21 +86,15 @@ static enum err begin(struct edit *x, uint32_t *status)
 	return folders_load(x->rq, x->imap, &x->list);
 }
 
-/* The folders as the device knows them after its own change: what others changed meanwhile is left for its FolderSync.
- * `id` was made or changed, or is gone. */
-static enum err finish(struct edit *x, uint32_t id)
+/* The folders as the device knows them after its own change: what others changed meanwhile is left for its FolderSync. Folder
+ * `id` is now `one`, or gone (NULL). */
+static enum err advance(struct edit *x, uint32_t id, const struct known_folder *one)
 {
-	struct known_folders fresh, now;
-	const struct known_folder *one;
+	struct known_folders now = { 0, arena_array(x->rq->arena, x->base->n + 1, sizeof(*now.v)), 0 };
 	enum err e;
 
-	if ((e = folders_load(x->rq, x->imap, &x->list)) ||
-	    (e = known_folders_of(x->rq->arena, &x->list, 0, &fresh)))
-		return e;
-	now = (struct known_folders){ 0, arena_array(x->rq->arena, x->base->n + 1, sizeof(*now.v)), 0 };
 	if (!now.v)
 		return ERR_LIMIT;
-	one = known_folder(&fresh, id);
 	for (size_t i = 0; i < x->base->n; i++) {
 		if (one && x->base->v[i].id > id && (!now.n || now.v[now.n - 1].id < id))
 			now.v[now.n++] = *one;
@@ -114,9 +109,16 @@ static enum err finish(struct edit *x, uint32_t id)
 	return e;
 }
 
-static bool is_special(const struct folder *f)
+/* After a folder was made or changed. */
+static enum err finish(struct edit *x, uint32_t id)
 {
-	return f->type != FOLDER_USER_MAIL && f->type != FOLDER_USER_NOTES && f->type != FOLDER_GENERIC;
+	struct known_folders fresh;
+	enum err e;
+
+	if ((e = folders_load(x->rq, x->imap, &x->list)) ||
+	    (e = known_folders_of(x->rq->arena, &x->list, 0, &fresh)))
+		return e;
+	return advance(x, id, known_folder(&fresh, id));
 }
 
 /* "parent/name" in the server's terms. *status is 0, or why it can't be. */
@@ -226,6 +228,31 @@ enum err command_folder_create(struct request *rq, struct wbxml_writer *w)
 	return answer(&x, w, FOLDER_OK);
 }
 
+/* With all that is below it, as the phone has told its user; or nothing at all, where that can be known beforehand. */
+static enum err delete_tree(struct edit *x, const struct folder *f, uint32_t *status)
+{
+	bool may, partly = false;
+	enum err e;
+
+	*status = FOLDER_SPECIAL;
+	if (folder_tree_is_special(&x->list, f))
+		return ERR_OK;
+	*status = FOLDER_FAILED;
+	if ((e = folder_tree_may_go(x->imap, x->rq->arena, &x->list, f, &may)) || !may)
+		return e;
+	if ((e = folder_tree_delete_below(x->imap, &x->list, f, &partly)))
+		return e;
+	if (partly) { /* the phones' next FolderSync tells what is left */
+		push_publish(x->rq, NULL, 0);
+		return ERR_OK;
+	}
+	*status = FOLDER_OK;
+	e = imap_delete(x->imap, f->mailbox);
+	return e == ERR_NOT_FOUND ? ERR_OK : e;
+}
+
+/* The device is known to be without that folder, but not whether it has dropped those below it, too: so its next FolderSync
+ * deletes them, which is nothing new to one that has. */
 enum err command_folder_delete(struct request *rq, struct wbxml_writer *w)
 {
 	struct edit x = { .rq = rq, .root = FOLDERHIERARCHY_FOLDER_DELETE };
@@ -242,13 +269,12 @@ enum err command_folder_delete(struct request *rq, struct wbxml_writer *w)
 	f = folders_by_id(&x.list, id);
 	if (!f && !known_folder(x.base, id))
 		return answer(&x, w, FOLDER_NO_FOLDER);
-	if (f && is_special(f))
-		return answer(&x, w, FOLDER_SPECIAL);
-	if (f && (e = imap_delete(x.imap, f->mailbox)) && e != ERR_NOT_FOUND)
+	status = FOLDER_OK;
+	if (f && (e = delete_tree(&x, f, &status)))
 		return refused(&x, w, e);
-	if ((e = finish(&x, id)))
+	if (status == FOLDER_OK && (e = advance(&x, id, NULL)))
 		return e;
-	return answer(&x, w, FOLDER_OK);
+	return answer(&x, w, status);
 }
 
 /* The ids move along with the names, the folder's own and those of all below it, so that their sync keys stay good. */
@@ -290,7 +316,7 @@ enum err command_folder_update(struct request *rq, struct wbxml_writer *w)
 	f = folders_by_id(&x.list, id);
 	if (!status && !f)
 		status = FOLDER_NO_FOLDER;
-	if (!status && is_special(f))
+	if (!status && folder_is_special(f))
 		status = FOLDER_EXISTS; /* "name exists, or special folder" */
 	if (!status && is_for_notes(&x, id) != is_for_notes(&x, parent_of(rq)))
 		status = FOLDER_SPECIAL; /* there, its items would be of another class */

@@ -4,6 +4,7 @@
 #include "eas/opaque_id.h"
 #include "io/log.h"
 #include "push/push.h"
+#include "sync/folder_tree.h"
 #include "sync/open.h"
 
 /* ItemOperations (MS-ASCMD 2.2.1.10): fetches items and attachments, empties folders. One result for each operation;
@@ -161,38 +162,6 @@ static enum err fetch(struct request *rq, const struct wbxml_node *n, struct wbx
 
 /* ---- EmptyFolderContents ---- */
 
-static bool is_below(const struct folder_list *l, const struct folder *f, uint32_t top)
-{
-	for (size_t depth = 0; f && depth < l->n; depth++) {
-		if (f->parent == top)
-			return true;
-		f = folders_by_id(l, f->parent);
-	}
-	return false;
-}
-
-/* Special folders are not deleted by FolderDelete either. *partly is set if something stays. The deepest first: the list has
- * parents before their children, and a parent that can't be selected may go with its last child. */
-static enum err delete_subfolders(struct imap *imap, const struct folder_list *l, uint32_t top, bool *partly)
-{
-	for (size_t i = l->n; i-- > 0;) {
-		const struct folder *f = &l->v[i];
-		enum err e = ERR_OK;
-
-		if (!is_below(l, f, top) || !f->mailbox.len || !f->exists)
-			continue;
-		if (f->type == FOLDER_USER_MAIL || f->type == FOLDER_GENERIC)
-			e = imap_delete(imap, f->mailbox);
-		else
-			*partly = true;
-		if (e == ERR_DENIED)
-			*partly = true;
-		else if (e && e != ERR_NOT_FOUND)
-			return e;
-	}
-	return ERR_OK;
-}
-
 static enum err empty(struct request *rq, const struct wbxml_node *n, bool *partly)
 {
 	bool subfolders =
@@ -216,7 +185,7 @@ static enum err empty(struct request *rq, const struct wbxml_node *n, bool *part
 	push_publish(rq, &id, 1);
 	if (!subfolders)
 		return ERR_OK;
-	if ((e = delete_subfolders(imap, &list, id, partly)))
+	if ((e = folder_tree_delete_below(imap, &list, f, partly)))
 		return e;
 	push_publish(rq, NULL, 0);
 	return ERR_OK;

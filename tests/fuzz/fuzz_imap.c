@@ -99,8 +99,11 @@ static void statuses(struct session *s)
 
 static void folders(struct session *s)
 {
+	bool may;
+
 	checked(s, imap_create(s->c, BYTES("\xC3\xA4"), IMAP_USE_SENT));
 	checked(s, imap_rename(s->c, BYTES("a"), BYTES("b")));
+	checked(s, imap_may_delete(s->c, (struct bytes[]){ BYTES("a"), BYTES("b") }, 2, &may));
 	checked(s, imap_delete(s->c, BYTES("b")));
 }
 

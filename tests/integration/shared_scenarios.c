@@ -210,25 +210,33 @@ static void all_rights(enum eas_version v)
 }
 TEST_VERSIONS(all_rights)
 
-/* Of a tree that is emptied, what may not be deleted stays, and the phone is told so. */
-static void a_tree_is_emptied_partly(enum eas_version v)
+/* A tree of which one folder may not be deleted, as the reader's phone has it. */
+static struct phone_folder *share_tree(
+    struct truth *t, const char *reader, enum eas_version v, struct phone **ph)
 {
 	static const char *const rights[][2] = { { "Tree", ALL_RIGHTS }, { "Tree/Kept", "lr" },
 		{ "Tree/Lost", ALL_RIGHTS } };
-	const char *owner = scene_user(), *reader = scene_user();
-	struct truth *t = scene_truth(owner);
-	struct phone *ph;
 	struct phone_folder *f;
-	unsigned status;
 
 	for (size_t i = 0; i < 3;
 	     i++) { /* before the reader's first session, which would remember what it may see */
 		truth_create(t, rights[i][0]);
 		truth_command(t, "SETACL %s %s %s", rights[i][0], reader, rights[i][1]);
 	}
-	ph = scene_synced_phone(reader, "PHONE1", v);
-	f = phone_folder_named(&ph->replica, "Tree");
+	*ph = scene_synced_phone(reader, "PHONE1", v);
+	f = phone_folder_named(&(*ph)->replica, "Tree");
 	assert_non_null(f);
+	return f;
+}
+
+/* Of a tree that is emptied, what may not be deleted stays, and the phone is told so. */
+static void a_tree_is_emptied_partly(enum eas_version v)
+{
+	struct truth *t = scene_truth(scene_user());
+	struct phone *ph;
+	struct phone_folder *f = share_tree(t, scene_user(), v, &ph);
+	unsigned status;
+
 	SCENE_OK(ph, phone_empty_folder(ph, f->id, true, &status));
 	assert_int_equal(status, 17);
 	assert_true(truth_has_mailbox(t, "Tree/Kept"));
@@ -239,6 +247,26 @@ static void a_tree_is_emptied_partly(enum eas_version v)
 	scene_assert_clean(ph);
 }
 TEST_VERSIONS(a_tree_is_emptied_partly)
+
+/* A tree is deleted whole or not at all; and never all that others share. */
+static void a_tree_stays(enum eas_version v)
+{
+	struct truth *t = scene_truth(scene_user());
+	struct phone *ph;
+	struct phone_folder *f = share_tree(t, scene_user(), v, &ph);
+
+	SCENE_OK(ph, phone_folder_delete(ph, f->id));
+	assert_int_equal(ph->status, 6);
+	SCENE_OK(ph, phone_folder_delete(ph, phone_folder_named(&ph->replica, "shared")->id));
+	assert_true(ph->status == 3 || ph->status == 6); /* without NAMESPACE only its rights tell */
+	assert_true(truth_has_mailbox(t, "Tree") && truth_has_mailbox(t, "Tree/Kept") &&
+		    truth_has_mailbox(t, "Tree/Lost"));
+	SCENE_OK(ph, phone_folder_sync(ph, NULL));
+	assert_non_null(phone_folder_named(&ph->replica, "Tree"));
+	assert_non_null(phone_folder_named(&ph->replica, "Lost"));
+	scene_assert_clean(ph);
+}
+TEST_VERSIONS(a_tree_stays)
 
 /* Everybody's, made by the phone for others to see. */
 static void a_public_folder(enum eas_version v)
@@ -300,6 +328,7 @@ int shared_scenarios_run(const char *program)
 	TEST_ADD_VERSIONS(the_folder_stays);
 	TEST_ADD_VERSIONS(all_rights);
 	TEST_ADD_VERSIONS(a_tree_is_emptied_partly);
+	TEST_ADD_VERSIONS(a_tree_stays);
 	TEST_ADD_VERSIONS(a_public_folder);
 	TEST_ADD_VERSIONS(special_folders_are_ones_own);
 	return test_run(program);

@@ -204,6 +204,38 @@ static void a_tree_is_emptied(enum eas_version v)
 }
 TEST_VERSIONS(a_tree_is_emptied)
 
+/* Deleted with all that is below it. Neither the phone that did it nor another one is left with a folder that has no parent. */
+static void a_tree_is_deleted(enum eas_version v)
+{
+	static const char *const gone[] = { "Tree", "a", "b", "c", "d" };
+	const char *user = scene_user();
+	struct truth *t = scene_truth(user);
+	struct phone *ph[2];
+	char id[64];
+
+	truth_create(t, "Tree");
+	truth_create(t, "Tree/a/b/c");
+	truth_create(t, "Tree/d");
+	truth_create(t, "Treeless");
+	scene_append_many(user, "Tree/d", "below", 2);
+	ph[0] = scene_synced_phone(user, "PHONE1", v);
+	ph[1] = scene_synced_phone(user, "PHONE2", v);
+	snprintf(id, sizeof(id), "%s", phone_folder_named(&ph[0]->replica, "Tree")->id);
+	SCENE_OK(ph[0], phone_folder_delete(ph[0], id));
+	assert_int_equal(ph[0]->status, 1);
+	assert_true(truth_has_mailbox(t, "Treeless"));
+	for (size_t i = 0; i < COUNT(ph); i++) {
+		SCENE_OK(ph[i], phone_folder_sync(ph[i], NULL));
+		for (size_t k = 0; k < COUNT(gone); k++)
+			assert_null(phone_folder_named(&ph[i]->replica, gone[k]));
+		assert_non_null(phone_folder_named(&ph[i]->replica, "Treeless"));
+		scene_assert_clean(ph[i]);
+	}
+	assert_false(truth_has_mailbox(t, "Tree") || truth_has_mailbox(t, "Tree/a") ||
+		     truth_has_mailbox(t, "Tree/a/b/c") || truth_has_mailbox(t, "Tree/d"));
+}
+TEST_VERSIONS(a_tree_is_deleted)
+
 /* ---- names ---- */
 
 static const struct name_case {
@@ -294,6 +326,7 @@ int main(void)
 	TEST_ADD_VERSIONS(a_folder_is_made_again);
 	TEST_ADD_VERSIONS(what_folders_may_not_do);
 	TEST_ADD_VERSIONS(a_tree_is_emptied);
+	TEST_ADD_VERSIONS(a_tree_is_deleted);
 	TEST_ADD_ROWS(odd_name, name_cases);
 	TEST_ADD_ROWS(odd_name_in_imap, imap_names);
 	failed = test_run("folders");

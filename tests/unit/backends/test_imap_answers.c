@@ -349,6 +349,39 @@ static void one_right(struct scene *s)
 	assert_int_equal(imap_expunge(s->c, &uid, 1), ERR_DENIED);
 }
 
+static bool may_delete_both(struct scene *s)
+{
+	const struct bytes names[] = { BYTES("INBOX"), BYTES("other") };
+	bool all;
+
+	log_in(s);
+	assert_int_equal(imap_may_delete(s->c, names, 2, &all), ERR_OK);
+	return all;
+}
+
+static void both_may_go(struct scene *s)
+{
+	assert_true(may_delete_both(s));
+}
+
+static void one_must_stay(struct scene *s)
+{
+	assert_false(may_delete_both(s));
+}
+
+static void nobody_is_asked(struct scene *s)
+{
+	assert_true(may_delete_both(s));
+	assert_false(heard(s, "MYRIGHTS"));
+}
+
+#define MY_RIGHTS(one, two)                                                                             \
+	{                                                                                               \
+		{ .at = "MYRIGHTS INBOX", .say = "* MYRIGHTS INBOX " one "\r\n$ OK x\r\n" },            \
+		{                                                                                       \
+			.at = "MYRIGHTS \"other\"", .say = "* MYRIGHTS \"other\" " two "\r\n$ OK x\r\n" \
+		}                                                                                       \
+	}
 #define RIGHTS(flags, access) "* 2 EXISTS\r\n* OK [UIDVALIDITY 7] x\r\n" flags "$ OK [" access "] x\r\n"
 #define ONE_THERE                                                           \
 	{                                                                   \
@@ -465,6 +498,13 @@ static const struct answer_case {
 	    { { .at = "UID FETCH", .say = "* 1 FETCH (UID 3 BODY[1] {4294967295}\r\n" } } },
 	{ "literal refused", literal_refused, "",
 	    { { .at = "APPEND", .say = "$ NO [TOOBIG] too big\r\n" } } },
+	{ "MYRIGHTS", both_may_go, "ACL RIGHTS=texk", MY_RIGHTS("lrwstipekxacd", "lrx") },
+	{ "MYRIGHTS without x", one_must_stay, "ACL RIGHTS=texk", MY_RIGHTS("lrwstipekxacd", "\"lrtekcd\"") },
+	{ "MYRIGHTS by RFC 2086", both_may_go, "ACL", MY_RIGHTS("lrswipcda", "lrc") },
+	{ "MYRIGHTS by RFC 2086, to read", one_must_stay, "ACL", MY_RIGHTS("lrswipcda", "lrs") },
+	{ "MYRIGHTS refused", both_may_go, "ACL",
+	    { { .at = "MYRIGHTS", .say = "$ NO no such mailbox\r\n" } } },
+	{ "no MYRIGHTS", nobody_is_asked, "", { { 0 } } },
 	{ "READ-ONLY", nothing_is_allowed, "", { { .at = "SELECT", .say = RIGHTS("", "READ-ONLY") } } },
 	{ "no PERMANENTFLAGS", nothing_is_allowed, "MOVE UIDPLUS",
 	    { { .at = "SELECT", .say = RIGHTS("* OK [PERMANENTFLAGS ()] x\r\n", "READ-WRITE") } } },
