@@ -268,6 +268,8 @@ static enum err send_claimed(struct outgoing *o)
 	enum store_sent state = STORE_SENT_NEW;
 	enum err e = compose(o);
 
+	if (!e && !o->status && o->save)
+		e = sent_copy_prepare(o);
 	if (!e && !o->status)
 		e = send_by_smtp(o, &state);
 	fiber_set_deadline(SETTLE_S * 1000);

@@ -2,6 +2,7 @@
 #define EASGATE_SENDING_OUTGOING_H
 
 #include "sending/spliced.h"
+#include "sync/folders.h"
 #include "mail/compose.h"
 
 /* A mail on its way out, for SendMail, SmartReply and SmartForward: sent once, copied into Sent once, whatever breaks.
@@ -33,6 +34,7 @@ struct outgoing {
 	struct compose mail; /* is_spliced: only its header */
 	bool is_spliced;
 	struct spliced body;
+	struct folder sent; /* no mailbox: not looked for yet */
 };
 
 /* Sends it: o->status. */

@@ -106,13 +106,13 @@ static enum err append_joined(
 	    imap, to->mailbox, message, to->flags, to->keywords, to->n_keywords, uid);
 }
 
-/* How long the body really is: when it wasn't read just now for SMTP, it is read for that. */
+/* How long the body really is: when it wasn't read to its end just now, for SMTP, it is read for that. */
 static enum err measure(struct spliced *s, uint64_t *size)
 {
 	struct bytes piece = { 0 };
 	enum err e = ERR_OK;
 
-	if (!s->given && !(e = spliced_rewind(s)))
+	if (s->at < s->mail->n && !(e = spliced_rewind(s)))
 		do
 			e = spliced_next(s, &piece);
 		while (!e && piece.len);

@@ -261,7 +261,7 @@ static void send_and_hang_up(struct phone *ph, const struct phone_mail *mail)
 	phone_hang_up(ph);
 }
 
-/* The worker dies when SMTP has taken the mail and the copy in Sent isn't kept yet, since Dovecot stands still. The phone asks
+/* The worker dies when SMTP has taken the mail and the copy in Sent isn't kept yet, since Dovecot has come to stand still. The phone asks
  * again: the mail goes out once, and the copy is kept once. */
 static void worker_dies_after_the_mail_is_out(void **state)
 {
@@ -278,10 +278,12 @@ static void worker_dies_after_the_mail_is_out(void **state)
 
 	(void)state;
 	assert_int_equal(scene_mails(user, "Sent", &sent), 0);
-	assert_true(bed_service_signal(scene_bed(), "dovecot", "STOP"));
+	bed_mocksmtp_behave(scene_bed(), "late=1000");
 	send_and_hang_up(ph, &mail);
-	poll(NULL, 0, 300);
+	assert_true(bed_service_signal(scene_bed(), "dovecot", "STOP"));
+	poll(NULL, 0, 1500);
 	kill(some_worker(), SIGKILL);
+	bed_mocksmtp_behave(scene_bed(), "");
 	assert_true(bed_service_signal(scene_bed(), "dovecot", "CONT"));
 	for (unsigned i = 0; (e == ERR_UNAVAILABLE || (!e && ph->status != 1)) && i < 600; i++) {
 		poll(NULL, 0, PATIENCE_STEP_MS);

@@ -339,6 +339,13 @@ enum err phone_send_mail(struct phone *ph, const struct phone_mail *mail)
 	    &(struct phone_params){ .save_in_sent = mail->save_in_sent }, "message/rfc822", mail->mime);
 }
 
+enum err phone_send_smart_start(
+    struct phone *ph, enum eas_command cmd, const struct phone_mail *mail, const struct phone_source *source)
+{
+	put_mail(ph, cmd, mail, source);
+	return phone_command_send(ph, cmd, NULL);
+}
+
 enum err phone_send_smart(
     struct phone *ph, enum eas_command cmd, const struct phone_mail *mail, const struct phone_source *source)
 {

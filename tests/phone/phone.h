@@ -302,6 +302,9 @@ struct phone_source {
 /* CMD_SMART_REPLY, CMD_SMART_FORWARD. */
 enum err phone_send_smart(struct phone *ph, enum eas_command cmd, const struct phone_mail *mail,
     const struct phone_source *source) MUST_CHECK;
+/* As phone_send_mail_start. */
+enum err phone_send_smart_start(struct phone *ph, enum eas_command cmd, const struct phone_mail *mail,
+    const struct phone_source *source) MUST_CHECK;
 
 /* Settings: DeviceInformation Set, UserInformation Get. `address` gets the first SMTP address. */
 enum err phone_settings_device(struct phone *ph, const char *model, unsigned *status) MUST_CHECK;
