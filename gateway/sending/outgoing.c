@@ -131,7 +131,8 @@ static uint32_t status_of_compose(const struct outgoing *o, enum err e)
 	case ERR_PROTO:
 		return STATUS_INVALID_MIME;
 	case ERR_NOT_FOUND:
-		return STATUS_MESSAGE_HAS_NO_RECIPIENT;
+		return o->mail.n_unsendable ? STATUS_MESSAGE_RECIPIENT_UNRESOLVED
+					    : STATUS_MESSAGE_HAS_NO_RECIPIENT;
 	default:
 		return o->mail.wire.len + (o->is_spliced ? spliced_size(&o->made) : 0) >
 			       o->rq->worker->config->smtp_max_bytes
@@ -171,8 +172,9 @@ static enum err compose(struct outgoing *o)
 	if (e && e != ERR_PROTO && e != ERR_NOT_FOUND)
 		return e;
 	o->status = status_of_compose(o, e);
-	/* A draft may have what somebody was still typing: it doesn't go out to the others alone. */
-	if (!o->status && o->is_made && o->mail.n_unsendable)
+	/* Somebody may still have been typing, or made a mistake: it doesn't go out to the others alone, as it doesn't if
+	 * SMTP refuses one of them. */
+	if (!o->status && o->mail.n_unsendable)
 		o->status = STATUS_MESSAGE_RECIPIENT_UNRESOLVED;
 	if (!o->status)
 		check_from(o);

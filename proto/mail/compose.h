@@ -21,7 +21,7 @@ struct compose {
 	struct bytes from; /* envelope sender, bare */
 	struct bytes *to;  /* envelope recipients, bare, each once */
 	size_t n_to;
-	size_t n_unsendable;     /* entries of To, Cc and Bcc that are no address and were passed over */
+	size_t n_unsendable; /* entries of To, Cc and Bcc that are no address; told with ERR_NOT_FOUND, too */
 	struct bytes message_id; /* as it is now, with brackets; empty if the phone's is broken */
 	bool from_replaced;
 	bool from_foreign; /* it named an address that it may not name */

@@ -239,6 +239,46 @@ static void from_is_checked(const struct from_case *c)
 }
 TEST_ROW(from_is_checked)
 
+/* ---- to whom ---- */
+
+static const struct to_case {
+	const char *name, *to;
+	unsigned status; /* 0: it is sent */
+} to_cases[] = {
+	{ "half an address among others", "To: Bob <bob>, alice@example.org\r\n",
+	    STATUS_MESSAGE_RECIPIENT_UNRESOLVED },
+	{ "a name as a blind copy", "To: alice@example.org\r\nBcc: Bob\r\n",
+	    STATUS_MESSAGE_RECIPIENT_UNRESOLVED },
+	{ "a name alone", "To: Bob\r\n", STATUS_MESSAGE_RECIPIENT_UNRESOLVED },
+	{ "nobody", "Cc:\r\n", STATUS_MESSAGE_HAS_NO_RECIPIENT },
+	{ "an empty group and a blind copy", "To: undisclosed-recipients:;\r\nBcc: bob@example.org,\r\n", 0 },
+};
+
+/* One that can't be sent to keeps the mail with the phone: nobody else gets it, and the user hears of it. */
+static void recipients_are_checked(const struct to_case *c)
+{
+	for (size_t n = 0; n < COUNT(scene_versions); n++) {
+		const char *user = scene_user();
+		struct phone *ph = scene_synced_phone(user, "PHONE1", scene_versions[n].version);
+		unsigned before = received_count();
+		char text[400];
+		enum err e;
+
+		snprintf(text, sizeof(text), "From: me@example.org\r\n%sSubject: to\r\n\r\nhello\r\n", c->to);
+		e = phone_send_mail(
+		    ph, &(struct phone_mail){ .mime = bytes_str(text), .save_in_sent = true });
+		if (c->status) {
+			assert_refused(ph, e, c->status);
+		} else {
+			SCENE_OK(ph, e);
+			assert_int_equal(ph->status, 1);
+		}
+		received_expect(before + !c->status);
+		assert_int_equal(sent_count(user), !c->status);
+	}
+}
+TEST_ROW(recipients_are_checked)
+
 /* ---- what SMTP can't carry ---- */
 
 #define BINARY                                                                                         \
@@ -269,12 +309,13 @@ int main(void)
 		NULL };
 	int failed;
 
-	scene_open(&(struct bed_opts){ .users = 140, .settings = settings });
+	scene_open(&(struct bed_opts){ .users = 170, .settings = settings });
 	TEST_ADD_ROWS(a_fault, fault_cases);
 	TEST_ADD(a_worker_dies_before_the_verdict);
 	TEST_ADD(a_repeat_without_a_client_id);
 	TEST_ADD_VERSIONS(ids_belong_to_the_device);
 	TEST_ADD_ROWS(from_is_checked, from_cases);
+	TEST_ADD_ROWS(recipients_are_checked, to_cases);
 	TEST_ADD_VERSIONS(a_binary_file_arrives_whole);
 	failed = test_run("sending");
 	scene_close();

@@ -166,6 +166,29 @@ static void errors(const struct error_case *c)
 }
 TEST_ROW(errors)
 
+/* So that the caller can refuse the mail, and say why. */
+static void what_is_no_address_is_counted(void **state)
+{
+	static const struct {
+		const char *raw;
+		enum err want;
+		size_t count;
+	} mails[] = {
+		{ FULL "To: a@b, Anna, @x, y@, \"a b\"@c\r\nBcc: Bob\r\n", ERR_OK, 5 },
+		{ FULL "To: a@b, , G:;, <>\r\n", ERR_OK, 0 },
+		{ FULL "To: Anna\r\n", ERR_NOT_FOUND, 1 },
+	};
+	struct compose_options o = account();
+	struct compose out;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(mails) / sizeof(mails[0]); i++) {
+		assert_int_equal(
+		    compose_read(test_arena(), test_copy(bytes_str(mails[i].raw)), &o, &out), mails[i].want);
+		assert_int_equal(out.n_unsendable, mails[i].count);
+	}
+}
+
 static void a_nul(void **state)
 {
 	struct compose_options o = account();
@@ -223,6 +246,7 @@ int main(void)
 	TEST_ADD_ROWS(wire, wire_cases);
 	TEST_ADD_ROWS(envelope, envelope_cases);
 	TEST_ADD_ROWS(errors, error_cases);
+	TEST_ADD(what_is_no_address_is_counted);
 	TEST_ADD(a_nul);
 	TEST_ADD(many_recipients);
 	TEST_ADD(a_long_name);
