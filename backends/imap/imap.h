@@ -173,6 +173,9 @@ struct imap_changes {
 enum err imap_fetch_changes(
     struct imap *c, struct arena *a, uint64_t since_modseq, struct imap_changes *out) WAITS MUST_CHECK;
 
+/* Messages that carry \Deleted are found by none of these searches: other clients show them as deleted, and expunge them
+ * later. */
+
 /* UIDs of messages received (INTERNALDATE) on or after that UTC time, ascending. IMAP's SINCE knows whole days
  * only: `day` is rounded down to its day. 0 = all messages of the mailbox. */
 struct imap_uids {

@@ -109,10 +109,9 @@ enum err imap_search(struct imap *c, struct arena *a, const struct query *q, str
 	imap_put_search(c);
 	if (!all_ascii(q))
 		imap_put(c, "CHARSET UTF-8 ");
+	imap_put(c, q ? "UNDELETED " : "UNDELETED");
 	if (q)
 		put_query(c, q);
-	else
-		imap_put(c, "ALL");
 	return imap_run_search(c, a, out);
 }
 

@@ -87,7 +87,7 @@ enum err imap_search_since(struct imap *c, struct arena *a, int64_t day, struct 
 	if ((e = imap_begin(c)))
 		return e;
 	imap_put_search(c);
-	imap_put(c, "SINCE ");
+	imap_put(c, "UNDELETED SINCE ");
 	time_put_imap_date(&c->out, day);
 	return imap_run_search(c, a, out);
 }
@@ -101,7 +101,7 @@ enum err imap_search_new_since(
 	if ((e = imap_begin(c)))
 		return e;
 	imap_put_search(c);
-	imap_put(c, "UID %u:* SINCE ", first_uid);
+	imap_put(c, "UID %u:* UNDELETED SINCE ", first_uid);
 	time_put_imap_date(&c->out, day);
 	return imap_run_search(c, a, out);
 }

@@ -69,7 +69,7 @@ enum err imap_thread(struct imap *c, struct arena *a, struct imap_threads *out)
 		return ERR_UNSUPPORTED;
 	if ((e = imap_begin(c)))
 		return e;
-	imap_command(c, "UID THREAD REFERENCES US-ASCII ALL");
+	imap_command(c, "UID THREAD REFERENCES US-ASCII UNDELETED");
 	e = imap_run(c, on_thread, &t);
 	if (!e)
 		*out = t.all;

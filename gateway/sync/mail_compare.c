@@ -3,7 +3,8 @@
 #include "sync/mail_collection.h"
 #include "sync/mail_window.h"
 
-/* What differs between what the phone has and the mailbox, as cheaply as the server allows:
+/* What differs between what the phone has and the mailbox, as cheaply as the server allows. A mail that another program has marked
+ * as \Deleted isn't there, as other programs show it, too; and is there again when the mark is taken from it.
  *   nothing changed       no command at all: UIDVALIDITY and HIGHESTMODSEQ of the STATUS at the start are the same;
  *                         what earlier answers had no room for is still as it was
  *   first look            UID SEARCH for the window; flags come with the messages
@@ -22,7 +23,7 @@ struct compare {
 	size_t cap;
 	struct imap_uids window; /* the messages within the window; only if has_window */
 	bool has_window;
-	struct imap_uids fresh; /* else those of the new ones that are within it */
+	struct imap_uids fresh; /* else those within it of the ones that the phone doesn't have */
 };
 
 static enum err set_capacity(struct compare *x, size_t cap)
@@ -65,9 +66,32 @@ static enum err search_window(struct compare *x)
 	return mail_window_search(x->c, x->now->window_day, &x->window);
 }
 
-static bool has_new(const struct compare *x, const struct imap_changes *server)
+static bool is_deleted(const struct imap_flags *f)
 {
-	return server->n && server->v[server->n - 1].uid >= x->had->next_id;
+	return f->flags & IMAP_DELETED;
+}
+
+static bool is_known(const struct compare *x, uint32_t uid)
+{
+	return snapshot_find(x->had, uid) || snapshot_is_pending(x->had, uid);
+}
+
+/* The first changed mail that the phone doesn't have. It is new, isn't marked as deleted any more, or was and is outside of the window.
+ * 0: there is none. */
+static uint32_t first_unknown(const struct compare *x, const struct imap_changes *server)
+{
+	for (size_t i = 0; i < server->n; i++)
+		if (!is_deleted(&server->v[i]) && !is_known(x, server->v[i].uid))
+			return server->v[i].uid;
+	return 0;
+}
+
+static bool loses_some(const struct compare *x, const struct imap_changes *server)
+{
+	for (size_t i = 0; i < server->n; i++)
+		if (is_deleted(&server->v[i]) && is_known(x, server->v[i].uid))
+			return true;
+	return server->n_gone;
 }
 
 /* Mails that the phone has, and is to be told something of that the last answers had no room for: perhaps that they are outside. */
@@ -94,17 +118,18 @@ static bool window_may_differ(const struct compare *x, const struct imap_changes
 		return true;
 	if (!(x->now->window_day & SNAPSHOT_CONVERSATIONS))
 		return false;
-	return server->n_gone || has_new(x, server);
+	return loses_some(x, server) || first_unknown(x, server);
 }
 
 /* A copy of an old mail, put into the folder now, lies outside of the window although it is new. */
 static enum err look_at_window(struct compare *x, const struct imap_changes *server)
 {
+	uint32_t first;
+
 	if (window_may_differ(x, server))
 		return search_window(x);
-	if (!x->now->window_day || !has_new(x, server))
-		return ERR_OK;
-	return mail_window_search_new(x->c, x->now->window_day, (uint32_t)x->had->next_id, &x->fresh);
+	first = x->now->window_day ? first_unknown(x, server) : 0;
+	return first ? mail_window_search_new(x->c, x->now->window_day, first, &x->fresh) : ERR_OK;
 }
 
 /* ---- a folder with nothing behind it, or nothing yet ---- */
@@ -167,6 +192,16 @@ static enum err compare_first(struct compare *x)
 
 /* ---- the whole list of the server ---- */
 
+static void leave_out_deleted(struct imap_changes *server)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < server->n; i++)
+		if (!is_deleted(&server->v[i]))
+			server->v[kept++] = server->v[i];
+	server->n = kept;
+}
+
 static enum err compare_complete(struct compare *x, const struct imap_changes *server)
 {
 	const struct snapshot *had = x->had;
@@ -202,7 +237,7 @@ static enum err compare_complete(struct compare *x, const struct imap_changes *s
 
 /* ---- what changed since the snapshot's modseq ---- */
 
-static bool is_gone(const struct imap_changes *server, uint64_t id)
+static bool is_expunged(const struct imap_changes *server, uint64_t id)
 {
 	size_t lo = 0, hi = server->n_gone;
 
@@ -231,6 +266,13 @@ static struct imap_flags *find_changed(const struct imap_changes *server, uint64
 	return server->n ? bsearch(&uid, server->v, server->n, sizeof(*server->v), compare_flags_uid) : NULL;
 }
 
+static bool is_gone(const struct imap_changes *server, uint64_t id)
+{
+	const struct imap_flags *f = find_changed(server, id);
+
+	return f ? is_deleted(f) : is_expunged(server, id);
+}
+
 /* What the phone has: gone, out of the window, or changed. */
 static enum err compare_held(struct compare *x, const struct imap_changes *server)
 {
@@ -240,7 +282,7 @@ static enum err compare_held(struct compare *x, const struct imap_changes *serve
 		const struct snapshot_item *item = &x->had->items[i];
 		struct imap_flags *f = find_changed(server, item->id);
 
-		if (!f && is_gone(server, item->id))
+		if (is_gone(server, item->id))
 			e = put(
 			    x, (struct change){ .kind = CHANGE_DELETE, .id = item->id, .had = item->digest });
 		else if (!in_window(x, item->id))
@@ -259,21 +301,16 @@ static enum err compare_new(struct compare *x, const struct imap_changes *server
 	for (size_t i = 0; i < server->n && !e; i++) {
 		const struct imap_flags *f = &server->v[i];
 
-		/* With an unmoved window, an old message that changed outside of it isn't new: only uids above all that
-		 * were there at the last look are. */
-		if (snapshot_find(x->had, f->uid) || snapshot_is_pending(x->had, f->uid) ||
-		    (x->has_window && !in_window(x, f->uid)))
+		if (is_deleted(f) || is_known(x, f->uid) || !in_window(x, f->uid))
 			continue;
-		if (!x->has_window && x->now->window_day &&
-		    (f->uid < x->had->next_id || !mail_window_has(&x->fresh, f->uid)))
+		if (!x->has_window && x->now->window_day && !mail_window_has(&x->fresh, f->uid))
 			continue;
 		e = put(x, (struct change){ .kind = CHANGE_ADD, .id = f->uid, .now = mail_digest(f) });
 	}
 	for (size_t i = 0; x->has_window && i < x->window.n && !e; i++) {
 		uint32_t uid = x->window.v[i];
 
-		if (!snapshot_find(x->had, uid) && !snapshot_is_pending(x->had, uid) &&
-		    !find_changed(server, uid))
+		if (!is_known(x, uid) && !find_changed(server, uid))
 			e = put(x, (struct change){ .kind = CHANGE_ADD, .id = uid });
 	}
 	return e;
@@ -360,7 +397,10 @@ static enum err compare_server(struct compare *x)
 		return e;
 	if (server.highest_modseq)
 		x->now->token = server.highest_modseq;
-	return server.complete ? compare_complete(x, &server) : compare_since(x, &server);
+	if (!server.complete)
+		return compare_since(x, &server);
+	leave_out_deleted(&server);
+	return compare_complete(x, &server);
 }
 
 enum err mail_compare(

@@ -409,8 +409,8 @@ struct model {
 	struct model_mail {
 		char subject[16];
 		unsigned conversation;
-		uint32_t received; /* day */
-		bool there;
+		uint32_t received;  /* day */
+		bool there, marked; /* as deleted */
 	} mails[MOST];
 	unsigned n, ahead;
 	bool mode;
@@ -448,9 +448,25 @@ static void model_expunge(struct model *m, const char *user)
 	one->there = false;
 }
 
+/* Marked as deleted, or not any more. */
+static void model_mark(struct model *m, const char *user)
+{
+	struct model_mail *one = &m->mails[any(m, m->n)];
+
+	if (!one->there)
+		return;
+	scene_store(user, "INBOX", one->subject, one->marked ? "-FLAGS" : "+FLAGS", "\\Deleted");
+	one->marked = !one->marked;
+}
+
+static bool model_shows(const struct model_mail *one)
+{
+	return one->there && !one->marked;
+}
+
 static bool model_in_week(const struct model *m, const struct model_mail *one)
 {
-	return one->there && one->received >= (uint32_t)(time(NULL) / 86400) + m->ahead - 7;
+	return model_shows(one) && one->received >= (uint32_t)(time(NULL) / 86400) + m->ahead - 7;
 }
 
 static bool model_wants(const struct model *m, const struct model_mail *one)
@@ -458,7 +474,7 @@ static bool model_wants(const struct model *m, const struct model_mail *one)
 	bool wants = model_in_week(m, one);
 
 	for (unsigned i = 0; i < m->n && m->mode; i++)
-		wants = wants || (one->there && m->mails[i].conversation == one->conversation &&
+		wants = wants || (model_shows(one) && m->mails[i].conversation == one->conversation &&
 				     model_in_week(m, &m->mails[i]));
 	return wants;
 }
@@ -478,15 +494,19 @@ static void model_check(const struct model *m, struct phone *ph, const char *use
 
 static void model_step(struct model *m, const char *user)
 {
-	uint32_t what = any(m, 10);
+	uint32_t what = any(m, 11);
 
 	if (what < 5 && m->n < MOST)
 		model_append(m, user);
-	else if (what < 7 && m->n)
+	else if (what < 6 && m->n)
 		model_expunge(m, user);
+	else if (what == 6 && m->n)
+		model_mark(m, user);
 	else if (what == 7)
 		clock_days_ahead(++m->ahead);
-	else if (what == 8)
+	else if (what == 8 && m->n)
+		model_mark(m, user);
+	else if (what == 9)
 		m->mode = !m->mode;
 }
 

@@ -124,6 +124,52 @@ static void deletes_come_from_imap(enum eas_version v)
 }
 TEST_VERSIONS(deletes_come_from_imap)
 
+static unsigned estimate_of(struct phone *ph)
+{
+	unsigned status, n;
+
+	SCENE_OK(ph, phone_estimate(ph, scene_inbox(ph), &mail_plain, &status, &n));
+	assert_int_equal(status, 1);
+	return n;
+}
+
+/* Other programs mark mails as deleted long before they expunge them, and show them as gone, or not at all. */
+static void deletion_marks_come_from_imap(enum eas_version v)
+{
+	const char *user = scene_user();
+	struct phone *ph;
+	struct phone_folder *f;
+
+	scene_append_many(user, "INBOX", "m", 4);
+	scene_append(user, "INBOX", "never seen", "\\Deleted");
+	ph = scene_synced_phone(user, "PHONE1", v);
+	f = scene_inbox(ph);
+	assert_int_equal(f->count, 4);
+	scene_store(user, "INBOX", "m 2", "+FLAGS", "\\Deleted");
+	scene_store(user, "INBOX", "m 4", "+FLAGS", "\\Deleted \\Seen");
+	scene_append(user, "INBOX", "neither", "\\Deleted");
+	assert_int_equal(estimate_of(ph), 2);
+	scene_sync(ph, f);
+	assert_int_equal(f->deleted, 2);
+	assert_int_equal(f->added + f->changed, 0);
+	assert_int_equal(f->count, 2);
+	scene_store(user, "INBOX", "m 4", "+FLAGS", "\\Flagged");
+	assert_int_equal(estimate_of(ph), 0);
+	scene_store(user, "INBOX", "m 2", "-FLAGS", "\\Deleted");
+	scene_store(user, "INBOX", "neither", "-FLAGS", "\\Deleted");
+	assert_int_equal(estimate_of(ph), 2);
+	scene_sync(ph, f);
+	assert_int_equal(f->added, 2);
+	assert_non_null(phone_item_with_subject(f, "m 2"));
+	assert_non_null(phone_item_with_subject(f, "neither"));
+	scene_expunge(user, "INBOX", "m 4");
+	scene_expunge(user, "INBOX", "never seen");
+	scene_sync(ph, f);
+	scene_assert_same(f, user, "INBOX");
+	scene_assert_clean(ph);
+}
+TEST_VERSIONS(deletion_marks_come_from_imap)
+
 static void moves_come_from_imap(enum eas_version v)
 {
 	const char *user = scene_user();
@@ -350,6 +396,7 @@ int mail_scenarios_run(const char *program)
 	TEST_ADD_VERSIONS(new_mail_arrives);
 	TEST_ADD_VERSIONS(flags_come_from_imap);
 	TEST_ADD_VERSIONS(deletes_come_from_imap);
+	TEST_ADD_VERSIONS(deletion_marks_come_from_imap);
 	TEST_ADD_VERSIONS(moves_come_from_imap);
 	TEST_ADD_VERSIONS(flags_go_to_imap);
 	TEST_ADD_VERSIONS(deletes_go_to_the_trash);

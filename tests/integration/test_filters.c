@@ -229,6 +229,34 @@ static void what_is_outside_stays_outside(enum eas_version v)
 }
 TEST_VERSIONS(what_is_outside_stays_outside)
 
+/* Marked as deleted and not any more: within the window it goes and comes, outside nothing happens. */
+static void deletion_marks_heed_filters(enum eas_version v)
+{
+	const struct phone_options_block week = filter_of(3);
+	const char *user = scene_user();
+	struct phone *ph = aged_phone(user, v);
+	struct phone_folder *f = scene_inbox(ph);
+
+	SCENE_OK(ph, phone_sync_folder(ph, f, &(struct phone_collection){ .options = &week }));
+	append_aged(user, "INBOX", 1);
+	scene_sync(ph, f);
+	for (size_t i = 0; i < 2; i++) {
+		scene_store(user, "INBOX", "20 days", "+FLAGS", "\\Deleted");
+		scene_store(user, "INBOX", "1 days", "+FLAGS", "\\Deleted");
+		scene_sync(ph, f);
+		assert_int_equal(f->deleted, 1);
+		assert_int_equal(f->added + f->changed + f->soft_deleted, 0);
+		scene_store(user, "INBOX", "20 days", "-FLAGS", "\\Deleted");
+		scene_store(user, "INBOX", "1 days", "-FLAGS", "\\Deleted");
+		scene_sync(ph, f);
+		assert_int_equal(f->added, 1);
+		assert_int_equal(f->deleted + f->changed + f->soft_deleted, 0);
+		assert_non_null(phone_item_with_subject(f, "1 days"));
+	}
+	scene_assert_clean(ph);
+}
+TEST_VERSIONS(deletion_marks_heed_filters)
+
 /* Old mails that are put into the folder now are no news, however many they are: for nobody that tells what Sync will bring. */
 static void old_copies_are_no_news(enum eas_version v)
 {
@@ -328,7 +356,7 @@ int main(void)
 {
 	int failed;
 
-	scene_open(&(struct bed_opts){ .users = 90, .services = "dovecot,redis" });
+	scene_open(&(struct bed_opts){ .users = 100, .services = "dovecot,redis" });
 	TEST_ADD_ROWS(filter, filter_cases);
 	TEST_ADD_ROWS(refused, refused_cases);
 	TEST_ADD_VERSIONS(max_items_is_not_for_mail);
@@ -336,6 +364,7 @@ int main(void)
 	TEST_ADD_VERSIONS(a_filter_narrows_page_by_page);
 	TEST_ADD_VERSIONS(a_filter_is_sticky);
 	TEST_ADD_VERSIONS(what_is_outside_stays_outside);
+	TEST_ADD_VERSIONS(deletion_marks_heed_filters);
 	TEST_ADD_VERSIONS(old_copies_are_no_news);
 	TEST_ADD_VERSIONS(a_body_preference_changes);
 	TEST_ADD_VERSIONS(a_hanging_sync_heeds_filters);

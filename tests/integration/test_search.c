@@ -96,6 +96,21 @@ static void search_finds_words(enum eas_version v)
 }
 TEST_VERSIONS(search_finds_words)
 
+static void search_leaves_out_what_is_marked_as_deleted(enum eas_version v)
+{
+	const char *user = scene_user();
+	struct phone *ph;
+
+	finding_put_mails(user);
+	scene_store(user, "INBOX", "first", "+FLAGS", "\\Deleted");
+	ph = scene_synced_phone(user, "PHONE1", v);
+	assert_found(ph, &(struct asked){ .text = "needle" }, "fifth third second", "3");
+	assert_found(ph, &(struct asked){ .earlier = "2026-11-12T11:00:00.000Z" }, "third second", "2");
+	scene_store(user, "INBOX", "first", "-FLAGS", "\\Deleted");
+	assert_found(ph, &(struct asked){ .text = "needle" }, "fifth third second first", "4");
+}
+TEST_VERSIONS(search_leaves_out_what_is_marked_as_deleted)
+
 static void search_is_of_folders(enum eas_version v)
 {
 	const char *user = scene_user();
@@ -372,6 +387,7 @@ int main(void)
 
 	scene_open(&(struct bed_opts){ .users = 90 });
 	TEST_ADD_VERSIONS(search_finds_words);
+	TEST_ADD_VERSIONS(search_leaves_out_what_is_marked_as_deleted);
 	TEST_ADD_VERSIONS(search_is_of_folders);
 	TEST_ADD_VERSIONS(search_is_of_days);
 	TEST_ADD_VERSIONS(search_pages);

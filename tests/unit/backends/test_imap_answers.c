@@ -227,32 +227,33 @@ static void query_is(struct scene *s, const char *kql, const char *command)
 
 static void query_of_all(struct scene *s)
 {
-	query_is(s, "", "UID SEARCH ALL\r\n");
+	query_is(s, "", "UID SEARCH UNDELETED\r\n");
 }
 
 static void query_of_fields(struct scene *s)
 {
 	query_is(s, "to:\"a \\ b\" OR subject:x isread:no received:2026-11-24",
-	    "UID SEARCH OR TO \"a \\\\ b\" ((SUBJECT \"x\" NOT SEEN) (SINCE 24-Nov-2026 BEFORE "
+	    "UID SEARCH UNDELETED OR TO \"a \\\\ b\" ((SUBJECT \"x\" NOT SEEN) (SINCE 24-Nov-2026 BEFORE "
 	    "25-Nov-2026))\r\n");
 }
 
 static void query_of_words(struct scene *s)
 {
 	query_is(s, "NOT x",
-	    "UID SEARCH RETURN (ALL) NOT OR FROM \"x\" OR TO \"x\" OR CC \"x\" OR BCC \"x\" OR SUBJECT \"x\" "
+	    "UID SEARCH RETURN (ALL) UNDELETED NOT OR FROM \"x\" OR TO \"x\" OR CC \"x\" OR BCC \"x\" OR "
+	    "SUBJECT \"x\" "
 	    "BODY \"x\"\r\n");
 }
 
 static void query_of_other_letters(struct scene *s)
 {
-	query_is(s, "from:\xC3\xA4", "UID SEARCH CHARSET UTF-8 FROM {2}\r\n");
+	query_is(s, "from:\xC3\xA4", "UID SEARCH CHARSET UTF-8 UNDELETED FROM {2}\r\n");
 }
 
 static void query_of_words_alike(struct scene *s)
 {
 	query_is(s, "recipients:x subject:\"y\"",
-	    "UID SEARCH (OR FUZZY TO \"x\" OR FUZZY CC \"x\" FUZZY BCC \"x\" SUBJECT \"y\")\r\n");
+	    "UID SEARCH UNDELETED (OR FUZZY TO \"x\" OR FUZZY CC \"x\" FUZZY BCC \"x\" SUBJECT \"y\")\r\n");
 }
 
 static void dates_in_any_order(struct scene *s)
@@ -460,7 +461,7 @@ static const struct answer_case {
 	{ "ESEARCH finds all numbers", search_too_many, "ESEARCH",
 	    { { .at = "UID SEARCH", .say = "* ESEARCH UID ALL 1:4294967295\r\n$ OK x\r\n" } } },
 	{ "THREAD", threads_are_two, THREADS,
-	    { { .at = "UID THREAD REFERENCES US-ASCII ALL\r",
+	    { { .at = "UID THREAD REFERENCES US-ASCII UNDELETED\r",
 		.say = "* THREAD (2 (10)(11))(4)\r\n$ OK x\r\n" } } },
 	{ "THREAD without its first mail", threads_are_two, THREADS,
 	    { { .at = "UID THREAD", .say = "* THREAD ((2)(10 11)) (4)\r\n$ OK x\r\n" } } },
