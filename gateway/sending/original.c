@@ -152,7 +152,7 @@ static enum err fetch_bodies(struct request *rq, struct original *o)
 	return ERR_OK;
 }
 
-enum err original_fetch(struct request *rq, struct original *o)
+enum err original_fetch_header(struct request *rq, struct original *o)
 {
 	struct imap_messages messages;
 	enum err e;
@@ -164,7 +164,14 @@ enum err original_fetch(struct request *rq, struct original *o)
 		return ERR_NOT_FOUND;
 	o->mail.root = messages.v[0].structure;
 	o->mail.size = messages.v[0].size;
-	if ((e = header_parse(rq->arena, messages.v[0].header, &o->mail.header)))
+	return header_parse(rq->arena, messages.v[0].header, &o->mail.header);
+}
+
+enum err original_fetch(struct request *rq, struct original *o)
+{
+	enum err e = original_fetch_header(rq, o);
+
+	if (e)
 		return e;
 	rq->figures.fetches++;
 	if (o->mail.root)

@@ -18,6 +18,8 @@ enum err original_find(struct request *rq, struct bytes folder, struct bytes ite
     struct original *out, uint32_t *status) WAITS MUST_CHECK;
 /* Selects its mailbox on the request's connection. ERR_NOT_FOUND: another mailbox has taken its name. */
 enum err original_select(struct request *rq, struct original *o) WAITS MUST_CHECK;
+/* Header and structure. ERR_NOT_FOUND: it is gone. */
+enum err original_fetch_header(struct request *rq, struct original *o) WAITS MUST_CHECK;
 /* Header, structure and text; not the attachments. ERR_NOT_FOUND: it is gone. */
 enum err original_fetch(struct request *rq, struct original *o) WAITS MUST_CHECK;
 /* \Answered or $Forwarded, and when. The mail is out, so that this fails is only worth a log line.

@@ -88,6 +88,26 @@ static enum err put_original_in(struct outgoing *o, struct bytes *raw)
 	return ERR_OK;
 }
 
+/* A mail that replaces the original's text belongs to its thread all the same, if the phone doesn't say to which. An original that is
+ * gone is no hindrance: the mail is complete. */
+static enum err thread(struct outgoing *o, struct bytes *fields)
+{
+	struct header own;
+	struct buf b;
+	enum err e;
+
+	if (!o->original.uid)
+		return ERR_OK;
+	e = header_parse(o->rq->arena, bytes_of(o->mime.p, header_block_len(o->mime)), &own);
+	if (e || smart_is_threaded(&own))
+		return e;
+	if ((e = original_fetch_header(o->rq, &o->original)))
+		return e == ERR_NOT_FOUND ? ERR_OK : e;
+	buf_init(&b, o->rq->arena, 0);
+	smart_put_threading(&b, o->kind, &o->original.mail.header);
+	return buf_done(&b, fields);
+}
+
 /* The addresses that this account may have in From. */
 static enum err add_identities(const struct outgoing *o, struct compose_options *out)
 {
@@ -167,6 +187,8 @@ static enum err compose(struct outgoing *o)
 		o->status = STATUS_ITEM_NOT_FOUND;
 		return ERR_OK;
 	}
+	if (!e && o->is_smart && o->replaces_mime)
+		e = thread(o, &options.fields);
 	if (!e)
 		e = compose_read(o->rq->arena, raw, &options, &o->mail);
 	if (e && e != ERR_PROTO && e != ERR_NOT_FOUND)

@@ -149,6 +149,7 @@ static void put_header(struct composer *c, struct buf *out, const struct mail_ad
 		buf_put(out, o->message_id);
 		buf_put_str(out, "\r\n");
 	}
+	buf_put(out, o->fields);
 	for (size_t i = 0; i < c->header.n; i++) {
 		const struct header_field *f = &c->header.v[i];
 

@@ -13,6 +13,7 @@ struct compose_options {
 	bool any_from;           /* From may be anything */
 	int64_t date;            /* for a missing Date */
 	struct bytes message_id; /* with brackets, for a missing Message-ID */
+	struct bytes fields;     /* further ones, each with its CRLF; may be empty */
 };
 
 struct compose {

@@ -302,36 +302,40 @@ static void put_reference(struct buf *out, struct bytes id)
 }
 
 /* The thread's first mail and its newest ones: of a long thread that is what programs look at. */
-static void put_references(struct smarter *s, struct bytes own_id)
+static void put_references(struct buf *out, const struct header *original, struct bytes own_id)
 {
-	struct bytes chain = header_get(&s->original->header, "References"), rest, id;
+	struct bytes chain = header_get(original, "References"), rest, id;
 	size_t n = 0, at = 0;
 
 	if (!chain.len)
-		chain = header_get(&s->original->header, "In-Reply-To");
+		chain = header_get(original, "In-Reply-To");
 	for (rest = chain; message_id_next(&rest, &id);)
 		n++;
-	buf_put_str(&s->pieces.text, "References:");
+	buf_put_str(out, "References:");
 	for (rest = chain; message_id_next(&rest, &id); at++)
 		if (at == 0 || at + MAX_REFERENCES > n)
-			put_reference(&s->pieces.text, id);
-	put_reference(&s->pieces.text, own_id);
-	buf_put_str(&s->pieces.text, "\r\n");
+			put_reference(out, id);
+	put_reference(out, own_id);
+	buf_put_str(out, "\r\n");
 }
 
-static void put_threading(struct smarter *s)
+bool smart_is_threaded(const struct header *h)
 {
-	struct bytes value = header_get(&s->original->header, "Message-ID"), id;
+	return header_find(h, "References") || header_find(h, "In-Reply-To");
+}
 
-	if (!message_id_next(&value, &id) || header_find(&s->header, "References") ||
-	    header_find(&s->header, "In-Reply-To"))
+void smart_put_threading(struct buf *out, enum smart_kind kind, const struct header *original)
+{
+	struct bytes value = header_get(original, "Message-ID"), id;
+
+	if (!message_id_next(&value, &id))
 		return;
-	if (s->kind == SMART_REPLY) {
-		buf_put_str(&s->pieces.text, "In-Reply-To:");
-		put_reference(&s->pieces.text, id);
-		buf_put_str(&s->pieces.text, "\r\n");
+	if (kind == SMART_REPLY) {
+		buf_put_str(out, "In-Reply-To:");
+		put_reference(out, id);
+		buf_put_str(out, "\r\n");
 	}
-	put_references(s, id);
+	put_references(out, original, id);
 }
 
 static void put_top_fields(struct smarter *s)
@@ -339,7 +343,8 @@ static void put_top_fields(struct smarter *s)
 	for (size_t i = 0; i < s->header.n; i++)
 		if (!is_content(&s->header.v[i]) && !bytes_eq_nocase(s->header.v[i].name, "MIME-Version"))
 			header_put_field(&s->pieces.text, &s->header.v[i]);
-	put_threading(s);
+	if (!smart_is_threaded(&s->header))
+		smart_put_threading(&s->pieces.text, s->kind, &s->original->header);
 	buf_put_str(&s->pieces.text, "MIME-Version: 1.0\r\n");
 }
 

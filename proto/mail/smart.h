@@ -31,4 +31,9 @@ struct smart_original {
 enum err smart_compose(struct arena *a, struct bytes raw, enum smart_kind kind,
     const struct smart_original *original, const char *boundary, struct smart *out) MUST_CHECK;
 
+/* Whether a mail says itself to what thread it belongs. */
+bool smart_is_threaded(const struct header *h);
+/* In-Reply-To (of a reply) and References; nothing if the original has no Message-ID. */
+void smart_put_threading(struct buf *out, enum smart_kind kind, const struct header *original);
+
 #endif

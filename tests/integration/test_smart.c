@@ -301,6 +301,8 @@ static void a_replaced_text_stays_alone(enum eas_version v)
 	got = received(before + 1, "eml");
 	assert_false(received_has(got, "their w"));
 	assert_false(received_has(got, "RklMRQ"));
+	assert_true(received_has(got, "References:\r\n <first@example.net>\r\n <original@example.net>\r\n"));
+	assert_false(received_has(got, "In-Reply-To:"));
 	assert_non_null(strstr(flags_of(user, "original"), "$Forwarded"));
 	scene_expunge(user, "INBOX", "original"); /* it doesn't depend on the original */
 	SCENE_OK(ph,
@@ -309,6 +311,37 @@ static void a_replaced_text_stays_alone(enum eas_version v)
 	received_expect(before + 2);
 }
 TEST_VERSIONS(a_replaced_text_stays_alone)
+
+static const struct thread_case {
+	const char *name, *own, *wanted, *unwanted;
+} thread_cases[] = {
+	{ "the phone leaves it to the server", "", "In-Reply-To:\r\n <original@example.net>\r\n",
+	    "elsewhere" },
+	{ "the phone has named another thread", "In-Reply-To: <elsewhere@example.net>\r\n",
+	    "In-Reply-To: <elsewhere@example.net>\r\n", "original@example.net" },
+};
+
+static void a_replaced_text_has_its_thread(const struct thread_case *c)
+{
+	const char *user = scene_user();
+	struct phone_source source;
+	struct phone *ph = phone_with(user, EAS_14_1, ORIGINAL, &source);
+	unsigned before = received_count();
+	struct bytes got;
+	char text[400];
+
+	source.replace_mime = true;
+	snprintf(text, sizeof(text), "%s" REPLY, c->own);
+	SCENE_OK(ph, phone_send_smart(ph, CMD_SMART_REPLY,
+			 &(struct phone_mail){ .mime = bytes_str(text), .save_in_sent = true }, &source));
+	assert_int_equal(ph->status, 1);
+	received_expect(before + 1);
+	got = received(before + 1, "eml");
+	assert_true(received_has(got, c->wanted));
+	assert_false(received_has(got, c->unwanted));
+	assert_same_text(sent_mail(user, 1), got);
+}
+TEST_ROW(a_replaced_text_has_its_thread)
 
 /* As a phone gets it: by a search. Lives as long as the program. */
 static const char *long_id_of(struct phone *ph, const char *text)
@@ -445,7 +478,7 @@ int main(void)
 {
 	int failed;
 
-	scene_open(&(struct bed_opts){ .users = 90 });
+	scene_open(&(struct bed_opts){ .users = 100 });
 	TEST_ADD_VERSIONS(a_plain_reply);
 	TEST_ADD_VERSIONS(an_html_reply);
 	TEST_ADD_ROWS(a_verb, verb_cases);
@@ -453,6 +486,7 @@ int main(void)
 	TEST_ADD_VERSIONS(the_same_words_about_two_mails);
 	TEST_ADD_ROWS(the_original_goes_whole, whole_cases);
 	TEST_ADD_VERSIONS(a_replaced_text_stays_alone);
+	TEST_ADD_ROWS(a_replaced_text_has_its_thread, thread_cases);
 	TEST_ADD_VERSIONS(a_long_id_names_the_original);
 	TEST_ADD_ROWS(an_original_is_refused, refusal_cases);
 	TEST_ADD_ROWS(forwardees_are_refused, forwardee_cases);
