@@ -1,11 +1,13 @@
 #include <stdio.h>
 
 #include "commands/commands.h"
+#include "devices/client.h"
 #include "io/log.h"
 #include "push/push.h"
 #include "sync/drafts.h"
 #include "sync/follow_ups.h"
 #include "sync/open.h"
+#include "sync/premark.h"
 
 /* MoveItems (MS-ASCMD 2.2.1.12). The new id comes from COPYUID; a repeated request, whose answer got lost, finds the mail
  * gone and gets the id that was remembered. */
@@ -231,6 +233,23 @@ static enum err remember_mail(struct moves *x, struct collection *to, struct mov
 	return e ? e : remember(x, m, made.id);
 }
 
+/* Outlook takes the moved mails over as they are. A draft's id is no UID, and clients that know drafts are others. */
+static enum err premark(
+    struct moves *x, const struct collection *to, const struct imap_moved *moved, size_t n)
+{
+	uint32_t *uids = arena_array(x->rq->arena, n, sizeof(*uids));
+	size_t known = 0;
+
+	if (!client_has_habit(x->rq->device_type, CLIENT_KEEPS_WHAT_IT_MOVES) || to->ops == &draft_collection)
+		return ERR_OK;
+	if (!uids)
+		return ERR_LIMIT;
+	for (size_t i = 0; i < n; i++)
+		if (moved->to[i])
+			uids[known++] = moved->to[i];
+	return known ? sync_premark(x->rq, to->folder_id, moved->uid_validity, uids, known) : ERR_OK;
+}
+
 static enum err run_mails(
     struct moves *x, struct collection *from, struct collection *to, struct move **group, size_t n)
 {
@@ -254,7 +273,7 @@ static enum err run_mails(
 		take_flags_along(x, from, to, group, n, &moved);
 	for (size_t i = 0; i < n && !e; i++)
 		e = moved.to[i] ? remember_mail(x, to, group[i], moved.to[i]) : recall(x, group[i]);
-	return e;
+	return e ? e : premark(x, to, &moved, n);
 }
 
 static enum err run_group(struct moves *x, struct move **group, size_t n)

@@ -1,6 +1,8 @@
 /* Mails and their flags on their way from the server to the phone, and back. The other parts: mail_pages.c, mail_push.c. */
 #include "mail_scenarios.h"
 
+#include <stdlib.h>
+
 const struct phone_options_block mail_plain = { .bodies = { { .type = 1, .truncation = 500 } } };
 
 /* ---- first Sync ---- */
@@ -369,6 +371,52 @@ static void moves_go_to_imap(enum eas_version v)
 }
 TEST_VERSIONS(moves_go_to_imap)
 
+/* Outlook keeps what it moves, and an Add would be one mail more; what happens to the mail is told as ever. A folder that it starts
+ * over comes whole, and other phones get what is new to them. */
+static void moves_by_outlook(enum eas_version v)
+{
+	const char *user = scene_user(), *new_id;
+	struct phone *ph, *other;
+	struct phone_folder *t;
+	unsigned status;
+
+	scene_append_many(user, "INBOX", "m", 2);
+	truth_create(scene_truth(user), "Target");
+	scene_append_many(user, "Target", "there", 2);
+	ph = scene_synced_phone(user, "PHONE1", v);
+	free(ph->device_type);
+	ph->device_type = strdup("WindowsOutlook15");
+	other = scene_synced_phone(user, "PHONE2", v);
+	t = phone_folder_named(&ph->replica, "Target");
+	SCENE_OK(ph, phone_sync_folder(ph, t, NULL));
+	SCENE_OK(other, phone_sync_folder(other, phone_folder(&other->replica, t->id), NULL));
+	for (unsigned i = 1; i <= 2; i++) {
+		const char *subject = i == 1 ? "m 1" : "m 2";
+
+		SCENE_OK(ph, phone_move_item(ph, phone_item_with_subject(scene_inbox(ph), subject)->id,
+				 scene_inbox(ph)->id, t->id, &status, &new_id));
+		assert_int_equal(status, 3);
+		if (i == 2) { /* the answer that told of m 1 is computed again, from the state before */
+			ph->lose = PHONE_LOSE_READ;
+			SCENE_ERR(ph, phone_sync_one(ph, &(struct phone_collection){ .folder_id = t->id }),
+			    ERR_CANCELLED);
+		}
+		scene_store(user, "Target", subject, "+FLAGS", "\\Seen");
+		scene_sync(ph, t);
+		assert_int_equal(t->added, 0);
+		assert_int_equal(t->count, 2 + i);
+		scene_assert_same(t, user, "Target");
+	}
+	scene_sync(other, phone_folder(&other->replica, t->id));
+	assert_int_equal(phone_folder(&other->replica, t->id)->added, 2);
+	SCENE_OK(ph, phone_sync_one(ph, &(struct phone_collection){ .folder_id = t->id, .key = "0" }));
+	SCENE_OK(ph, phone_sync_folder(ph, t, NULL));
+	scene_assert_same(t, user, "Target");
+	scene_assert_clean(ph);
+	scene_assert_clean(other);
+}
+TEST_VERSIONS(moves_by_outlook)
+
 static void moves_that_cannot_be(enum eas_version v)
 {
 	const char *user = scene_user(), *new_id, *inbox, *item;
@@ -405,6 +453,7 @@ int mail_scenarios_run(const char *program)
 	TEST_ADD_VERSIONS(changed_on_both_sides);
 	TEST_ADD_VERSIONS(changed_on_both_sides_without_harm);
 	TEST_ADD_VERSIONS(moves_go_to_imap);
+	TEST_ADD_VERSIONS(moves_by_outlook);
 	TEST_ADD_VERSIONS(moves_that_cannot_be);
 	mail_pages_add();
 	mail_push_add();
