@@ -106,7 +106,7 @@ static enum err move_folder(struct job *j, struct finding *f, size_t first, size
 	return e;
 }
 
-/* The newest are found first, and not all of a very long conversation at once. */
+/* Not all of a very long conversation is found at once. Where it takes too long to look at all mails, what was found goes. */
 static enum err move_all(struct job *j)
 {
 	struct finding_ask ask = {
@@ -117,15 +117,17 @@ static enum err move_all(struct job *j)
 	for (int round = 0; round < ROUNDS && done; round++) {
 		struct finding f;
 		enum err e = finding_run(j->rq, &ask, &f);
+		bool late = e == ERR_TIMEOUT;
 
+		if (late)
+			e = ERR_OK;
 		done = 0;
 		for (size_t i = 0; i < f.n && !e; i++)
 			if (f.v[i].c)
 				e = move_folder(j, &f, i, &done);
-		if (e)
+		j->partly |= late;
+		if (e || late || f.total == f.n)
 			return e;
-		if (f.total == f.n)
-			return ERR_OK;
 	}
 	return ERR_OK;
 }

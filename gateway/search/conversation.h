@@ -3,16 +3,18 @@
 
 #include "imap/imap.h"
 
-enum { CONVERSATION_SCAN = 20000 };
+enum {
+	CONVERSATION_SCAN = 20000
+}; /* so many mails' headers are read, at most, where each Sync may need them */
 
 /* The ConversationIds of these mails of the selected mailbox, in (*out)[0..n); empty for one that has none, or is gone. */
 enum err conversation_ids(
     struct imap *c, struct arena *a, const uint32_t *uids, size_t n, struct bytes **out) WAITS MUST_CHECK;
 
 /* Leaves in `uids` (ascending, of the selected mailbox) those whose ConversationId is that one. IMAP can't look for what we
- * compute from headers, so these are fetched, of the newest mails; the others are left out.
- *   scan  how many may still be fetched, for all mailboxes of a search together: CONVERSATION_SCAN at first */
-enum err conversation_filter(struct imap *c, struct arena *a, struct bytes conversation, size_t *scan,
-    struct imap_uids *uids) WAITS MUST_CHECK;
+ * compute from headers, so these are fetched, the newest first, and not kept.
+ * ERR_TIMEOUT: it is later than until_ms (of loop_now_ms); `uids` has those found so far. */
+enum err conversation_filter(
+    struct imap *c, struct bytes conversation, uint64_t until_ms, struct imap_uids *uids) WAITS MUST_CHECK;
 
 #endif

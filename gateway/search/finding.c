@@ -8,7 +8,7 @@
 #include "sync/open.h"
 
 enum {
-	TIME_MS = 30 * 1000, /* after that no further folder is begun: phones give up after 90 seconds */
+	TIME_MS = 30 * 1000, /* after that nothing further is begun: phones give up after 90 seconds */
 	DATED_MAX = 5000,    /* of one folder, the newest: older ones are counted, but can't be paged to */
 	KEPT_MAX = 1000,     /* of all folders, the newest: no Range reaches further */
 };
@@ -19,7 +19,6 @@ struct finder {
 	struct finding *out;
 	size_t cap;
 	uint64_t until_ms;
-	size_t scan;              /* of conversation_filter */
 	size_t searched, refused; /* folders */
 };
 
@@ -147,22 +146,27 @@ static enum err search_folder(struct finder *f, struct collection *c)
 	struct request *rq = f->rq;
 	struct imap_status ignored;
 	struct imap_uids uids;
+	bool late = false;
 	int64_t *dates;
 	enum err e;
 
 	if ((e = imap_select(c->imap, c->mailbox, &ignored)) ||
 	    (e = imap_search(c->imap, rq->arena, f->ask->query, &uids)))
 		return e;
-	if (f->ask->conversation.len &&
-	    (e = conversation_filter(c->imap, rq->arena, f->ask->conversation, &f->scan, &uids)))
-		return e;
+	if (f->ask->conversation.len) {
+		e = conversation_filter(c->imap, f->ask->conversation, f->until_ms, &uids);
+		late = e == ERR_TIMEOUT;
+		if (e && !late)
+			return e;
+	}
 	if (uids.n > DATED_MAX) {
 		f->out->total += (uint32_t)(uids.n - DATED_MAX);
 		uids = (struct imap_uids){ uids.v + uids.n - DATED_MAX, DATED_MAX };
 	}
 	if ((e = imap_fetch_dates(c->imap, rq->arena, uids.v, uids.n, &dates)))
 		return e;
-	return add_hits(f, c, &uids, dates);
+	e = add_hits(f, c, &uids, dates);
+	return late && !e ? ERR_TIMEOUT : e;
 }
 
 /* One that the server won't open or search hides nothing of the others. */
@@ -173,11 +177,7 @@ static bool concerns_folder_only(enum err e)
 
 enum err finding_run(struct request *rq, const struct finding_ask *ask, struct finding *out)
 {
-	struct finder f = { .rq = rq,
-		.ask = ask,
-		.out = out,
-		.until_ms = loop_now_ms() + TIME_MS,
-		.scan = CONVERSATION_SCAN };
+	struct finder f = { .rq = rq, .ask = ask, .out = out, .until_ms = loop_now_ms() + TIME_MS };
 	struct collection **folders;
 	size_t n;
 	enum err e;

@@ -30,7 +30,7 @@ struct finding {
 };
 
 /* ERR_NOT_FOUND: a folder that the device doesn't know, or it knows none: it must do FolderSync. ERR_TIMEOUT: it takes too
- * long. ERR_UNSUPPORTED: no folder's server can search so. */
+ * long; out has what was found till then. ERR_UNSUPPORTED: no folder's server can search so. */
 enum err finding_run(struct request *rq, const struct finding_ask *ask, struct finding *out) WAITS MUST_CHECK;
 
 /* "0-99" */

@@ -97,6 +97,27 @@ static void it_goes_now(enum eas_version v)
 }
 TEST_VERSIONS(it_goes_now)
 
+/* Thousands of newer mails in one folder hide neither what is behind them nor what is in others. */
+static void it_goes_out_of_large_folders(void **state)
+{
+	struct account a = { .user = scene_user() };
+
+	(void)state;
+	truth_create(scene_truth(a.user), "Aside");
+	truth_create(scene_truth(a.user), "Work");
+	scene_append_raw(a.user, "INBOX", BYTES(REPLY("1")), "", NULL);
+	truth_append_many(scene_truth(a.user), "INBOX", 20001,
+	    "From: a@example.org\r\nMessage-ID: <old#@x>\r\nSubject: old #\r\n\r\nx\r\n");
+	scene_append_raw(a.user, "INBOX", BYTES(REPLY("2")), "", NULL);
+	scene_append_raw(a.user, "Work", BYTES(REPLY("3")), "", NULL);
+	a.ph = scene_phone(a.user, "PHONE1", EAS_14_1);
+	SCENE_OK(a.ph, phone_setup(a.ph));
+	assert_int_equal(move_to(a.ph, phone_folder_named(&a.ph->replica, "Aside")), 1);
+	assert_holds(&a, "Aside", "Re: talk 1", true);
+	assert_holds(&a, "Aside", "Re: talk 2", true);
+	assert_holds(&a, "Aside", "Re: talk 3", true);
+}
+
 static void it_goes_always(enum eas_version v)
 {
 	struct account a;
@@ -159,6 +180,7 @@ int main(void)
 
 	scene_open(&(struct bed_opts){ .users = 30, .services = "dovecot,redis" });
 	TEST_ADD_VERSIONS(it_goes_now);
+	TEST_ADD(it_goes_out_of_large_folders);
 	TEST_ADD_VERSIONS(it_goes_always);
 	TEST_ADD_VERSIONS(a_rule_is_replaced_and_ends);
 	failed = test_run("move conversation");
