@@ -36,6 +36,77 @@ void finding_assert_text(const struct wbxml_node *from, wbxml_tag tag, const cha
 		fail_msg("%.*s instead of %s", BYTES_ARG(got), want);
 }
 
+/* ---- Search ---- */
+
+static void put_date(struct wbxml_writer *w, wbxml_tag tag, const char *value)
+{
+	if (!value)
+		return;
+	wbxml_open(w, tag);
+	wbxml_put_empty(w, EMAIL_DATE_RECEIVED);
+	wbxml_put_str(w, SEARCH_VALUE, value);
+	wbxml_close(w);
+}
+
+static void put_search_options(struct wbxml_writer *w, const struct asked *q)
+{
+	wbxml_open(w, SEARCH_OPTIONS);
+	wbxml_put_empty(w, SEARCH_REBUILD_RESULTS);
+	if (q->deep)
+		wbxml_put_empty(w, SEARCH_DEEP_TRAVERSAL);
+	if (q->range)
+		wbxml_put_str(w, SEARCH_RANGE, q->range);
+	if (q->body == 4)
+		wbxml_put_uint(w, AIRSYNC_MIME_SUPPORT, 2);
+	if (q->body) {
+		wbxml_open(w, AIRSYNCBASE_BODY_PREFERENCE);
+		wbxml_put_uint(w, AIRSYNCBASE_TYPE, q->body);
+		if (!q->whole)
+			wbxml_put_uint(w, AIRSYNCBASE_TRUNCATION_SIZE, 1000);
+		wbxml_close(w);
+	}
+	wbxml_close(w);
+}
+
+const struct wbxml_node *finding_search(struct phone *ph, const struct asked *q)
+{
+	struct wbxml_writer *w = phone_request(ph);
+	const struct wbxml_node *store;
+
+	wbxml_open(w, SEARCH_SEARCH);
+	wbxml_open(w, SEARCH_STORE);
+	wbxml_put_str(w, SEARCH_NAME, "Mailbox");
+	wbxml_open(w, SEARCH_QUERY);
+	wbxml_open(w, SEARCH_AND);
+	wbxml_put_str(w, AIRSYNC_CLASS, "Email");
+	finding_put_folders(w, q);
+	if (q->text)
+		wbxml_put_str(w, SEARCH_FREE_TEXT, q->text);
+	if (q->conversation.len)
+		wbxml_put(w, SEARCH_CONVERSATION_ID, q->conversation);
+	put_date(w, SEARCH_GREATER_THAN, q->later);
+	put_date(w, SEARCH_LESS_THAN, q->earlier);
+	wbxml_close(w);
+	wbxml_close(w);
+	put_search_options(w, q);
+	wbxml_close(w);
+	wbxml_close(w);
+	SCENE_OK(ph, phone_command(ph, CMD_SEARCH, NULL));
+	assert_int_equal(ph->status, 1);
+	store = wbxml_child(wbxml_child(ph->root, SEARCH_RESPONSE), SEARCH_STORE);
+	assert_non_null(store);
+	return store;
+}
+
+void finding_assert_found(struct phone *ph, const struct asked *q, const char *want, const char *total)
+{
+	const struct wbxml_node *store = finding_search(ph, q);
+
+	finding_assert_text(store, SEARCH_STATUS, "1");
+	assert_string_equal(finding_subjects(store, SEARCH_RESULT, SEARCH_PROPERTIES), want);
+	finding_assert_text(store, SEARCH_TOTAL, total);
+}
+
 /* ---- mails ---- */
 
 void finding_put_mail(const char *user, const char *mailbox, const char *subject, const char *from,

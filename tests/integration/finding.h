@@ -24,6 +24,13 @@ const char *finding_subjects(const struct wbxml_node *from, wbxml_tag result, wb
 /* Fails the test unless the child has that text; "": or there is none. */
 void finding_assert_text(const struct wbxml_node *from, wbxml_tag tag, const char *want);
 
+/* ---- Search ---- */
+
+/* The Store of the answer. */
+const struct wbxml_node *finding_search(struct phone *ph, const struct asked *q);
+/* Fails the test unless it finds those subjects, and tells that Total. */
+void finding_assert_found(struct phone *ph, const struct asked *q, const char *want, const char *total);
+
 /* ---- mails ---- */
 
 /* subject: also its Message-ID. date: as in scene_append_raw. */

@@ -3,78 +3,6 @@
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-/* ---- asking ---- */
-
-static void put_date(struct wbxml_writer *w, wbxml_tag tag, const char *value)
-{
-	if (!value)
-		return;
-	wbxml_open(w, tag);
-	wbxml_put_empty(w, EMAIL_DATE_RECEIVED);
-	wbxml_put_str(w, SEARCH_VALUE, value);
-	wbxml_close(w);
-}
-
-static void put_search_options(struct wbxml_writer *w, const struct asked *q)
-{
-	wbxml_open(w, SEARCH_OPTIONS);
-	wbxml_put_empty(w, SEARCH_REBUILD_RESULTS);
-	if (q->deep)
-		wbxml_put_empty(w, SEARCH_DEEP_TRAVERSAL);
-	if (q->range)
-		wbxml_put_str(w, SEARCH_RANGE, q->range);
-	if (q->body == 4)
-		wbxml_put_uint(w, AIRSYNC_MIME_SUPPORT, 2);
-	if (q->body) {
-		wbxml_open(w, AIRSYNCBASE_BODY_PREFERENCE);
-		wbxml_put_uint(w, AIRSYNCBASE_TYPE, q->body);
-		if (!q->whole)
-			wbxml_put_uint(w, AIRSYNCBASE_TRUNCATION_SIZE, 1000);
-		wbxml_close(w);
-	}
-	wbxml_close(w);
-}
-
-/* The Store of the answer. */
-static const struct wbxml_node *search(struct phone *ph, const struct asked *q)
-{
-	struct wbxml_writer *w = phone_request(ph);
-	const struct wbxml_node *store;
-
-	wbxml_open(w, SEARCH_SEARCH);
-	wbxml_open(w, SEARCH_STORE);
-	wbxml_put_str(w, SEARCH_NAME, "Mailbox");
-	wbxml_open(w, SEARCH_QUERY);
-	wbxml_open(w, SEARCH_AND);
-	wbxml_put_str(w, AIRSYNC_CLASS, "Email");
-	finding_put_folders(w, q);
-	if (q->text)
-		wbxml_put_str(w, SEARCH_FREE_TEXT, q->text);
-	if (q->conversation.len)
-		wbxml_put(w, SEARCH_CONVERSATION_ID, q->conversation);
-	put_date(w, SEARCH_GREATER_THAN, q->later);
-	put_date(w, SEARCH_LESS_THAN, q->earlier);
-	wbxml_close(w);
-	wbxml_close(w);
-	put_search_options(w, q);
-	wbxml_close(w);
-	wbxml_close(w);
-	SCENE_OK(ph, phone_command(ph, CMD_SEARCH, NULL));
-	assert_int_equal(ph->status, 1);
-	store = wbxml_child(wbxml_child(ph->root, SEARCH_RESPONSE), SEARCH_STORE);
-	assert_non_null(store);
-	return store;
-}
-
-static void assert_found(struct phone *ph, const struct asked *q, const char *want, const char *total)
-{
-	const struct wbxml_node *store = search(ph, q);
-
-	finding_assert_text(store, SEARCH_STATUS, "1");
-	assert_string_equal(finding_subjects(store, SEARCH_RESULT, SEARCH_PROPERTIES), want);
-	finding_assert_text(store, SEARCH_TOTAL, total);
-}
-
 /* ---- Search ---- */
 
 static void search_finds_words(enum eas_version v)
@@ -84,15 +12,15 @@ static void search_finds_words(enum eas_version v)
 
 	finding_put_mails(user);
 	ph = scene_synced_phone(user, "PHONE1", v);
-	assert_found(ph, &(struct asked){ .text = "needle" }, "fifth third second first", "4");
-	assert_found(ph, &(struct asked){ .text = "needle ann" }, "fifth third first", "3");
-	assert_found(ph, &(struct asked){ .text = "GR\xC3\x9C\xC3\x9F" }, "third", "1");
-	assert_found(
+	finding_assert_found(ph, &(struct asked){ .text = "needle" }, "fifth third second first", "4");
+	finding_assert_found(ph, &(struct asked){ .text = "needle ann" }, "fifth third first", "3");
+	finding_assert_found(ph, &(struct asked){ .text = "GR\xC3\x9C\xC3\x9F" }, "third", "1");
+	finding_assert_found(
 	    ph, &(struct asked){ .text = "from:j\xC3\xBCrgen OR subject:second" }, "fourth second", "2");
-	assert_found(
+	finding_assert_found(
 	    ph, &(struct asked){ .text = "needle -again", .folders = { "0" } }, "third second first", "3");
-	assert_found(ph, &(struct asked){ .text = "nobody wrote that" }, "", "0");
-	assert_found(ph, &(struct asked){ .text = "\"needle one\"" }, "first", "1");
+	finding_assert_found(ph, &(struct asked){ .text = "nobody wrote that" }, "", "0");
+	finding_assert_found(ph, &(struct asked){ .text = "\"needle one\"" }, "first", "1");
 }
 TEST_VERSIONS(search_finds_words)
 
@@ -104,10 +32,11 @@ static void search_leaves_out_what_is_marked_as_deleted(enum eas_version v)
 	finding_put_mails(user);
 	scene_store(user, "INBOX", "first", "+FLAGS", "\\Deleted");
 	ph = scene_synced_phone(user, "PHONE1", v);
-	assert_found(ph, &(struct asked){ .text = "needle" }, "fifth third second", "3");
-	assert_found(ph, &(struct asked){ .earlier = "2026-11-12T11:00:00.000Z" }, "third second", "2");
+	finding_assert_found(ph, &(struct asked){ .text = "needle" }, "fifth third second", "3");
+	finding_assert_found(
+	    ph, &(struct asked){ .earlier = "2026-11-12T11:00:00.000Z" }, "third second", "2");
 	scene_store(user, "INBOX", "first", "-FLAGS", "\\Deleted");
-	assert_found(ph, &(struct asked){ .text = "needle" }, "fifth third second first", "4");
+	finding_assert_found(ph, &(struct asked){ .text = "needle" }, "fifth third second first", "4");
 }
 TEST_VERSIONS(search_leaves_out_what_is_marked_as_deleted)
 
@@ -122,12 +51,12 @@ static void search_is_of_folders(enum eas_version v)
 	ph = scene_synced_phone(user, "PHONE1", v);
 	work = finding_folder(ph, "Work");
 	inbox = scene_inbox(ph)->id;
-	assert_found(ph, &(struct asked){ .text = "needle", .folders = { work } }, "third", "1");
-	assert_found(
+	finding_assert_found(ph, &(struct asked){ .text = "needle", .folders = { work } }, "third", "1");
+	finding_assert_found(
 	    ph, &(struct asked){ .text = "needle", .folders = { work }, .deep = true }, "third second", "2");
-	assert_found(
+	finding_assert_found(
 	    ph, &(struct asked){ .text = "needle", .folders = { inbox, work } }, "fifth third first", "3");
-	finding_assert_text(search(ph, &unknown), SEARCH_STATUS, "11");
+	finding_assert_text(finding_search(ph, &unknown), SEARCH_STATUS, "11");
 }
 TEST_VERSIONS(search_is_of_folders)
 
@@ -138,13 +67,15 @@ static void search_is_of_days(enum eas_version v)
 
 	finding_put_mails(user);
 	ph = scene_synced_phone(user, "PHONE1", v);
-	assert_found(
+	finding_assert_found(
 	    ph, &(struct asked){ .text = "needle", .later = "2026-11-11T10:00:00.000Z" }, "fifth third", "2");
-	assert_found(ph, &(struct asked){ .earlier = "2026-11-12T11:00:00.000Z" }, "third second first", "3");
-	assert_found(ph,
+	finding_assert_found(
+	    ph, &(struct asked){ .earlier = "2026-11-12T11:00:00.000Z" }, "third second first", "3");
+	finding_assert_found(ph,
 	    &(struct asked){ .later = "2026-11-11T09:59:59.000Z", .earlier = "2026-11-12T10:00:01.000Z" },
 	    "third second", "2");
-	assert_found(ph, &(struct asked){ .text = "received>=2026-11-12" }, "fifth fourth third", "3");
+	finding_assert_found(
+	    ph, &(struct asked){ .text = "received>=2026-11-12" }, "fifth fourth third", "3");
 }
 TEST_VERSIONS(search_is_of_days)
 
@@ -157,19 +88,19 @@ static void search_pages(enum eas_version v)
 
 	finding_put_mails(user);
 	ph = scene_synced_phone(user, "PHONE1", v);
-	store = search(ph, &(struct asked){ .text = "needle", .range = "0-1" });
+	store = finding_search(ph, &(struct asked){ .text = "needle", .range = "0-1" });
 	assert_string_equal(finding_subjects(store, SEARCH_RESULT, SEARCH_PROPERTIES), "fifth third");
 	finding_assert_text(store, SEARCH_RANGE, "0-1");
 	finding_assert_text(store, SEARCH_TOTAL, "4");
-	store = search(ph, &(struct asked){ .text = "needle", .range = "2-9" });
+	store = finding_search(ph, &(struct asked){ .text = "needle", .range = "2-9" });
 	assert_string_equal(finding_subjects(store, SEARCH_RESULT, SEARCH_PROPERTIES), "second first");
 	finding_assert_text(store, SEARCH_RANGE, "2-3");
 	finding_assert_text(store, SEARCH_TOTAL, "4");
-	assert_found(ph, &(struct asked){ .text = "needle", .range = "4-9" }, "", "4");
+	finding_assert_found(ph, &(struct asked){ .text = "needle", .range = "4-9" }, "", "4");
 	finding_assert_text(
-	    search(ph, &(struct asked){ .text = "needle", .range = "90-100" }), SEARCH_STATUS, "12");
+	    finding_search(ph, &(struct asked){ .text = "needle", .range = "90-100" }), SEARCH_STATUS, "12");
 	finding_assert_text(
-	    search(ph, &(struct asked){ .text = "needle", .range = "9-0" }), SEARCH_STATUS, "2");
+	    finding_search(ph, &(struct asked){ .text = "needle", .range = "9-0" }), SEARCH_STATUS, "2");
 }
 TEST_VERSIONS(search_pages)
 
@@ -183,7 +114,7 @@ static void results_have_bodies(enum eas_version v)
 	ph = scene_synced_phone(user, "PHONE1", v);
 	for (size_t i = 0; i < COUNT(types); i++) {
 		const struct wbxml_node *store =
-		    search(ph, &(struct asked){ .text = "subject:first", .body = types[i] });
+		    finding_search(ph, &(struct asked){ .text = "subject:first", .body = types[i] });
 		const struct wbxml_node *properties =
 		    wbxml_child(wbxml_child(store, SEARCH_RESULT), SEARCH_PROPERTIES);
 		const struct wbxml_node *body = wbxml_child(properties, AIRSYNCBASE_BODY);
@@ -208,7 +139,7 @@ static void results_may_be_whole_mails(enum eas_version v)
 
 	finding_put_mails(user);
 	ph = scene_synced_phone(user, "PHONE1", v);
-	store = search(ph, &(struct asked){ .text = "needle", .body = 4, .whole = true });
+	store = finding_search(ph, &(struct asked){ .text = "needle", .body = 4, .whole = true });
 	assert_string_equal(
 	    finding_subjects(store, SEARCH_RESULT, SEARCH_PROPERTIES), "fifth third second first");
 	finding_assert_text(store, SEARCH_RANGE, "0-3");
@@ -252,7 +183,7 @@ static const struct wbxml_node *fetch(struct phone *ph, struct bytes long_id)
 
 static struct bytes long_id_of(struct phone *ph, const char *text)
 {
-	const struct wbxml_node *store = search(ph, &(struct asked){ .text = text });
+	const struct wbxml_node *store = finding_search(ph, &(struct asked){ .text = text });
 
 	return test_copy(wbxml_child_text(wbxml_child(store, SEARCH_RESULT), SEARCH_LONG_ID));
 }
@@ -302,11 +233,11 @@ static void a_conversation_is_found(enum eas_version v)
 		  "<first@x>\r\n\r\nyes\r\n"),
 	    "", "14-Nov-2026 10:00:00 +0000");
 	ph = scene_synced_phone(user, "PHONE1", v);
-	store = search(ph, &(struct asked){ .text = "\"needle one\"" });
+	store = finding_search(ph, &(struct asked){ .text = "\"needle one\"" });
 	id = test_copy(wbxml_child_text(
 	    wbxml_child(wbxml_child(store, SEARCH_RESULT), SEARCH_PROPERTIES), EMAIL2_CONVERSATION_ID));
 	assert_int_equal(id.len, 16);
-	assert_found(ph, &(struct asked){ .conversation = id }, "Re:first first", "2");
+	finding_assert_found(ph, &(struct asked){ .conversation = id }, "Re:first first", "2");
 }
 TEST_VERSIONS(a_conversation_is_found)
 
@@ -372,7 +303,7 @@ static void searching_leaves_no_trace(enum eas_version v)
 
 	finding_put_mails(user);
 	ph = scene_synced_phone(user, "PHONE1", v);
-	search(ph, &(struct asked){ .text = "needle", .body = 1 });
+	finding_search(ph, &(struct asked){ .text = "needle", .body = 1 });
 	for (size_t n = scene_mails(user, "INBOX", &mails); n > 0; n--)
 		assert_false(mails[n - 1].seen);
 	scene_sync(ph, scene_inbox(ph));
