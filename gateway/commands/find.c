@@ -94,7 +94,9 @@ static enum err read_request(struct request *rq, struct find *f)
 
 	f->options = find_options(rq, f);
 	f->search_id = wbxml_child_text(rq->xml, FIND_SEARCH_ID);
-	f->ask = (struct finding_ask){ .later_than = INT64_MIN, .earlier_than = INT64_MAX };
+	f->ask = (struct finding_ask){
+		.classes = 1u << CLASS_EMAIL, .later_than = INT64_MIN, .earlier_than = INT64_MAX
+	};
 	f->status = FIND_INVALID;
 	if (!query || (name.len && eas_class_parse(name, &class)) || class != CLASS_EMAIL)
 		return ERR_OK;

@@ -90,7 +90,7 @@ static enum err move_folder(struct job *j, struct finding *f, size_t first, size
 		return ERR_LIMIT;
 	for (size_t i = first; i < f->n; i++)
 		if (f->v[i].c == c) {
-			uids[n++] = f->v[i].uid;
+			uids[n++] = (uint32_t)f->v[i].id;
 			f->v[i].c = NULL;
 		}
 	if (stays(j, c))
@@ -109,9 +109,10 @@ static enum err move_folder(struct job *j, struct finding *f, size_t first, size
 /* Not all of a very long conversation is found at once. Where it takes too long to look at all mails, what was found goes. */
 static enum err move_all(struct job *j)
 {
-	struct finding_ask ask = {
-		.conversation = j->conversation, .later_than = INT64_MIN, .earlier_than = INT64_MAX
-	};
+	struct finding_ask ask = { .classes = 1u << CLASS_EMAIL,
+		.conversation = j->conversation,
+		.later_than = INT64_MIN,
+		.earlier_than = INT64_MAX };
 	size_t done = 1;
 
 	for (int round = 0; round < ROUNDS && done; round++) {

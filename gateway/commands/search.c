@@ -6,7 +6,7 @@
 #include "eas/search_query.h"
 #include "search/finding.h"
 
-/* Search (MS-ASCMD 2.2.1.16): mails by words, folders, dates and conversations. What is wrong with a request is a Status of
+/* Search (MS-ASCMD 2.2.1.16): mails, notes and SMS by words, folders, dates and conversations. What is wrong with a request is a Status of
  * its Store, never of HTTP. */
 
 enum {
@@ -76,7 +76,7 @@ static enum err write_result(struct request *rq, struct wbxml_writer *w, const s
 		return e;
 	snprintf(folder, sizeof(folder), "%u", item->c->folder_id);
 	wbxml_open(w, SEARCH_RESULT);
-	wbxml_put_str(w, AIRSYNC_CLASS, eas_class_name(item->c->ops->class));
+	wbxml_put_str(w, AIRSYNC_CLASS, eas_class_name(item_class(item->c, item->mail.id)));
 	wbxml_put(w, SEARCH_LONG_ID, long_id);
 	wbxml_put_str(w, AIRSYNC_COLLECTION_ID, folder);
 	wbxml_open(w, SEARCH_PROPERTIES);
@@ -111,13 +111,12 @@ static enum err find(struct request *rq, const struct search_query *q, bool deep
 		.folders = q->folders,
 		.n_folders = q->n_folders,
 		.deep = deep,
+		.classes = q->classes,
 		.conversation = q->conversation,
 		.later_than = q->later_than,
 		.earlier_than = q->earlier_than };
 
-	*out = (struct finding){ 0 };
-	return q->wants_mail ? finding_run(rq, &ask, out)
-			     : ERR_OK; /* other classes have nothing to be found yet */
+	return finding_run(rq, &ask, out);
 }
 
 /* What stands in Options; the Store's status. */

@@ -4,7 +4,7 @@
 #include "mail/query.h"
 #include "sync/collection.h"
 
-/* Mails found in the folders that the device knows, by IMAP SEARCH in each of them: what Search and Find have in common.
+/* Mails, notes and SMS found in the folders that the device knows, by IMAP SEARCH in each of them: what Search and Find have in common.
  * Nothing is kept between two requests: each page searches again, so its Total is of the moment. */
 
 enum { FINDING_PAGE = 100 }; /* most results of one answer. Source: MS-ASCMD, Range */
@@ -14,13 +14,14 @@ struct finding_ask {
 	const struct bytes *folders;      /* CollectionIds as sent; "0" is all folders */
 	size_t n_folders;                 /* 0: all folders */
 	bool deep;                        /* with the folders below */
+	unsigned classes;                 /* bits, 1 << enum eas_class; 0: all */
 	struct bytes conversation;        /* ConversationId; empty: any */
 	int64_t later_than, earlier_than; /* exactly, as search_query.h has them */
 };
 
 struct finding_hit {
 	struct collection *c;
-	uint32_t uid;
+	uint64_t id;
 	int64_t received;
 };
 struct finding {

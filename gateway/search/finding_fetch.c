@@ -66,7 +66,7 @@ static enum err prepare_items(
 	for (size_t i = 0; i < n && !e; i++) {
 		if (!is_first_of_folder(items, i))
 			continue;
-		items[i].c->options = *options;
+		items[i].c->options = items[i].c->sms.options = *options;
 		e = prepare_folder(rq, items[i].c, items, n);
 	}
 	return e;
@@ -94,7 +94,7 @@ enum err finding_fetch(struct request *rq, const struct finding *f, struct findi
 			const struct finding_hit *hit = &f->v[first + out->n + i];
 
 			out->v[out->n + i] =
-			    (struct finding_item){ hit->c, { .kind = CHANGE_ADD, .id = hit->uid } };
+			    (struct finding_item){ hit->c, { .kind = CHANGE_ADD, .id = hit->id } };
 		}
 		if ((e = prepare_items(rq, out->v + out->n, n, options)))
 			return e;

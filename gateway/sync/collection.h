@@ -109,9 +109,15 @@ extern const struct collection_ops mail_and_sms_collection;
  * is to go to (*no_target). ERR_DENIED, ERR_LIMIT: nothing has happened. */
 enum err note_move(struct collection *from, struct collection *to, uint64_t id, uint64_t *new_id,
     bool *no_target) WAITS MUST_CHECK;
+/* From the mails found in a folder of notes (ascending UIDs) to the notes that they are, in (*ids)[0..uids->n). Mails that aren't shown,
+ * being former copies, are taken out. */
+enum err notes_of_mails(struct collection *c, struct imap_uids *uids, uint64_t **ids) WAITS MUST_CHECK;
 /* Of a mail that was prepared as ADD: what Find tells. ERR_LIMIT only. */
 enum err mail_write_found(
     struct collection *c, struct wbxml_writer *w, const struct change *change) MUST_CHECK;
+
+/* The item's own class: SMS stand beside mails. */
+enum eas_class item_class(const struct collection *c, uint64_t id);
 
 /* ServerId ↔ (folder, item): "17:4711". */
 enum { SERVER_ID_MAX = 40 };

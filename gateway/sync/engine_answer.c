@@ -30,7 +30,7 @@ static void write_key(const struct sync_run *r, struct wbxml_writer *w)
  * schema has no place for it in Add; it stands where Change and Delete have it. */
 static bool names_class(const struct sync_run *r, const struct change *c)
 {
-	if (!(c->id & SNAPSHOT_SIDE) || r->c.ops->class != CLASS_EMAIL || c->kind == CHANGE_SOFT_DELETE)
+	if (item_class(&r->c, c->id) == r->c.ops->class || c->kind == CHANGE_SOFT_DELETE)
 		return false;
 	return c->kind != CHANGE_DELETE || r->c.rq->version >= EAS_14_1;
 }

@@ -1,3 +1,5 @@
+#include <stdlib.h>
+
 #include "base/hash.h"
 #include "sync/mail_collection.h"
 #include "sync/note_collection.h"
@@ -17,6 +19,13 @@ uint32_t note_digest(uint32_t uid, const struct bytes *keywords, size_t n_keywor
 	return digest == SNAPSHOT_UNSURE ? 0 : digest;
 }
 
+static int compare_uids(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return (x > y) - (x < y);
+}
+
 static enum err fill(struct collection *c, const struct copy_list *l, struct bytes field, struct copy *out)
 {
 	char made[NOTE_UUID_LEN + 1];
@@ -30,6 +39,36 @@ static enum err fill(struct collection *c, const struct copy_list *l, struct byt
 	out->id = note_id(out->name);
 	out->digest = note_digest(out->uid, out->flags->keywords, out->flags->n_keywords);
 	return e;
+}
+
+enum err notes_of_mails(struct collection *c, struct imap_uids *uids, uint64_t **ids)
+{
+	const struct copy_list *l;
+	bool *shown = arena_array(c->rq->arena, uids->n, sizeof(*shown));
+	size_t kept = 0;
+	enum err e;
+
+	*ids = arena_array(c->rq->arena, uids->n, sizeof(**ids));
+	if (!shown || !*ids)
+		return ERR_LIMIT;
+	if ((e = copies_load(c, &note_kind, true, &l)))
+		return e;
+	for (size_t i = 0; i < l->n; i++) {
+		const uint32_t *found =
+		    bsearch(&l->v[i].uid, uids->v, uids->n, sizeof(*uids->v), compare_uids);
+
+		if (!found || copies_find(l, l->v[i].id) != &l->v[i])
+			continue;
+		shown[found - uids->v] = true;
+		(*ids)[found - uids->v] = l->v[i].id;
+	}
+	for (size_t i = 0; i < uids->n; i++)
+		if (shown[i]) {
+			uids->v[kept] = uids->v[i];
+			(*ids)[kept++] = (*ids)[i];
+		}
+	uids->n = kept;
+	return ERR_OK;
 }
 
 const struct copy_kind note_kind = {

@@ -17,6 +17,11 @@ static bool is_sms(uint64_t id)
 	return id & SNAPSHOT_SIDE;
 }
 
+enum eas_class item_class(const struct collection *c, uint64_t id)
+{
+	return c->ops->class == CLASS_EMAIL && is_sms(id) ? CLASS_SMS : c->ops->class;
+}
+
 static uint64_t uid_of(uint64_t id)
 {
 	return id & ~SNAPSHOT_SIDE;

@@ -59,8 +59,7 @@ static enum err read_class(struct parser *p, const struct wbxml_node *n)
 		return refuse(p, SEARCH_QUERY_TOO_COMPLEX);
 	if (eas_class_parse(bytes_trim(n->text), &class))
 		return refuse(p, SEARCH_QUERY_INVALID);
-	if (class == CLASS_EMAIL)
-		p->out->wants_mail = true;
+	p->out->classes |= 1u << class;
 	return ERR_OK;
 }
 
@@ -206,8 +205,6 @@ enum err search_query_parse(
 	p.status = status_of_top(top);
 	if (p.status == SEARCH_QUERY_OK)
 		e = top->tag == SEARCH_OR ? read_or(&p, top) : read_all(&p, top);
-	if (!wbxml_child(top, AIRSYNC_CLASS))
-		out->wants_mail = true;
 	*status = p.status;
 	return e;
 }

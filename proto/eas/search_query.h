@@ -8,7 +8,7 @@
  * FreeText is read as KQL (mail/kql.h). */
 struct search_query {
 	const struct query *root;  /* NULL: no condition of the mail itself */
-	bool wants_mail;           /* Class is absent, or Email is among them */
+	unsigned classes;          /* bits, 1 << enum eas_class; 0: Class is absent, all are wanted */
 	struct bytes *folders;     /* CollectionIds as sent */
 	size_t n_folders;          /* 0: all folders */
 	struct bytes conversation; /* ConversationId; empty: any */

@@ -78,7 +78,10 @@ const struct wbxml_node *finding_search(struct phone *ph, const struct asked *q)
 	wbxml_put_str(w, SEARCH_NAME, "Mailbox");
 	wbxml_open(w, SEARCH_QUERY);
 	wbxml_open(w, SEARCH_AND);
-	wbxml_put_str(w, AIRSYNC_CLASS, "Email");
+	for (size_t i = 0; i < COUNT(q->classes) && q->classes[i]; i++)
+		wbxml_put_str(w, AIRSYNC_CLASS, q->classes[i]);
+	if (!q->classes[0] && !q->any_class)
+		wbxml_put_str(w, AIRSYNC_CLASS, "Email");
 	finding_put_folders(w, q);
 	if (q->text)
 		wbxml_put_str(w, SEARCH_FREE_TEXT, q->text);

@@ -7,6 +7,8 @@
 
 struct asked {
 	const char *text;       /* FreeText; NULL: none */
+	const char *classes[3]; /* none: Email */
+	bool any_class;         /* Class isn't said */
 	const char *folders[3]; /* CollectionIds */
 	const char *range;
 	const char *later, *earlier;

@@ -1,5 +1,7 @@
 /* The Query of a mailbox Search. Requests are written as the phone writes them, and what they ask for is told in words. */
 #include "eas/search_query.h"
+
+#include "eas/class.h"
 #include "testing.h"
 
 enum { DAY = 86400, FIRST = 20000 }; /* 2024-10-04 */
@@ -76,52 +78,52 @@ static const struct query_case {
 	uint32_t status;
 	const char *root;    /* "" for none */
 	const char *folders; /* joined by a blank */
-	bool wants_mail;
+	unsigned classes;
 	int64_t later, earlier; /* seconds from FIRST; 0: not said */
 } query_cases[] = {
-	{ "words", { OPEN(SEARCH_AND), { SEARCH_FREE_TEXT, "a b" } }, 1, "and(text:a text:b)", "", true, 0,
-	    0 },
+	{ "words", { OPEN(SEARCH_AND), { SEARCH_FREE_TEXT, "a b" } }, 1, "and(text:a text:b)", "", 0, 0, 0 },
 	{ "as Android asks",
 	    { OPEN(SEARCH_AND), { AIRSYNC_CLASS, "Email" }, { AIRSYNC_COLLECTION_ID, "5" },
 		{ SEARCH_FREE_TEXT, "a" } },
-	    1, "text:a", "5", true, 0, 0 },
+	    1, "text:a", "5", 1u << CLASS_EMAIL, 0, 0 },
 	{ "several folders",
 	    { OPEN(SEARCH_AND), { AIRSYNC_COLLECTION_ID, "5" }, { AIRSYNC_COLLECTION_ID, " 7 " } }, 1, "",
-	    "5 7", true, 0, 0 },
+	    "5 7", 0, 0, 0 },
 	{ "several classes", { OPEN(SEARCH_AND), { AIRSYNC_CLASS, "Tasks" }, { AIRSYNC_CLASS, "Email" } }, 1,
-	    "", "", true, 0, 0 },
-	{ "another class", { OPEN(SEARCH_AND), { AIRSYNC_CLASS, "Tasks" } }, 1, "", "", false, 0, 0 },
-	{ "later than", { OPEN(SEARCH_AND), DATE("2024-10-04T01:00:00.000Z") }, 1, "since-1", "", true, 3600,
+	    "", "", 1u << CLASS_TASKS | 1u << CLASS_EMAIL, 0, 0 },
+	{ "another class", { OPEN(SEARCH_AND), { AIRSYNC_CLASS, "Tasks" } }, 1, "", "", 1u << CLASS_TASKS, 0,
 	    0 },
-	{ "earlier than", { OPEN(SEARCH_AND), BEFORE("2024-10-04T01:00:00.000Z") }, 1, "before+2", "", true,
-	    0, 3600 },
+	{ "later than", { OPEN(SEARCH_AND), DATE("2024-10-04T01:00:00.000Z") }, 1, "since-1", "", 0, 3600,
+	    0 },
+	{ "earlier than", { OPEN(SEARCH_AND), BEFORE("2024-10-04T01:00:00.000Z") }, 1, "before+2", "", 0, 0,
+	    3600 },
 	{ "between",
 	    { OPEN(SEARCH_AND), DATE("2024-10-04T01:00:00.000Z"), BEFORE("2024-10-06T00:00:00.000Z") }, 1,
-	    "and(since-1 before+4)", "", true, 3600, 2 * DAY },
+	    "and(since-1 before+4)", "", 0, 3600, 2 * DAY },
 	{ "Or in And",
 	    { OPEN(SEARCH_AND), { SEARCH_FREE_TEXT, "a" }, OPEN(SEARCH_OR), { SEARCH_FREE_TEXT, "b c" },
 		DATE("2024-10-04T01:00:00.000Z"), CLOSE, { SEARCH_FREE_TEXT, "d" } },
-	    1, "and(and(text:a or(and(text:b text:c) since+0)) text:d)", "", true, 0, 0 },
+	    1, "and(and(text:a or(and(text:b text:c) since+0)) text:d)", "", 0, 0, 0 },
 	{ "Or alone", { OPEN(SEARCH_OR), { SEARCH_FREE_TEXT, "a" }, { SEARCH_FREE_TEXT, "b" } }, 1,
-	    "or(text:a text:b)", "", true, 0, 0 },
+	    "or(text:a text:b)", "", 0, 0, 0 },
 	{ "an empty Or", { OPEN(SEARCH_AND), { SEARCH_FREE_TEXT, "a" }, { SEARCH_OR, "" } }, 1, "text:a", "",
-	    true, 0, 0 },
-	{ "nothing in And", { { SEARCH_AND, "" } }, 1, "", "", true, 0, 0 },
-	{ "nothing", { { 0, NULL } }, 2, "", "", true, 0, 0 },
-	{ "outside of And", { { SEARCH_FREE_TEXT, "a" } }, 8, NULL, NULL, true, 0, 0 },
-	{ "two Ands", { { SEARCH_AND, "" }, { SEARCH_AND, "" } }, 8, NULL, NULL, true, 0, 0 },
-	{ "And in And", { OPEN(SEARCH_AND), { SEARCH_AND, "" } }, 8, NULL, NULL, true, 0, 0 },
-	{ "Or in Or", { OPEN(SEARCH_AND), OPEN(SEARCH_OR), { SEARCH_OR, "" } }, 8, NULL, NULL, true, 0, 0 },
-	{ "a folder in Or", { OPEN(SEARCH_OR), { AIRSYNC_COLLECTION_ID, "5" } }, 8, NULL, NULL, true, 0, 0 },
+	    0, 0, 0 },
+	{ "nothing in And", { { SEARCH_AND, "" } }, 1, "", "", 0, 0, 0 },
+	{ "nothing", { { 0, NULL } }, 2, "", "", 0, 0, 0 },
+	{ "outside of And", { { SEARCH_FREE_TEXT, "a" } }, 8, NULL, NULL, 0, 0, 0 },
+	{ "two Ands", { { SEARCH_AND, "" }, { SEARCH_AND, "" } }, 8, NULL, NULL, 0, 0, 0 },
+	{ "And in And", { OPEN(SEARCH_AND), { SEARCH_AND, "" } }, 8, NULL, NULL, 0, 0, 0 },
+	{ "Or in Or", { OPEN(SEARCH_AND), OPEN(SEARCH_OR), { SEARCH_OR, "" } }, 8, NULL, NULL, 0, 0, 0 },
+	{ "a folder in Or", { OPEN(SEARCH_OR), { AIRSYNC_COLLECTION_ID, "5" } }, 8, NULL, NULL, 0, 0, 0 },
 	{ "two conversations",
 	    { OPEN(SEARCH_AND), { SEARCH_CONVERSATION_ID, "a" }, { SEARCH_CONVERSATION_ID, "b" } }, 8, NULL,
-	    NULL, true, 0, 0 },
-	{ "an element of mails", { OPEN(SEARCH_AND), { EMAIL_SUBJECT, "a" } }, 2, NULL, NULL, true, 0, 0 },
-	{ "no such class", { OPEN(SEARCH_AND), { AIRSYNC_CLASS, "Cats" } }, 2, NULL, NULL, true, 0, 0 },
-	{ "no date", { OPEN(SEARCH_AND), DATE("tomorrow") }, 2, NULL, NULL, true, 0, 0 },
+	    NULL, 0, 0, 0 },
+	{ "an element of mails", { OPEN(SEARCH_AND), { EMAIL_SUBJECT, "a" } }, 2, NULL, NULL, 0, 0, 0 },
+	{ "no such class", { OPEN(SEARCH_AND), { AIRSYNC_CLASS, "Cats" } }, 2, NULL, NULL, 0, 0, 0 },
+	{ "no date", { OPEN(SEARCH_AND), DATE("tomorrow") }, 2, NULL, NULL, 0, 0, 0 },
 	{ "a value without property",
-	    { OPEN(SEARCH_AND), OPEN(SEARCH_GREATER_THAN), { SEARCH_VALUE, "2024-10-04" } }, 2, NULL, NULL,
-	    true, 0, 0 },
+	    { OPEN(SEARCH_AND), OPEN(SEARCH_GREATER_THAN), { SEARCH_VALUE, "2024-10-04" } }, 2, NULL, NULL, 0,
+	    0, 0 },
 };
 
 static struct bytes joined(const struct bytes *v, size_t n)
@@ -155,7 +157,7 @@ static void query(const struct query_case *c)
 	assert_int_equal(buf_done(&b, &text), ERR_OK);
 	assert_bytes_equal(text, bytes_str(c->root));
 	assert_bytes_equal(joined(got.folders, got.n_folders), bytes_str(c->folders));
-	assert_int_equal(got.wants_mail, c->wants_mail);
+	assert_int_equal(got.classes, c->classes);
 	assert_true(got.later_than == (c->later ? (int64_t)FIRST * DAY + c->later : INT64_MIN));
 	assert_true(got.earlier_than == (c->earlier ? (int64_t)FIRST * DAY + c->earlier : INT64_MAX));
 }
