@@ -8,6 +8,8 @@
 #include "corpus.h"
 #include "scene.h"
 
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
 enum { MAX_FILES = 400 };
 
 static const struct kind_case {
@@ -116,7 +118,7 @@ static void is_what_another_reader_finds(const struct kind_case *c)
 		print_message("skipped: no ../shared\n");
 		return;
 	}
-	for (size_t n = 0; n < 4; n++) {
+	for (size_t n = 0; n < COUNT(scene_versions); n++) {
 		struct phone_collection rq = { .window = 50, .options = &c->options };
 		char device[24], path[] = "/tmp/easgate-corpus-XXXXXX", command[128];
 		struct phone *ph;
