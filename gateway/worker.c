@@ -22,6 +22,7 @@
 enum {
 	DRAIN_LOOK_MS = 50,
 	UNWIND_MS = 200,
+	STORE_WAIT_MS = 5000, /* less than the master waits for us */
 	ANSWERS_PER_MS = 5,
 	TRIM_EVERY_MS = 10 * 1000,
 	TRIM_WORTH = 16 * 1024 * 1024,
@@ -33,6 +34,8 @@ struct running {
 	struct event *on_term, *on_reopen, *on_ignored[2];
 	struct timer *drain, *trim;
 	uint64_t drain_ends_ms;
+	uint64_t opening; /* the fiber that opens the doors */
+	int ready_fd;
 };
 
 /* The arenas of requests come and go: as malloc is by default, each time it would get their pages from the kernel and give
@@ -81,6 +84,7 @@ static void on_term(evutil_socket_t fd, short what, void *arg)
 	if (w->draining)
 		return;
 	w->draining = true;
+	fiber_cancel(w->loop, r->opening);
 	http_server_drain(w->http);
 	push_drain(w->push, spread_ms < most_ms ? spread_ms : most_ms);
 	r->drain_ends_ms = loop_now_ms() + w->config->drain_s * 1000ull;
@@ -169,6 +173,29 @@ static enum err start_worker(struct worker *w, const struct worker_start *start)
 	return http_server_new(w->loop, &opts, &w->http);
 }
 
+static void tell_master(int ready_fd)
+{
+	ssize_t told = write(ready_fd, "", 1);
+
+	(void)told; /* a master that has died needs no word */
+	close(ready_fd);
+}
+
+/* On a fiber. During a reload the old workers serve until we say that we do: a health check that came to us while we haven't
+ * reached Redis yet would be told that it is down. */
+static void open_doors(void *arg)
+{
+	struct running *r = arg;
+	enum err e = redis_wait_up(r->worker.redis, STORE_WAIT_MS);
+
+	if (r->worker.draining)
+		return;
+	if (e)
+		log_warn("Redis can't be reached: phones are told to come back later until it can");
+	http_server_accept(r->worker.http);
+	tell_master(r->ready_fd);
+}
+
 static void stop_loop(void *arg)
 {
 	loop_stop(arg);
@@ -198,7 +225,8 @@ static void stop_worker(struct worker *w)
 
 int worker_run(const struct worker_start *start)
 {
-	struct running r = { .worker = { .loop = loop_new() } };
+	static const struct fiber_opts opening = { .name = "opening" };
+	struct running r = { .worker = { .loop = loop_new() }, .ready_fd = start->ready_fd };
 	pid_t master = getppid();
 	enum err e;
 
@@ -212,12 +240,7 @@ int worker_run(const struct worker_start *start)
 	if (e)
 		return EXIT_FAILURE;
 	follow_master(master);
-	if (start->ready_fd >= 0) {
-		ssize_t told = write(start->ready_fd, "", 1);
-
-		(void)told; /* a master that has died needs no word */
-		close(start->ready_fd);
-	}
+	r.opening = fiber_start(r.worker.loop, &opening, open_doors, &r);
 	r.trim = timer_start(r.worker.loop, TRIM_EVERY_MS, on_trim, &r);
 	loop_run(r.worker.loop);
 	timer_cancel(&r.trim);

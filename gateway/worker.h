@@ -28,9 +28,11 @@ struct worker_start {
 	const int *fds; /* listening sockets of this worker, in the order of listen, then listen_plain */
 	size_t n_fds;
 	const uint8_t *ticket_keys; /* of TLS sessions, the same in all workers; see http.h */
-	int ready_fd;               /* one byte is written here when it serves; -1 = nobody listens */
+	int ready_fd;               /* one byte is written here when it takes connections */
 };
-/* Runs a worker until it has drained. Returns the exit status of the process. */
+/* Runs a worker until it has drained. It takes connections as soon as it has reached Redis, so that nobody is refused by a
+ * worker that only hasn't looked yet; if Redis isn't there it takes them all the same after a few seconds, and answers
+ * "later". Returns the exit status of the process. */
 int worker_run(const struct worker_start *start);
 
 #endif

@@ -23,9 +23,12 @@ struct http_server_opts {
 	    struct http_exchange *x, void *arg); /* called on the loop when a request has arrived whole */
 	void *arg;
 };
-/* ERR_UNAVAILABLE if certificate or key can't be used; the log says why. */
+/* ERR_UNAVAILABLE if certificate or key can't be used; the log says why. It takes no connection before http_server_accept. */
 enum err http_server_new(
     struct loop *l, const struct http_server_opts *opts, struct http_server **out) MUST_CHECK;
+/* From now on it takes connections. Until then they stay queued in its listening sockets, for it or for whoever else holds
+ * them. */
+void http_server_accept(struct http_server *s);
 /* No new connections: its listening sockets are closed, and what is queued in them is left to whoever else holds them. Idle
  * connections are closed, the others after their present answer. */
 void http_server_drain(struct http_server *s);

@@ -43,10 +43,18 @@ static void read_trusted(struct http_server *s)
 
 /* ---- listeners ---- */
 
-static void accept_again(struct evhttp_bound_socket *b, void *arg)
+static void accept_from(struct evhttp_bound_socket *b, void *arg)
 {
 	(void)arg;
 	evconnlistener_enable(evhttp_bound_socket_get_listener(b));
+}
+
+static void accept_from_all(struct http_server *s)
+{
+	if (s->evhttp_tls)
+		evhttp_foreach_bound_socket(s->evhttp_tls, accept_from, NULL);
+	if (s->evhttp_plain)
+		evhttp_foreach_bound_socket(s->evhttp_plain, accept_from, NULL);
 }
 
 /* Mostly EMFILE. The socket stays readable, so going on at once would turn the loop into a busy one. */
@@ -64,10 +72,8 @@ static void on_sweep(void *arg)
 	struct http_server *s = arg;
 
 	connections_sweep(s);
-	if (s->evhttp_tls)
-		evhttp_foreach_bound_socket(s->evhttp_tls, accept_again, NULL);
-	if (s->evhttp_plain)
-		evhttp_foreach_bound_socket(s->evhttp_plain, accept_again, NULL);
+	if (s->accepting)
+		accept_from_all(s);
 	timer_restart(s->sweep, SWEEP_MS);
 }
 
@@ -90,6 +96,7 @@ static struct evhttp *make_evhttp(
 	return h;
 }
 
+/* Accepts nothing yet. */
 static enum err listen_on(struct evhttp *h, const int *fds, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -100,6 +107,7 @@ static enum err listen_on(struct evhttp *h, const int *fds, size_t n)
 			return ERR_UNAVAILABLE;
 		}
 		evconnlistener_set_error_cb(evhttp_bound_socket_get_listener(b), on_accept_error);
+		evconnlistener_disable(evhttp_bound_socket_get_listener(b));
 	}
 	return ERR_OK;
 }
@@ -156,6 +164,12 @@ enum err http_server_new(struct loop *l, const struct http_server_opts *opts, st
 		http_server_free(&s);
 	*out = s;
 	return e;
+}
+
+void http_server_accept(struct http_server *s)
+{
+	s->accepting = true;
+	accept_from_all(s);
 }
 
 static void note_socket(struct evhttp_bound_socket *b, void *found)

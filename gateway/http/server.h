@@ -86,6 +86,7 @@ struct http_server {
 	struct timer *sweep;
 	struct peer *peers[PEER_BUCKETS];
 	uint32_t connections;
+	bool accepting; /* it was told to */
 	bool draining;
 };
 

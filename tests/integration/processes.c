@@ -91,6 +91,18 @@ enum err process_knock(const char *address, uint16_t port, struct phone_wire **o
 	return e;
 }
 
+int process_health(const char *address, uint16_t port)
+{
+	struct phone_wire *w = NULL;
+	struct phone_answer a = { 0 };
+
+	if (process_knock(address, port, &w) == ERR_OK &&
+	    phone_wire_send(w, BYTES("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"), 1000) == ERR_OK)
+		(void)!phone_wire_receive(w, test_arena(), 2000, &a);
+	phone_wire_free(&w);
+	return a.status;
+}
+
 bool process_is_refused(void *port)
 {
 	struct phone_wire *w = NULL;

@@ -22,5 +22,7 @@ struct phone *process_waiting_phone(const char *user);
 
 /* A connection without TLS. address: "127.0.0.1" or "[::1]". Free *out in any case. */
 enum err process_knock(const char *address, uint16_t port, struct phone_wire **out) MUST_CHECK;
+/* The status with which /healthz answers a new connection there; 0: none. */
+int process_health(const char *address, uint16_t port);
 
 #endif

@@ -33,15 +33,8 @@ static pid_t child_named(const char *name)
 
 static bool is_healthy(void *arg)
 {
-	struct phone_wire *w = NULL;
-	struct phone_answer a = { 0 };
-
 	(void)arg;
-	if (process_knock("127.0.0.1", bed_port(scene_bed(), "EASGATE_PLAIN_PORT"), &w) == ERR_OK &&
-	    phone_wire_send(w, BYTES("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"), 1000) == ERR_OK)
-		(void)!phone_wire_receive(w, test_arena(), 2000, &a);
-	phone_wire_free(&w);
-	return a.status == 200;
+	return process_health("127.0.0.1", bed_port(scene_bed(), "EASGATE_PLAIN_PORT")) == 200;
 }
 
 static bool is_another_redis(void *before)

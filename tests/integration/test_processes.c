@@ -105,6 +105,25 @@ static void a_second_signal_stops_at_once(void **state)
 	assert_true(bed_service_restart(scene_bed(), "easgate"));
 }
 
+/* One that still waits for Redis has nobody to answer, and needs no time to end. */
+static void a_stop_ends_a_worker_that_waits_for_redis(void **state)
+{
+	pid_t old_master = process_master(), killed = process_worker();
+	bool replaced, ended;
+
+	(void)state;
+	assert_true(bed_service_signal(scene_bed(), "redis", "STOP"));
+	assert_int_equal(kill(killed, SIGKILL), 0);
+	replaced = bed_wait(process_is_another, &killed, 2000);
+	poll(NULL, 0, 200);
+	assert_int_equal(kill(old_master, SIGTERM), 0);
+	ended = bed_wait(process_is_gone, &old_master, 1500);
+	assert_true(bed_service_signal(scene_bed(), "redis", "CONT"));
+	assert_true(replaced);
+	assert_true(ended);
+	assert_true(bed_service_restart(scene_bed(), "easgate"));
+}
+
 /* The last test. */
 static void a_stop_answers_waiting_phones_and_ends(void **state)
 {
@@ -136,6 +155,7 @@ int main(void)
 	TEST_ADD(a_worker_that_keeps_dying_is_started_more_and_more_slowly);
 	TEST_ADD(a_stop_takes_no_longer_than_drain);
 	TEST_ADD(a_second_signal_stops_at_once);
+	TEST_ADD(a_stop_ends_a_worker_that_waits_for_redis);
 	TEST_ADD(a_stop_answers_waiting_phones_and_ends);
 	failed = test_run("processes");
 	scene_close();

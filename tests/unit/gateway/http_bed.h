@@ -223,6 +223,7 @@ static inline void with_server(const char *more, void (*client)(void))
 	assert_int_equal(sscanf(ports, "127.0.0.1:%hu 127.0.0.1:%hu", &bed.tls_port, &bed.port), 2);
 	server.fds = listeners_of(bed.listeners, 0, &server.n_fds);
 	assert_int_equal(http_server_new(bed.loop, &server, &bed.server), ERR_OK);
+	http_server_accept(bed.server);
 	unlink(bed.config->certificate);
 	fiber_start(bed.loop, &opts, run_client, NULL);
 	loop_run(bed.loop);
