@@ -29,15 +29,29 @@ static uint64_t asked_for(const struct outgoing *o)
 	return hash64(bytes_of(command, sizeof(command)), o->source);
 }
 
+/* By the phone's ClientId and what the mail says. What says something else is another mail, be it that a phone counts its ClientIds from
+ * the beginning again, or that the user has changed a mail in the outbox: to send it is the safe side, since a phone that has made more
+ * anew than Date and Message-ID for its next try makes a double of it, while one that were taken for the former would be lost. Status
+ * 118 is no way out: phones may take it for success. The Message-ID doesn't count, since the ClientId already says that it is the
+ * same mail.
+ *
+ * Without a ClientId by what it says and the Message-ID, which stays with the mail in the outbox: two of them are two mails,
+ * whatever they say. If it has none either, the same words are the same mail (quirks.md 23), rather than sent with each try. */
 static enum err identify(struct outgoing *o)
 {
-	enum err e = ERR_OK;
+	struct bytes print;
+	const char *text;
+	enum err e;
 
 	o->keep_s = o->client_id.len ? KEEP_S : KEEP_FINGERPRINT_S;
-	if (!o->client_id.len)
-		e = mail_fingerprint(o->rq->arena, o->mime, asked_for(o), &o->client_id);
 	o->id = (struct store_sent_id){ bytes_str(o->rq->account->name), o->rq->device_id, o->client_id };
-	return e;
+	if (o->is_made)
+		return ERR_OK; /* its name says all of that */
+	if ((e = mail_fingerprint(o->rq->arena, o->mime, asked_for(o), !o->client_id.len, &print)))
+		return e;
+	text = arena_printf(o->rq->arena, "%.*s.%.*s", BYTES_ARG(o->client_id), BYTES_ARG(print));
+	o->id.client_id = bytes_str(text);
+	return text ? ERR_OK : ERR_LIMIT;
 }
 
 /* Longer than any sending takes: then a worker that died blocks a retry no more. */

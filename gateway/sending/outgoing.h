@@ -7,7 +7,7 @@
 
 /* A mail on its way out, for SendMail, SmartReply and SmartForward: sent once, copied into Sent once, whatever breaks.
  *
- * A mail is known by the phone's ClientId, before 14.0 by a fingerprint of its text and of what it replies to or forwards. Redis has where it stands (store_sent_*): until the
+ * A mail is known by the phone's ClientId, which there is from 14.0 on, and a fingerprint of its text and of what it replies to or forwards. Redis has where it stands (store_sent_*): until the
  * last byte is due nothing has happened, and any failure leaves the mail to the phone. From then on it is never sent again:
  * a phone that asks once more is answered with success, what is missing in Sent is put there, and if the mail server's
  * word never came, a note in the inbox says so. The documents want status 118 for a repeated mail, but phones
@@ -15,9 +15,10 @@
 struct outgoing {
 	/* set by the command */
 	struct request *rq;
-	struct bytes mime;      /* as the phone sent it */
-	struct bytes client_id; /* empty: none */
-	bool save;              /* into Sent */
+	struct bytes mime; /* as the phone sent it */
+	struct bytes
+	    client_id; /* empty: none. is_made: a name that no other mail has, nor the same one with another text */
+	bool save; /* into Sent */
 	bool is_smart;
 	bool replaces_mime; /* mime is complete: nothing is put into it */
 	bool is_made;       /* instead of mime there is `made`, with sections of `original` */

@@ -16,24 +16,18 @@ static void add(struct fingers *f, struct bytes in)
 	f->v[1] = hash64(in, f->v[1] ^ in.len);
 }
 
-/* Date is what a phone writes when it sends, so the same mail has another one when it is sent again; a mail without a
- * Message-ID is therefore taken for a repetition of what says the same, rather than sent with each try. The Message-ID stays with
- * the mail in the outbox of a phone that gives it one: two of them are two mails, whatever they say.
- * Content-Type of a multipart has the boundary in it; that of a part is looked at there. */
-static bool is_made_anew(const struct header_field *f)
+/* Date is what a phone writes when it sends, so the same mail has another one when it is sent again. Content-Type of a multipart has the
+ * boundary in it; that of a part is looked at there. */
+static bool is_made_anew(const struct header_field *f, bool message_id)
 {
-	static const char *const names[] = { "Date", "Content-Type" };
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (bytes_eq_nocase(f->name, names[i]))
-			return true;
-	return false;
+	return bytes_eq_nocase(f->name, "Date") || bytes_eq_nocase(f->name, "Content-Type") ||
+	       (!message_id && bytes_eq_nocase(f->name, "Message-ID"));
 }
 
-static void add_header(struct fingers *f, const struct header *h)
+static void add_header(struct fingers *f, const struct header *h, bool message_id)
 {
 	for (size_t i = 0; i < h->n; i++) {
-		if (is_made_anew(&h->v[i]))
+		if (is_made_anew(&h->v[i], message_id))
 			continue;
 		add(f, h->v[i].name);
 		add(f, h->v[i].value);
@@ -50,7 +44,8 @@ static void add_parts(struct fingers *f, const struct mime_part *root)
 	}
 }
 
-enum err mail_fingerprint(struct arena *a, struct bytes raw, uint64_t asked, struct bytes *out)
+enum err mail_fingerprint(
+    struct arena *a, struct bytes raw, uint64_t asked, bool message_id, struct bytes *out)
 {
 	struct fingers f = { { asked + 1, asked + 2 } };
 	struct mime_part *root;
@@ -61,7 +56,7 @@ enum err mail_fingerprint(struct arena *a, struct bytes raw, uint64_t asked, str
 
 	if ((e = mime_parse(a, raw, &block, &root)) || (e = header_parse(a, block, &header)))
 		return e;
-	add_header(&f, &header);
+	add_header(&f, &header, message_id);
 	add_parts(&f, root);
 	text = arena_printf(a, "%016" PRIx64 "%016" PRIx64, f.v[0], f.v[1]);
 	if (!text)

@@ -180,6 +180,41 @@ static void a_repeat_without_a_client_id(void **state)
 	}
 }
 
+/* A phone may use a ClientId for another mail: only what says the same is the same. */
+static void a_client_id_comes_again(enum eas_version v)
+{
+	static const char form[] =
+	    "From: me@example.org\r\nTo: %s@example.org\r\nSubject: x\r\nDate: %s\r\nMessage-ID: "
+	    "<%zu@phone>\r\nContent-Type: multipart/mixed; boundary=\"%zu\"\r\n\r\n--%zu\r\n\r\n%s"
+	    "\r\n--%zu--\r\n";
+	static const struct {
+		const char *to, *date, *text;
+		unsigned sent; /* after it */
+	} mails[] = {
+		{ "bob", "Mon, 2 Mar 2026 10:00:00 +0000", "hello", 1 },
+		{ "bob", "Mon, 2 Mar 2026 10:05:00 +0000", "hello", 1 },
+		{ "bob", "Mon, 2 Mar 2026 10:05:00 +0000", "something else", 2 },
+		{ "carol", "Mon, 2 Mar 2026 10:05:00 +0000", "hello", 3 },
+		{ "bob", "Mon, 2 Mar 2026 10:10:00 +0000", "hello", 3 },
+	};
+	const char *user = scene_user();
+	unsigned before = received_count();
+	struct phone *ph;
+	char text[1000];
+
+	if (v < EAS_14_0)
+		return; /* they came with 14.0 */
+	ph = scene_synced_phone(user, "PHONE1", v);
+	for (size_t i = 0; i < COUNT(mails); i++) {
+		snprintf(text, sizeof(text), form, mails[i].to, mails[i].date, i, i, i, mails[i].text, i);
+		assert_sent(ph,
+		    &(struct phone_mail){ .mime = bytes_str(text), .client_id = "1", .save_in_sent = true });
+		received_expect(before + mails[i].sent);
+		assert_int_equal(sent_count(user), mails[i].sent);
+	}
+}
+TEST_VERSIONS(a_client_id_comes_again)
+
 /* Two phones may call different mails by the same name. */
 static void ids_belong_to_the_device(enum eas_version v)
 {
@@ -313,6 +348,7 @@ int main(void)
 	TEST_ADD_ROWS(a_fault, fault_cases);
 	TEST_ADD(a_worker_dies_before_the_verdict);
 	TEST_ADD(a_repeat_without_a_client_id);
+	TEST_ADD_VERSIONS(a_client_id_comes_again);
 	TEST_ADD_VERSIONS(ids_belong_to_the_device);
 	TEST_ADD_ROWS(from_is_checked, from_cases);
 	TEST_ADD_ROWS(recipients_are_checked, to_cases);

@@ -211,8 +211,8 @@ static void fingerprints(const struct same_case *c)
 {
 	struct bytes a, b;
 
-	assert_int_equal(mail_fingerprint(test_arena(), bytes_str(c->a), 0, &a), ERR_OK);
-	assert_int_equal(mail_fingerprint(test_arena(), bytes_str(c->b), 0, &b), ERR_OK);
+	assert_int_equal(mail_fingerprint(test_arena(), bytes_str(c->a), 0, true, &a), ERR_OK);
+	assert_int_equal(mail_fingerprint(test_arena(), bytes_str(c->b), 0, true, &b), ERR_OK);
 	assert_int_equal(a.len, 32);
 	assert_int_equal(bytes_eq(a, b), c->same);
 }
@@ -223,9 +223,23 @@ static void a_fingerprint_of_two_requests(void **state)
 	struct bytes a, b, mail = BYTES("To: b\r\n\r\nhi\r\n");
 
 	(void)state;
-	assert_int_equal(mail_fingerprint(test_arena(), mail, 1, &a), ERR_OK);
-	assert_int_equal(mail_fingerprint(test_arena(), mail, 2, &b), ERR_OK);
+	assert_int_equal(mail_fingerprint(test_arena(), mail, 1, true, &a), ERR_OK);
+	assert_int_equal(mail_fingerprint(test_arena(), mail, 2, true, &b), ERR_OK);
 	assert_false(bytes_eq(a, b));
+}
+
+static void a_fingerprint_without_the_message_id(void **state)
+{
+	struct bytes a, b;
+
+	(void)state;
+	assert_int_equal(
+	    mail_fingerprint(test_arena(), BYTES("To: b\r\nMessage-ID: <1>\r\n\r\nhi\r\n"), 0, false, &a),
+	    ERR_OK);
+	assert_int_equal(
+	    mail_fingerprint(test_arena(), BYTES("To: b\r\nMessage-ID: <2>\r\n\r\nhi\r\n"), 0, false, &b),
+	    ERR_OK);
+	assert_true(bytes_eq(a, b));
 }
 
 int main(void)
@@ -235,5 +249,6 @@ int main(void)
 	TEST_ADD(nothing_breaks_out_of_a_part_header);
 	TEST_ADD_ROWS(fingerprints, same_cases);
 	TEST_ADD(a_fingerprint_of_two_requests);
+	TEST_ADD(a_fingerprint_without_the_message_id);
 	return test_run("mail_smart");
 }
