@@ -116,10 +116,12 @@ static enum err connect_all(struct request *rq, const struct known_folders *know
 
 	if (!c)
 		return ERR_LIMIT;
+	if (!*n)
+		return ERR_OK;
 	for (size_t i = 0; i < *n; i++)
 		c[i] = v[i].c;
-	if (!*n || (e = collections_find(rq, known, ids, c, *n)))
-		return *n ? e : ERR_OK;
+	if ((e = collections_find(rq, known, ids, c, *n)))
+		return e;
 	for (size_t i = 0; i < *n; i++)
 		if (v[i].class != CLASS_EMAIL || !has_asked_sms(&v[i], v, *n))
 			v[kept++] = v[i];
