@@ -25,6 +25,8 @@ uint8_t *buf_room(struct buf *b, size_t n)
 	}
 	if (b->p && n <= b->cap - b->len)
 		return b->p + b->len;
+	if (!b->p && cap < n)
+		cap = n; /* who knows how much there will be gets just that */
 	while (cap < b->len + n)
 		cap *= 2;
 	p = arena_grow(b->arena, b->p, b->cap, cap);

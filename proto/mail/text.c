@@ -28,6 +28,19 @@ static size_t crlf_len(struct bytes in)
 	return in.len;
 }
 
+/* How many line ends are one character. */
+static size_t count_bare(struct bytes in)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < in.len; i++)
+		if (in.p[i] == '\n')
+			n += i == 0 || in.p[i - 1] != '\r';
+		else if (in.p[i] == '\r')
+			n += i + 1 == in.len || in.p[i + 1] != '\n';
+	return n;
+}
+
 enum err text_crlf(struct arena *a, struct bytes in, struct bytes *out)
 {
 	struct buf b;
@@ -37,6 +50,9 @@ enum err text_crlf(struct arena *a, struct bytes in, struct bytes *out)
 	if (i >= in.len)
 		return ERR_OK;
 	buf_init(&b, a, 0);
+	buf_room(&b,
+	    in.len + count_bare(bytes_of(in.p + i,
+			 in.len - i))); /* once: while a large mail grows, the arena holds it several times */
 	for (; i < in.len; i++) {
 		bool cr = in.p[i] == '\r';
 

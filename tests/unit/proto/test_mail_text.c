@@ -25,6 +25,25 @@ static void crlf(const struct crlf_case *c)
 }
 TEST_ROW(crlf)
 
+/* A large mail with bare LF: the arena holds it once more, and not several times. */
+static void crlf_of_much(void **state)
+{
+	enum { LINES = 20000, LINE = 100, BEFORE = LINES * LINE, AFTER = BEFORE + LINES };
+	struct arena *a = arena_new(AFTER + 4096);
+	uint8_t *text = malloc(BEFORE);
+	struct bytes got;
+
+	(void)state;
+	assert_non_null(text);
+	memset(text, 'x', BEFORE);
+	for (size_t i = LINE - 1; i < BEFORE; i += LINE)
+		text[i] = '\n';
+	assert_int_equal(text_crlf(a, bytes_of(text, BEFORE), &got), ERR_OK);
+	assert_int_equal(got.len, AFTER);
+	arena_free(&a);
+	free(text);
+}
+
 static const struct flow_case {
 	const char *name;
 	bool delsp;
@@ -166,6 +185,7 @@ TEST_ROW(declared)
 int main(void)
 {
 	TEST_ADD_ROWS(crlf, crlf_cases);
+	TEST_ADD(crlf_of_much);
 	TEST_ADD_ROWS(unflow, flow_cases);
 	TEST_ADD_ROWS(preview, preview_cases);
 	TEST_ADD_ROWS(to_html, html_cases);
