@@ -1,0 +1,160 @@
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "imap/order.h"
+#include "imap/uid_set.h"
+
+/* FETCH of parts of messages. */
+
+struct parts {
+	struct imap_order order; /* the first, as in struct messages */
+	struct imap_part_request *
+	    *commands; /* in the order in which they are asked for, as far as `at` done so */
+	struct imap_part_request **by_uid; /* to find them when answers come */
+	size_t n, at;
+};
+
+/* Those that share a command are neighbours. */
+static int compare_commands(const void *x, const void *y)
+{
+	const struct imap_part_request *a = *(struct imap_part_request *const *)x;
+	const struct imap_part_request *b = *(struct imap_part_request *const *)y;
+	int order = strcmp(a->section, b->section);
+
+	if (!order)
+		order = (a->from > b->from) - (a->from < b->from);
+	if (!order)
+		order = (a->count > b->count) - (a->count < b->count);
+	return order ? order : (a->uid > b->uid) - (a->uid < b->uid);
+}
+
+static int compare_answers(const void *x, const void *y)
+{
+	const struct imap_part_request *a = *(struct imap_part_request *const *)x;
+	const struct imap_part_request *b = *(struct imap_part_request *const *)y;
+	int order = (a->uid > b->uid) - (a->uid < b->uid);
+
+	if (!order)
+		order = (a->from > b->from) - (a->from < b->from);
+	return order ? order : strcasecmp(a->section, b->section);
+}
+
+/* The first request that an answer can be for. */
+static size_t first_for(const struct parts *ps, const struct imap_part_request *key)
+{
+	size_t low = 0, high = ps->n;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (compare_answers(&ps->by_uid[mid], &key) < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+/* An answer doesn't say how much was asked for, so it serves every request that starts where it does; the longer
+ * one wins. */
+static void take_part(struct imap_order *o, struct imap_fetched *f)
+{
+	struct parts *ps = (struct parts *)o;
+	struct imap_part_request key;
+	const struct imap_part_request *key_p = &key;
+
+	if (!f->has_body || !f->body.p)
+		return;
+	f->section[f->section_len] = 0;
+	key = (struct imap_part_request){ .uid = f->flags.uid, .section = f->section, .from = f->origin };
+	for (size_t i = first_for(ps, &key); i < ps->n && !compare_answers(&ps->by_uid[i], &key_p); i++) {
+		struct imap_part_request *q = ps->by_uid[i];
+		size_t len = q->count && q->count < f->body.len ? q->count : f->body.len;
+
+		if (!q->found || len > q->data.len)
+			q->data = bytes_of(f->body.p, len);
+		q->found = true;
+	}
+}
+
+/* One command for those at the beginning that share it, as far as a set may be long. How many. */
+static size_t put_part_command(struct imap *c, struct imap_part_request *const *v, size_t n)
+{
+	const struct imap_part_request *q = v[0];
+	uint32_t *uids;
+	size_t same = 1, at = 0;
+
+	while (same < n && !strcmp(v[same]->section, q->section) && v[same]->from == q->from &&
+	       v[same]->count == q->count)
+		same++;
+	uids = arena_array(c->scratch, same, sizeof(*uids));
+	if (!uids) {
+		c->out.failed = ERR_LIMIT;
+		return n;
+	}
+	for (size_t i = 0; i < same; i++)
+		uids[i] = v[i]->uid;
+	imap_command(c, "UID FETCH ");
+	uid_set_put(&c->out, uids, same, IMAP_SET_BYTES, &at);
+	imap_put(c, " (UID BODY.PEEK[%s]", q->section);
+	if (q->from || q->count)
+		imap_put(c, "<%u.%u>", q->from, q->count ? q->count : INT32_MAX);
+	imap_put(c, ")");
+	return at;
+}
+
+/* As many as there is room for. */
+static enum err send_parts(struct imap *c, struct parts *ps)
+{
+	enum err e = order_begin(c, &ps->order);
+
+	if (e)
+		return e;
+	while (ps->at < ps->n && order_has_room(c))
+		ps->at += put_part_command(c, ps->commands + ps->at, ps->n - ps->at);
+	return order_send(c, &ps->order);
+}
+
+static enum err finish_parts(struct imap *c, struct imap_order *o)
+{
+	struct parts *ps = (struct parts *)o;
+	enum err e;
+
+	while (ps->at < ps->n)
+		if ((e = imap_settle_orders(c)) || (e = send_parts(c, ps)) || (e = order_settle(c, o)))
+			return e;
+	return ERR_OK;
+}
+
+enum err imap_order_parts(
+    struct imap *c, struct arena *a, struct imap_part_request *v, size_t n, struct imap_order **out)
+{
+	struct parts *ps = arena_alloc(a, sizeof(*ps));
+
+	if (!ps)
+		return ERR_LIMIT;
+	*ps = (struct parts){ .order = { .arena = a, .take = take_part, .finish = finish_parts },
+		.commands = arena_array(a, n, sizeof(*ps->commands)),
+		.by_uid = arena_array(a, n, sizeof(*ps->by_uid)),
+		.n = n };
+	if (!ps->commands || !ps->by_uid)
+		return ERR_LIMIT;
+	for (size_t i = 0; i < n; i++) {
+		v[i].found = false;
+		v[i].data = (struct bytes){ 0 };
+		ps->commands[i] = ps->by_uid[i] = &v[i];
+	}
+	qsort(ps->commands, n, sizeof(*ps->commands), compare_commands);
+	qsort(ps->by_uid, n, sizeof(*ps->by_uid), compare_answers);
+	*out = &ps->order;
+	return send_parts(c, ps);
+}
+
+enum err imap_fetch_parts(struct imap *c, struct arena *a, struct imap_part_request *v, size_t n)
+{
+	struct imap_order *o;
+	enum err e = imap_order_parts(c, a, v, n, &o);
+
+	return e ? e : imap_await(c, o);
+}
