@@ -72,7 +72,37 @@ uint32_t imap_round_trips(const struct imap *c)
 
 void imap_byte_counts(const struct imap *c, uint64_t *in, uint64_t *out)
 {
-	stream_counts(c->stream, in, out);
+	*in = *out = 0;
+	if (c->stream)
+		stream_counts(c->stream, in, out);
+	*in += c->former_in;
+	*out += c->former_out;
+}
+
+void imap_hang_up(struct imap *c)
+{
+	c->broken = true;
+	imap_byte_counts(c, &c->former_in, &c->former_out);
+	stream_close(&c->stream);
+	imap_reader_deinit(&c->reader);
+}
+
+void imap_take_over(struct imap *c, struct imap **fresh)
+{
+	struct imap *f = *fresh;
+
+	c->stream = f->stream;
+	f->stream = NULL;
+	c->reader = f->reader;
+	c->reader.arg = c;
+	imap_reader_init(&f->reader, read_stream, f);
+	c->caps = f->caps;
+	c->caps_known = f->caps_known;
+	c->logged_in = f->logged_in;
+	c->last_tag = f->last_tag;
+	c->round_trips += f->round_trips;
+	c->broken = false;
+	imap_free(fresh);
 }
 
 const char *imap_problem(const struct imap *c)
@@ -399,6 +429,9 @@ static enum err read_untagged(struct imap *c, imap_handler *handler, void *arg)
 		return e;
 	if ((e = imap_read_atom(r, &keyword)))
 		return e;
+	/* One mail may be too much; but of a list that isn't whole nobody could say what isn't on it. */
+	if (r->is_cut && !bytes_eq_nocase(keyword, "FETCH"))
+		return ERR_LIMIT;
 	(void)imap_accept(r, ' ');
 	text = is_state(keyword);
 	if (text) {
@@ -461,6 +494,8 @@ static enum err read_response(struct imap *c, imap_handler *handler, void *arg)
 
 	if (e)
 		return e;
+	if (c->reader.is_cut && imap_peek(&c->reader) != '*')
+		return ERR_LIMIT;
 	if (imap_accept(&c->reader, '+')) {
 		c->got_plus = true;
 		return imap_reader_finish(&c->reader, true);

@@ -62,7 +62,10 @@ struct imap {
 	uint64_t idle_since_ms;
 
 	const struct imap_config *config; /* the pool's */
-	struct stream *stream;
+	const struct imap_login *who;     /* borrowed; NULL: it isn't mended when it breaks */
+	uint32_t mends;                   /* so far */
+	uint64_t former_in, former_out;   /* bytes of the connections that this one is in the place of */
+	struct stream *stream;            /* NULL once it has hung up */
 	struct imap_reader reader;
 	uint32_t caps;
 	bool caps_known; /* since they were last forgotten */
@@ -133,6 +136,23 @@ void imap_rest(struct imap *c);
 enum err imap_fail(struct imap *c, enum err e, const char *why);
 void imap_set_problem(struct imap *c, struct bytes text);
 void imap_forget_selected(struct imap *c);
+/* Closes the stream of one that is broken. */
+void imap_hang_up(struct imap *c);
+/* It goes on with what `fresh` has, and nothing selected on the server; `fresh` is freed. */
+void imap_take_over(struct imap *c, struct imap **fresh);
+
+/* ---- mend.c ---- */
+
+/* After an error `e` of a run that broke the connection: a new one in its place, with the same mailbox selected. `e` where
+ * it isn't to be mended, else what the new one says: ERR_NOT_FOUND if the mailbox is gone or another has its name. */
+enum err imap_mend(struct imap *c, enum err e) WAITS MUST_CHECK;
+/* Whether it is the fault of those mails that they can't be read: ERR_OK if the server can read another mail of the mailbox, one
+ * that isn't suspect. ERR_UNAVAILABLE if it could read none that it was asked for: then all of its storage is away. */
+enum { IMAP_WITNESSES = 4 }; /* smaller mailboxes aren't asked for one */
+enum err imap_find_witness(
+    struct imap *c, bool (*is_suspect)(const void *arg, uint32_t uid), const void *arg) WAITS MUST_CHECK;
+/* For the administrator. */
+void imap_log_unreadable(const struct imap *c, uint32_t uid, const char *what, enum err why);
 
 /* ---- mailbox.c ---- */
 
@@ -167,14 +187,26 @@ enum err imap_explain_refusal(
 
 /* ---- order.c ---- */
 
-/* Waits until nothing that was ordered is under way. */
+/* Waits until nothing that was ordered is under way. If the connection breaks meanwhile and could be mended, that is no error:
+ * what is then missing is asked for when it is awaited. */
 enum err imap_settle_orders(struct imap *c) WAITS MUST_CHECK;
 
 /* ---- search.c ---- */
 
-/* "UID SEARCH " in the way that this server answers shortest; then the caller puts what for. */
+struct imap_search_keys {
+	void (*put)(struct imap *c, const void *arg); /* may be NULL where `undeleted` says enough */
+	const void *arg;
+	bool undeleted;     /* none that carries \Deleted */
+	bool utf8;          /* they aren't all ASCII */
+	bool takes_unsure;  /* a message of which the server can't tell is found */
+	uint32_t first_uid; /* from which on; 0: all */
+};
+/* The result, ascending. If the server can't look into some messages, it is that of the others. */
+enum err imap_search_for(struct imap *c, struct arena *a, const struct imap_search_keys *keys,
+    struct imap_uids *out) WAITS MUST_CHECK;
+/* The same in pieces, for keys that say nothing of what is in a message: "UID SEARCH " in the way that this server
+ * answers shortest, to be followed by the keys, and the result. */
 void imap_put_search(struct imap *c);
-/* The result, ascending. */
 enum err imap_run_search(struct imap *c, struct arena *a, struct imap_uids *out) WAITS MUST_CHECK;
 
 /* ---- change.c ---- */

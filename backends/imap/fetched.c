@@ -137,8 +137,13 @@ static void read_section(struct imap_fetched *f, struct bytes name)
 		f->origin = 0;
 }
 
-static enum err read_item(
-    struct imap_fetched *f, struct imap *c, struct arena *a, struct imap_keywords *k, struct bytes name)
+static bool is_whole_header(struct bytes name)
+{
+	return bytes_eq_nocase(name, "BODY[HEADER]");
+}
+
+static enum err read_item(struct imap_fetched *f, struct imap *c, struct arena *a, struct imap_keywords *k,
+    const struct imap_fetch_limits *limits, struct bytes name)
 {
 	struct imap_reader *r = &c->reader;
 	struct bytes text;
@@ -163,7 +168,11 @@ static enum err read_item(
 		return e;
 	}
 	if (bytes_eq_nocase(name, "BODYSTRUCTURE"))
-		return imap_read_structure(r, a, &f->structure);
+		return imap_read_structure(r, a, limits->structure, &f->structure);
+	if (is_whole_header(name) && r->has_literal && imap_peek(r) == '{' && r->literal > limits->header) {
+		f->header_too_long = true;
+		return imap_skip_value(r);
+	}
 	if (bytes_starts_nocase(name, "BODY[")) {
 		read_section(f, name);
 		f->has_body = true;
@@ -173,6 +182,12 @@ static enum err read_item(
 }
 
 enum err imap_read_fetch(struct imap *c, struct arena *a, struct imap_keywords *k, struct imap_fetched *f)
+{
+	return imap_read_fetch_within(c, a, k, &IMAP_NO_LIMITS, f);
+}
+
+enum err imap_read_fetch_within(struct imap *c, struct arena *a, struct imap_keywords *k,
+    const struct imap_fetch_limits *limits, struct imap_fetched *f)
 {
 	struct imap_reader *r = &c->reader;
 	struct bytes name;
@@ -188,8 +203,10 @@ enum err imap_read_fetch(struct imap *c, struct arena *a, struct imap_keywords *
 			break;
 		in_structure = bytes_eq_nocase(name, "BODYSTRUCTURE");
 		if (!(e = imap_expect(r, ' ')))
-			e = read_item(f, c, a, k, name);
+			e = read_item(f, c, a, k, limits, name);
 	}
 	/* What stands behind a structure that can't be read is lost, and asked for again. */
-	return e == ERR_PROTO && in_structure ? ERR_OK : e;
+	if (e == ERR_PROTO && in_structure)
+		return ERR_OK;
+	return e == ERR_PROTO && r->is_cut ? ERR_LIMIT : e;
 }

@@ -72,6 +72,14 @@ enum err imap_open(struct imap_pool *p, const struct imap_login *who, struct byt
 enum err imap_verify(struct imap_pool *p, const struct imap_login *who, const char **why) WAITS MUST_CHECK;
 /* Back to the pool, or closed if it broke or its state is unsure. Doesn't wait. Accepts NULL, sets NULL. */
 void imap_close(struct imap **c);
+/* From now on, until imap_close, the connection can be mended when the server hangs up while mails are read. imap_fetch_messages,
+ * imap_fetch_parts and the orders of them do so by themselves. `who` is borrowed as long. */
+void imap_keep_login(struct imap *c, const struct imap_login *who);
+/* Whether the connection can be used after that error of another call, mended if it must be: then it was about what was asked
+ * for, not about the server. The same mailbox is selected. */
+bool imap_goes_on(struct imap *c, enum err e) WAITS MUST_CHECK;
+/* How often it was mended: it isn't known what else the server will hang up on, so what is ready had better be sent. */
+uint32_t imap_mends(const struct imap *c);
 uint32_t imap_caps(const struct imap *c);
 /* Commands sent and answers awaited so far on this connection: for figures and tests. */
 uint32_t imap_round_trips(const struct imap *c);
@@ -177,7 +185,8 @@ enum err imap_fetch_changes(
  * later. */
 
 /* UIDs of messages received (INTERNALDATE) on or after that UTC time, ascending. IMAP's SINCE knows whole days
- * only: `day` is rounded down to its day. 0 = all messages of the mailbox. */
+ * only: `day` is rounded down to its day. 0 = all messages of the mailbox. One of which the server can't tell (Dovecot looks into the
+ * file of a mail, and then refuses all of the search) is among them. */
 struct imap_uids {
 	uint32_t *v;
 	size_t n;
@@ -188,7 +197,7 @@ enum err imap_search_since(
 enum err imap_search_new_since(
     struct imap *c, struct arena *a, uint32_t first_uid, int64_t day, struct imap_uids *out) WAITS MUST_CHECK;
 
-/* UIDs of the messages that match, ascending; q NULL: all. Words that needn't stand exactly so are looked for
+/* UIDs of the messages that match, ascending; q NULL: all. One that the server can't look into is none of them. Words that needn't stand exactly so are looked for
  * by FUZZY where the server can. ERR_DENIED, ERR_UNSUPPORTED: the server refuses such a search. */
 enum err imap_search(
     struct imap *c, struct arena *a, const struct query *q, struct imap_uids *out) WAITS MUST_CHECK;
@@ -202,19 +211,27 @@ struct imap_threads {
 	size_t n;
 };
 enum err imap_thread(struct imap *c, struct arena *a, struct imap_threads *out) WAITS MUST_CHECK;
-/* When each of these (ascending) was received, in (*out)[0..n); IMAP_NO_DATE for one that is gone. */
+/* When each of these (ascending) was received, in (*out)[0..n); IMAP_NO_DATE for one that is gone, or can't be read. */
 #define IMAP_NO_DATE INT64_MIN
 enum err imap_fetch_dates(
     struct imap *c, struct arena *a, const uint32_t *uids, size_t n, int64_t **out) WAITS MUST_CHECK;
 
 /* All that decides how a message is shown, without its bodies; one round trip for all uids.
- * A uid that is gone is left out. */
+ * A uid that is gone is left out.
+ *
+ * One odd message doesn't fail the call. What the server could not give, or what is too large, is asked for with less, and in
+ * the end left out (no structure, only the beginning of the header; without any header `problem` says so). Where the server hangs up on a message, which is
+ * then asked for once more by itself, the connection is mended, and `problem` says why the message can't be read. After several of
+ * those the others aren't asked for any more (`unasked`); those that come first in `uids` are seen to first. If no
+ * message of the mailbox can be read, it is ERR_UNAVAILABLE. */
 struct imap_message {
 	struct imap_flags flags;
 	int64_t internal_date;       /* seconds since 1970, UTC */
 	uint32_t size;               /* RFC822.SIZE */
 	struct mime_part *structure; /* from BODYSTRUCTURE; NULL if the server's could not be read */
 	struct bytes header;         /* the whole header block, as it is */
+	enum err problem;            /* ERR_OK, or why it can't be read: some of the above is missing */
+	bool unasked;                /* all but its uid is missing: to be asked for in another call */
 };
 struct imap_messages {
 	struct imap_message *v;
@@ -230,7 +247,8 @@ struct imap_part_request {
 	const char *section;  /* "1.2", "1.2.MIME", "TEXT", "HEADER", or "" for the whole message */
 	uint32_t from, count; /* count 0 = to the end */
 	struct bytes data;    /* out */
-	bool found;           /* out; false: the message or section isn't there */
+	bool found;           /* out; false: the message or section isn't there, or can't be read */
+	enum err problem;     /* out; why it can't be read: as in struct imap_message */
 };
 enum err imap_fetch_parts(
     struct imap *c, struct arena *a, struct imap_part_request *v, size_t n) WAITS MUST_CHECK;

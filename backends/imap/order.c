@@ -32,11 +32,27 @@ enum err order_begin(struct imap *c, struct imap_order *o)
 	return e;
 }
 
+/* Whatever they were busy with, and the server with them: the connection is mended, and each sees what it still needs. */
+static enum err lose(struct imap *c, struct imap_order *all, enum err why)
+{
+	for (struct imap_order *o = all; o; o = o->next) {
+		o->under_way = false;
+		o->lost = true;
+		o->why = why;
+		o->answered = 0;
+		for (size_t i = o->from; i < o->upto; i++)
+			o->answered += c->answers[i].given;
+	}
+	return imap_mend(c, why);
+}
+
 /* A trip is where the server had nothing to do before. */
 enum err order_send(struct imap *c, struct imap_order *o)
 {
-	struct imap_order **end = &c->orders;
+	struct imap_order **end = &c->orders, *first;
+	enum err e;
 
+	o->lost = false;
 	o->upto = c->n_commands;
 	o->bytes = imap_pending_bytes(c);
 	if (!o->bytes)
@@ -47,19 +63,35 @@ enum err order_send(struct imap *c, struct imap_order *o)
 	*end = o;
 	o->next = NULL;
 	o->under_way = true;
-	return imap_send(c);
+	first = c->orders;
+	return (e = imap_send(c)) ? lose(c, first, e) : ERR_OK;
+}
+
+/* What comes may be for any of them. */
+static struct imap_fetch_limits limits_of(const struct imap_order *o)
+{
+	struct imap_fetch_limits out = o->limits;
+
+	while ((o = o->next)) {
+		if (o->limits.header < out.header)
+			out.header = o->limits.header;
+		if (o->limits.structure < out.structure)
+			out.structure = o->limits.structure;
+	}
+	return out;
 }
 
 static enum err on_fetch(void *arg, struct imap *c, uint32_t number, struct bytes keyword)
 {
 	struct imap_order *first = c->orders;
+	struct imap_fetch_limits limits = limits_of(first);
 	struct imap_fetched f;
 	enum err e;
 
 	(void)arg;
 	if (!number || !bytes_eq_nocase(keyword, "FETCH"))
 		return ERR_OK;
-	if ((e = imap_read_fetch(c, first->arena, &first->keywords, &f)))
+	if ((e = imap_read_fetch_within(c, first->arena, &first->keywords, &limits, &f)))
 		return e;
 	for (struct imap_order *o = first; o; o = o->next)
 		o->take(o, &f);
@@ -78,14 +110,15 @@ static void close_first(struct imap *c)
 
 enum err order_settle(struct imap *c, struct imap_order *o)
 {
+	struct imap_order *first = c->orders;
 	enum err e;
 
 	if (!o->under_way)
 		return ERR_OK;
-	if (!c->orders) /* lost with the connection */
+	if (!first) /* it was left alone when the connection broke */
 		return ERR_UNAVAILABLE;
 	if ((e = imap_hear(c, o->upto, on_fetch, NULL)))
-		return e;
+		return lose(c, first, e);
 	while (o->under_way)
 		close_first(c);
 	return ERR_OK;

@@ -11,18 +11,26 @@ struct imap_order {
 	size_t from, upto; /* its commands are c->answers[from .. upto) */
 	size_t bytes;      /* that they have */
 	bool under_way, refused;
+	/* The connection broke, and was mended: nothing is under way any more. */
+	bool lost;
+	enum err why;    /* it broke */
+	size_t answered; /* so many of its commands had their answers by then */
 	void (*take)(struct imap_order *o, struct imap_fetched *f);
 	enum err (*finish)(
 	    struct imap *c, struct imap_order *o); /* once all answers to what was sent are there */
 	struct imap_keywords keywords;             /* of what comes while it is the first */
+	struct imap_fetch_limits limits;
 };
+
+/* How long mails are asked for one by one while the server hangs up on some. */
+enum { ORDER_MENDING_MS = 15 * 1000 };
 
 /* Then come the order's commands. */
 enum err order_begin(struct imap *c, struct imap_order *o) WAITS MUST_CHECK;
 /* What is under way must stay small, or both sides could wait for the other to read. */
 bool order_has_room(const struct imap *c);
 enum err order_send(struct imap *c, struct imap_order *o) WAITS MUST_CHECK;
-/* Until all that it has sent is answered, and so all that was sent before. */
+/* Until all that it has sent is answered, and so all that was sent before; or it is lost. */
 enum err order_settle(struct imap *c, struct imap_order *o) WAITS MUST_CHECK;
 
 #endif

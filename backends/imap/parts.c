@@ -5,14 +5,25 @@
 #include "imap/order.h"
 #include "imap/uid_set.h"
 
-/* FETCH of parts of messages. */
+/* FETCH of parts of messages. Those that share a command are asked for together. When the connection breaks, what is missing is
+ * asked for one by one, as in messages.c; there is nothing less to be asked for then. */
+enum { BREAKS = 2 /* by which a message is known to be at fault */ };
+
+struct part_state {
+	uint8_t breaks;
+	bool done; /* asked for by itself, or given up */
+};
 
 struct parts {
-	struct imap_order order; /* the first, as in struct messages */
+	struct imap_order order;     /* the first, as in struct messages */
+	struct imap_part_request *v; /* the caller's */
 	struct imap_part_request *
 	    *commands; /* in the order in which they are asked for, as far as `at` done so */
 	struct imap_part_request **by_uid; /* to find them when answers come */
 	size_t n, at;
+	struct part_state *states;        /* as v */
+	struct imap_part_request **asked; /* one by one, in the last run */
+	size_t n_asked;
 };
 
 /* Those that share a command are neighbours. */
@@ -116,15 +127,130 @@ static enum err send_parts(struct imap *c, struct parts *ps)
 	return order_send(c, &ps->order);
 }
 
+/* ---- one by one ---- */
+
+static struct part_state *state_of(const struct parts *ps, const struct imap_part_request *q)
+{
+	return &ps->states[q - ps->v];
+}
+
+static bool is_open(const struct parts *ps, const struct imap_part_request *q)
+{
+	return !q->found && !state_of(ps, q)->done;
+}
+
+static struct imap_part_request *find_suspect(const struct parts *ps)
+{
+	for (size_t i = 0; i < ps->n; i++)
+		if (is_open(ps, ps->commands[i]) && state_of(ps, ps->commands[i])->breaks)
+			return ps->commands[i];
+	return NULL;
+}
+
+/* A suspect, or as many as there is room for. */
+static enum err send_some(struct imap *c, struct parts *ps)
+{
+	struct imap_part_request *suspect = find_suspect(ps);
+	enum err e;
+
+	ps->n_asked = 0;
+	if ((e = imap_settle_orders(c)) || (e = order_begin(c, &ps->order)))
+		return e;
+	for (size_t i = 0; i < ps->n && order_has_room(c); i++) {
+		struct imap_part_request *q = ps->commands[i];
+
+		if (!is_open(ps, q) || (suspect && q != suspect))
+			continue;
+		(void)put_part_command(c, &q, 1);
+		ps->asked[ps->n_asked++] = q;
+	}
+	return order_send(c, &ps->order);
+}
+
+/* What is still wanted of that message isn't asked for any more. */
+static void give_up(const struct imap *c, struct parts *ps, const struct imap_part_request *q)
+{
+	imap_log_unreadable(c, q->uid, *q->section ? q->section : "all", ps->order.why);
+	for (size_t i = 0; i < ps->n; i++) {
+		if (ps->v[i].uid != q->uid || !is_open(ps, &ps->v[i]))
+			continue;
+		ps->v[i].problem = ps->order.why;
+		ps->states[i].done = true;
+	}
+}
+
+static void note_run(const struct imap *c, struct parts *ps)
+{
+	size_t answered = ps->order.lost ? ps->order.answered : ps->n_asked;
+
+	for (size_t i = 0; i < answered; i++)
+		state_of(ps, ps->asked[i])->done = true;
+	if (answered < ps->n_asked && ++state_of(ps, ps->asked[answered])->breaks >= BREAKS)
+		give_up(c, ps, ps->asked[answered]);
+}
+
+static bool is_suspect(const void *arg, uint32_t uid)
+{
+	const struct parts *ps = arg;
+
+	for (size_t i = 0; i < ps->n; i++)
+		if (ps->v[i].uid == uid && ps->states[i].breaks)
+			return true;
+	return false;
+}
+
+/* Who can't be read must not be alone in that. */
+static enum err check_problems(struct imap *c, const struct parts *ps)
+{
+	bool problems = false, others = false;
+
+	for (size_t i = 0; i < ps->n; i++) {
+		problems |= ps->v[i].problem != ERR_OK;
+		others |= ps->v[i].found && !is_suspect(ps, ps->v[i].uid);
+	}
+	return problems && !others ? imap_find_witness(c, is_suspect, ps) : ERR_OK;
+}
+
+static bool is_done(const struct parts *ps)
+{
+	for (size_t i = 0; i < ps->n; i++)
+		if (is_open(ps, &ps->v[i]))
+			return false;
+	return true;
+}
+
+static enum err fetch_singly(struct imap *c, struct parts *ps)
+{
+	uint64_t until = loop_now_ms() + ORDER_MENDING_MS;
+	enum err e;
+
+	ps->states = arena_array(ps->order.arena, ps->n, sizeof(*ps->states));
+	ps->asked = arena_array(ps->order.arena, ps->n, sizeof(struct imap_part_request *));
+	if (!ps->states || !ps->asked)
+		return ERR_LIMIT;
+	if (ps->n == 1)
+		ps->states[0].breaks = 1;
+	while (!is_done(ps)) {
+		if (loop_now_ms() > until)
+			return ERR_UNAVAILABLE;
+		if ((e = send_some(c, ps)) || (e = order_settle(c, &ps->order)))
+			return e;
+		note_run(c, ps);
+	}
+	return check_problems(c, ps);
+}
+
+/* ---- orders ---- */
+
 static enum err finish_parts(struct imap *c, struct imap_order *o)
 {
 	struct parts *ps = (struct parts *)o;
 	enum err e;
 
-	while (ps->at < ps->n)
+	while (ps->at < ps->n && !o->lost)
 		if ((e = imap_settle_orders(c)) || (e = send_parts(c, ps)) || (e = order_settle(c, o)))
 			return e;
-	return ERR_OK;
+	return o->lost ? fetch_singly(c, ps) : ERR_OK;
 }
 
 enum err imap_order_parts(
@@ -134,14 +260,18 @@ enum err imap_order_parts(
 
 	if (!ps)
 		return ERR_LIMIT;
-	*ps = (struct parts){ .order = { .arena = a, .take = take_part, .finish = finish_parts },
+	*ps = (struct parts){
+		.order = { .arena = a, .take = take_part, .finish = finish_parts, .limits = IMAP_NO_LIMITS },
+		.v = v,
 		.commands = arena_array(a, n, sizeof(*ps->commands)),
 		.by_uid = arena_array(a, n, sizeof(*ps->by_uid)),
-		.n = n };
+		.n = n
+	};
 	if (!ps->commands || !ps->by_uid)
 		return ERR_LIMIT;
 	for (size_t i = 0; i < n; i++) {
 		v[i].found = false;
+		v[i].problem = ERR_OK;
 		v[i].data = (struct bytes){ 0 };
 		ps->commands[i] = ps->by_uid[i] = &v[i];
 	}

@@ -387,6 +387,7 @@ void imap_close(struct imap **c)
 	if (!x)
 		return;
 	p = x->pool;
+	x->who = NULL;
 	imap_rest(x);
 	if (!x->account) {
 		imap_free(&x); /* a watch's own */

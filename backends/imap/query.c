@@ -4,6 +4,7 @@
 
 #include "base/time.h"
 #include "imap/fetched.h"
+#include "imap/halves.h"
 #include "imap/uid_set.h"
 
 /* SEARCH for what people look for: a query tree as search keys (RFC 3501, 6.4.4), and when the mails found were
@@ -99,20 +100,17 @@ static void put_query(struct imap *c, const struct query *q)
 	}
 }
 
+static void put_keys(struct imap *c, const void *arg)
+{
+	put_query(c, arg);
+}
+
 enum err imap_search(struct imap *c, struct arena *a, const struct query *q, struct imap_uids *out)
 {
-	enum err e;
-
-	*out = (struct imap_uids){ 0 };
-	if ((e = imap_begin(c)))
-		return e;
-	imap_put_search(c);
-	if (!all_ascii(q))
-		imap_put(c, "CHARSET UTF-8 ");
-	imap_put(c, q ? "UNDELETED " : "UNDELETED");
-	if (q)
-		put_query(c, q);
-	return imap_run_search(c, a, out);
+	return imap_search_for(c, a,
+	    &(struct imap_search_keys){
+		.put = q ? put_keys : NULL, .arg = q, .undeleted = true, .utf8 = !all_ascii(q) },
+	    out);
 }
 
 /* ---- when they were received ---- */
@@ -141,10 +139,37 @@ static enum err on_date(void *arg, struct imap *c, uint32_t number, struct bytes
 	return ERR_OK;
 }
 
+static enum err ask_dates(struct imap *c, const uint32_t *uids, size_t n, void *arg)
+{
+	struct dates *d = arg;
+	size_t at = 0;
+	enum err e = ERR_OK;
+
+	while (at < n && !e) {
+		if ((e = imap_begin(c)))
+			break;
+		d->keywords.n = 0; /* they lived in scratch */
+		while (at < n && imap_pending_bytes(c) < PIPELINE_BYTES) {
+			imap_command(c, "UID FETCH ");
+			uid_set_put(&c->out, uids, n, IMAP_SET_BYTES, &at);
+			imap_put(c, " (UID INTERNALDATE)");
+		}
+		e = imap_run(c, on_date, d);
+	}
+	return e;
+}
+
+/* It stays without a date. */
+static enum err fail_date(struct imap *c, uint32_t uid, void *arg)
+{
+	(void)c, (void)uid, (void)arg;
+	return ERR_OK;
+}
+
 enum err imap_fetch_dates(struct imap *c, struct arena *a, const uint32_t *uids, size_t n, int64_t **out)
 {
 	struct dates d = { .uids = uids, .n = n, .v = arena_array(a, n, sizeof(*d.v)) };
-	size_t at = 0;
+	struct halves h = { ask_dates, fail_date, "its date", &d };
 	enum err e;
 
 	*out = d.v;
@@ -152,17 +177,6 @@ enum err imap_fetch_dates(struct imap *c, struct arena *a, const uint32_t *uids,
 		return ERR_LIMIT;
 	for (size_t i = 0; i < n; i++)
 		d.v[i] = IMAP_NO_DATE;
-	while (at < n) {
-		if ((e = imap_begin(c)))
-			return e;
-		d.keywords.n = 0; /* they lived in scratch */
-		while (at < n && imap_pending_bytes(c) < PIPELINE_BYTES) {
-			imap_command(c, "UID FETCH ");
-			uid_set_put(&c->out, uids, n, IMAP_SET_BYTES, &at);
-			imap_put(c, " (UID INTERNALDATE)");
-		}
-		if ((e = imap_run(c, on_date, &d)))
-			return e;
-	}
-	return ERR_OK;
+	e = ask_dates(c, uids, n, &d);
+	return e == ERR_UNAVAILABLE ? imap_ask_by_halves(c, &h, uids, n, e) : e;
 }

@@ -11,6 +11,7 @@ enum {
 	TREE_DEPTH =
 	    128, /* more than MIME_MAX_DEPTH: each level of a mail's structure is a list in the one around it */
 	TREE_NODES = 100 * 1000,
+	TAIL = 32, /* of a line, enough to see whether it ends in a literal's head */
 };
 
 void imap_reader_init(
@@ -45,7 +46,7 @@ static void grow(struct imap_reader *r, size_t cap)
 		abort();
 }
 
-/* Room at the end of the buffer; moves what is unread to its beginning. */
+/* Room at the end of the buffer; moves what is unread to its beginning. ERR_LIMIT: a line fills all of it. */
 static enum err make_room(struct imap_reader *r)
 {
 	size_t len = r->end - r->start;
@@ -83,6 +84,24 @@ static bool ends_in_literal(struct bytes line, size_t *size)
 	return true;
 }
 
+static void take_line(struct imap_reader *r, size_t len)
+{
+	r->line = bytes_of(r->buf + r->start, len);
+	r->start += len + 1;
+	if (len && r->line.p[len - 1] == '\r')
+		r->line.len--;
+	r->has_literal = ends_in_literal(r->line, &r->literal);
+}
+
+/* Of a line that is too long its beginning: skip_rest goes on from there. */
+static void take_beginning(struct imap_reader *r)
+{
+	r->line = bytes_of(r->buf + r->start, r->end - r->start);
+	r->start = r->end;
+	r->has_literal = false;
+	r->is_cut = true;
+}
+
 static enum err load_line(struct imap_reader *r)
 {
 	size_t seen = 0; /* bytes known to hold no line end */
@@ -93,16 +112,15 @@ static enum err load_line(struct imap_reader *r)
 		enum err e;
 
 		if (nl) {
-			r->line = bytes_of(r->buf + r->start, (size_t)(nl - (r->buf + r->start)));
-			r->start += r->line.len + 1;
-			if (r->line.len && r->line.p[r->line.len - 1] == '\r')
-				r->line.len--;
-			r->has_literal = ends_in_literal(r->line, &r->literal);
+			take_line(r, (size_t)(nl - (r->buf + r->start)));
 			return ERR_OK;
 		}
 		seen = have;
-		if ((r->end == r->cap && (e = make_room(r))) ||
-		    (e = read_some(r, r->buf + r->end, r->cap - r->end, &got)))
+		if (r->end == r->cap && make_room(r)) {
+			take_beginning(r);
+			return ERR_OK;
+		}
+		if ((e = read_some(r, r->buf + r->end, r->cap - r->end, &got)))
 			return e;
 		r->end += got;
 	}
@@ -142,12 +160,34 @@ static enum err skip_literal(struct imap_reader *r)
 	return load_line(r);
 }
 
+/* To the end of a line whose beginning was all that could be held. The buffer holds its last bytes, and then what is read. */
+static enum err skip_rest(struct imap_reader *r)
+{
+	uint8_t *nl = NULL;
+
+	end_line(r);
+	r->is_cut = false;
+	while (!nl) {
+		size_t got;
+		enum err e;
+
+		memmove(r->buf, r->buf + r->end - TAIL, TAIL);
+		if ((e = read_some(r, r->buf + TAIL, r->cap - TAIL, &got)))
+			return e;
+		r->end = TAIL + got;
+		nl = memchr(r->buf + TAIL, '\n', got);
+	}
+	r->start = 0;
+	take_line(r, (size_t)(nl - r->buf));
+	return ERR_OK;
+}
+
 enum err imap_reader_finish(struct imap_reader *r, bool text)
 {
 	enum err e = ERR_OK;
 
-	while (!e && !text && r->has_literal)
-		e = skip_literal(r);
+	while (!e && (r->is_cut || (!text && r->has_literal)))
+		e = r->is_cut ? skip_rest(r) : skip_literal(r);
 	end_line(r);
 	return e;
 }

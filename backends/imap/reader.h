@@ -8,6 +8,9 @@
  * an arena. A response is a line; one that ends in {n} goes on with n bytes and another line. So the end of a
  * response is found without understanding it, and what can't be understood is skipped.
  *
+ * Of a line that is too long only the beginning is there (is_cut): what it says is then not all that was said, which it
+ * is up to the caller to see to.
+ *
  * Views that a function returns without taking an arena end with the next call that reads.
  * Errors: ERR_PROTO not the grammar, ERR_LIMIT too long or the arena is spent, ERR_UNAVAILABLE closed,
  * or what the source says. */
@@ -20,6 +23,7 @@ struct imap_reader {
 	size_t
 	    literal; /* of the literal that the present line ends in; what is left of one that comes in pieces */
 	bool has_literal;
+	bool is_cut; /* only the beginning of the present line could be held */
 };
 
 void imap_reader_init(

@@ -1,5 +1,5 @@
 #include "base/time.h"
-#include "imap/connection.h"
+#include "imap/halves.h"
 #include "imap/uid_set.h"
 
 /* SEARCH and its compact answer, ESEARCH (RFC 4731). */
@@ -71,6 +71,18 @@ void imap_put_search(struct imap *c)
 	imap_command(c, c->caps & IMAP_CAP_ESEARCH ? "UID SEARCH RETURN (ALL) " : "UID SEARCH ");
 }
 
+static enum err begin(struct imap *c, bool utf8)
+{
+	enum err e = imap_begin(c);
+
+	if (e)
+		return e;
+	imap_put_search(c);
+	if (utf8)
+		imap_put(c, "CHARSET UTF-8 ");
+	return ERR_OK;
+}
+
 enum err imap_run_search(struct imap *c, struct arena *a, struct imap_uids *out)
 {
 	struct search s = { .arena = c->scratch };
@@ -79,46 +91,136 @@ enum err imap_run_search(struct imap *c, struct arena *a, struct imap_uids *out)
 	return e ? e : uids_sort(a, s.uids.v, s.uids.n, out);
 }
 
-enum err imap_search_since(struct imap *c, struct arena *a, int64_t day, struct imap_uids *out)
+static void put_keys(struct imap *c, const struct imap_search_keys *keys)
 {
+	if (keys->undeleted)
+		imap_put(c, keys->put ? "UNDELETED " : "UNDELETED");
+	if (keys->put)
+		keys->put(c, keys->arg);
+}
+
+/* ---- where not all can be looked at ---- */
+
+struct apart {
+	struct arena *arena;
+	const struct imap_search_keys *keys;
+	struct imap_uids found;
+	size_t cap;
+};
+
+static enum err ask_range(struct imap *c, const uint32_t *uids, size_t n, void *arg)
+{
+	struct apart *x = arg;
+	struct imap_uids some;
+	enum err e = begin(c, x->keys->utf8);
+
+	if (e)
+		return e;
+	imap_put(c, "UID %u:%u ", uids[0], uids[n - 1]);
+	put_keys(c, x->keys);
+	e = imap_run_search(c, x->arena, &some);
+	for (size_t i = 0; i < some.n && !e; i++)
+		e = uids_add(x->arena, &x->found, &x->cap, some.v[i]);
+	return e;
+}
+
+static enum err fail_one(struct imap *c, uint32_t uid, void *arg)
+{
+	struct apart *x = arg;
+
+	(void)c;
+	return x->keys->takes_unsure ? uids_add(x->arena, &x->found, &x->cap, uid) : ERR_OK;
+}
+
+static enum err ask_for_all(
+    struct imap *c, struct arena *a, const struct imap_search_keys *keys, struct imap_uids *out)
+{
+	enum err e = begin(c, false);
+
+	if (e)
+		return e;
+	imap_put(c, "UID %u:*%s", keys->first_uid ? keys->first_uid : 1, keys->undeleted ? " UNDELETED" : "");
+	return imap_run_search(c, a, out);
+}
+
+/* Which messages there are the server knows without looking into any; but it may still end the connection for what was before. */
+static enum err list_all(
+    struct imap *c, struct arena *a, const struct imap_search_keys *keys, struct imap_uids *out)
+{
+	enum err e = ask_for_all(c, a, keys, out);
+
+	return e && c->broken && imap_goes_on(c, e) ? ask_for_all(c, a, keys, out) : e;
+}
+
+static enum err search_apart(
+    struct imap *c, struct arena *a, const struct imap_search_keys *keys, enum err why, struct imap_uids *out)
+{
+	struct apart x = { .arena = a, .keys = keys };
+	struct halves h = { ask_range, fail_one, "a search", &x };
+	struct imap_uids all;
 	enum err e;
 
-	*out = (struct imap_uids){ 0 };
-	if ((e = imap_begin(c)))
+	if (!imap_goes_on(c, why))
+		return why;
+	if ((e = list_all(c, a, keys, &all)) || (e = imap_ask_by_halves(c, &h, all.v, all.n, why)))
 		return e;
-	imap_put_search(c);
-	imap_put(c, "UNDELETED SINCE ");
-	time_put_imap_date(&c->out, day);
-	return imap_run_search(c, a, out);
+	return uids_sort(a, x.found.v, x.found.n, out);
+}
+
+enum err imap_search_for(
+    struct imap *c, struct arena *a, const struct imap_search_keys *keys, struct imap_uids *out)
+{
+	enum err e = begin(c, keys->utf8);
+
+	*out = (struct imap_uids){ 0 };
+	if (e)
+		return e;
+	if (keys->first_uid)
+		imap_put(c, "UID %u:* ", keys->first_uid);
+	put_keys(c, keys);
+	e = imap_run_search(c, a, out);
+	if (e == ERR_UNAVAILABLE || (e == ERR_DENIED && keys->takes_unsure))
+		e = search_apart(c, a, keys, e, out);
+	return e;
+}
+
+/* ---- */
+
+static void put_since(struct imap *c, const void *arg)
+{
+	imap_put(c, "SINCE ");
+	time_put_imap_date(&c->out, *(const int64_t *)arg);
+}
+
+enum err imap_search_since(struct imap *c, struct arena *a, int64_t day, struct imap_uids *out)
+{
+	return imap_search_new_since(c, a, 0, day, out);
 }
 
 enum err imap_search_new_since(
     struct imap *c, struct arena *a, uint32_t first_uid, int64_t day, struct imap_uids *out)
 {
-	enum err e;
+	return imap_search_for(c, a,
+	    &(struct imap_search_keys){ .put = put_since,
+		.arg = &day,
+		.undeleted = true,
+		.takes_unsure = true,
+		.first_uid = first_uid },
+	    out);
+}
 
-	*out = (struct imap_uids){ 0 };
-	if ((e = imap_begin(c)))
-		return e;
-	imap_put_search(c);
-	imap_put(c, "UID %u:* UNDELETED SINCE ", first_uid);
-	time_put_imap_date(&c->out, day);
-	return imap_run_search(c, a, out);
+static void put_message_id(struct imap *c, const void *arg)
+{
+	imap_put(c, "HEADER Message-ID ");
+	imap_put_string(c, *(const struct bytes *)arg);
 }
 
 enum err imap_search_message_id(
     struct imap *c, struct arena *a, struct bytes message_id, struct imap_uids *out)
 {
-	bool ascii = true;
-	enum err e;
+	struct imap_search_keys keys = { .put = put_message_id, .arg = &message_id };
 
-	*out = (struct imap_uids){ 0 };
-	if ((e = imap_begin(c)))
-		return e;
 	for (size_t i = 0; i < message_id.len; i++)
-		ascii = ascii && message_id.p[i] < 0x80;
-	imap_put_search(c);
-	imap_put(c, ascii ? "HEADER Message-ID " : "CHARSET UTF-8 HEADER Message-ID ");
-	imap_put_string(c, message_id);
-	return imap_run_search(c, a, out);
+		keys.utf8 |= message_id.p[i] >= 0x80;
+	return imap_search_for(c, a, &keys, out);
 }

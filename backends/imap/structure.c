@@ -158,9 +158,9 @@ static enum err convert(struct arena *a, const struct imap_value *root, struct m
 	return ERR_OK;
 }
 
-enum err imap_read_structure(struct imap_reader *r, struct arena *a, struct mime_part **out)
+enum err imap_read_structure(struct imap_reader *r, struct arena *a, size_t most, struct mime_part **out)
 {
-	struct arena *tree = arena_new(TREE_BYTES);
+	struct arena *tree = arena_new(most < TREE_BYTES ? most : TREE_BYTES);
 	struct imap_value *root;
 	enum err e = imap_read_value(r, tree, &root);
 

@@ -30,5 +30,6 @@ enum err arena_cstr(struct arena *a, struct bytes in, char **out) MUST_CHECK;
 char *arena_printf(struct arena *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 size_t arena_used(const struct arena *a);
+size_t arena_left(const struct arena *a); /* of the budget */
 
 #endif

@@ -23,6 +23,7 @@ struct imap_mock_rule {
 	unsigned skip;
 	unsigned connection; /* only on that one, counted from 1; 0 = on each */
 	size_t flood;        /* so many bytes "x" after it */
+	const char *then;    /* and this after them; NULL = nothing */
 	bool usual;          /* and then the usual answer */
 	bool cut;            /* and then the connection is cut */
 };
@@ -122,7 +123,8 @@ static inline bool imap_mock_obey(const struct imap_mock_talk *t, const struct i
 	char rest[256];
 
 	if (r->say && strcmp(r->say, IMAP_MOCK_HANG))
-		return imap_mock_say(t, r->say) && imap_mock_flood(t, r->flood) && !r->cut;
+		return imap_mock_say(t, r->say) && imap_mock_flood(t, r->flood) &&
+		       imap_mock_say(t, r->then ? r->then : "") && !r->cut;
 	while (r->say && read(t->fd, rest, sizeof(rest)) > 0)
 		;
 	return false;

@@ -197,33 +197,63 @@ static void many_values(void **state)
 	imap_reader_deinit(&r);
 }
 
-/* The line behind a literal can't be read: the literal is over all the same, and no part of that line is skipped in
- * its stead. */
-static void long_line_behind_a_literal(void **state)
+/* ---- lines that are too long ---- */
+
+enum { LONG_LINE = 9 << 20 };
+
+/* Of which the beginning is there, whatever the end of it is; the response goes on behind, and the next one is found. */
+static const struct long_case {
+	const char *name, *before, *behind;
+	bool text;
+} long_cases[] = {
+	{ "a line", "(a (", "b))\r\n", false },
+	{ "ends in a literal", "(a (", " {5}\r\n)\r\nx)\r\n", false },
+	{ "ends in a literal of a long line's length", "(a (", " {3}\r\nabc {2}\r\nde)\r\n", false },
+	{ "seems to end in a literal", "a (", "{5}\r\n", true },
+	{ "ends in half a literal's head", "(a (", "{5\r\n", false },
+	{ "behind a literal", "{3}\r\nabc (", ")\r\n", false },
+};
+
+static void long_line(const struct long_case *c)
 {
-	enum { LONG = 9 << 20 };
-	char *text = test_keep(LONG + 64);
+	size_t before = strlen(c->before);
+	char *text = test_keep(LONG_LINE + 256);
 	struct imap_reader r;
 	struct memory m;
 	struct bytes got;
-	size_t ahead;
 
-	(void)state;
-	strcpy(text, "{3}\r\nabc");
-	memset(text + 8, 'x', LONG);
-	strcpy(text + 8 + LONG, "\r\n");
-	for (int skip = 0; skip < 2; skip++) {
-		start(&r, &m, bytes_str(text), SIZE_MAX);
+	strcpy(text, c->before);
+	memset(text + before, 'x', LONG_LINE);
+	snprintf(text + before + LONG_LINE, 128, "%sNEXT\r\n", c->behind);
+	for (size_t step = 1000; step <= 1000 * 1000 * 1000; step *= 1000) {
+		start(&r, &m, bytes_str(text), step);
 		assert_int_equal(imap_reader_next(&r), ERR_OK);
-		assert_int_equal(
-		    skip ? imap_skip_value(&r) : imap_read_string(&r, test_arena(), &got), ERR_LIMIT);
+		if (c->before[0] == '{')
+			assert_int_equal(imap_read_string(&r, test_arena(), &got), ERR_OK);
+		assert_true(r.is_cut && !r.has_literal);
+		assert_int_equal(imap_reader_finish(&r, c->text), ERR_OK);
 		assert_int_equal(imap_peek(&r), 0);
-		ahead = imap_reader_ahead(&r);
-		assert_int_equal(imap_reader_finish(&r, false), ERR_OK);
-		assert_int_equal(imap_reader_ahead(&r), ahead);
-		assert_int_equal(imap_reader_next(&r), ERR_LIMIT);
+		assert_int_equal(imap_reader_next(&r), ERR_OK);
+		assert_false(r.is_cut);
+		assert_int_equal(imap_read_word(&r, &got), ERR_OK);
+		assert_bytes_str(got, "NEXT");
 		imap_reader_deinit(&r);
 	}
+}
+TEST_ROW(long_line)
+
+static void long_line_without_end(void **state)
+{
+	char *text = test_keep(LONG_LINE);
+	struct imap_reader r;
+	struct memory m;
+
+	(void)state;
+	memset(text, 'x', LONG_LINE);
+	start(&r, &m, bytes_of(text, LONG_LINE), SIZE_MAX);
+	assert_int_equal(imap_reader_next(&r), ERR_OK);
+	assert_int_equal(imap_reader_finish(&r, false), ERR_UNAVAILABLE);
+	imap_reader_deinit(&r);
 }
 
 int main(void)
@@ -232,6 +262,7 @@ int main(void)
 	TEST_ADD_ROWS(end, end_cases);
 	TEST_ADD(deep_list);
 	TEST_ADD(many_values);
-	TEST_ADD(long_line_behind_a_literal);
+	TEST_ADD_ROWS(long_line, long_cases);
+	TEST_ADD(long_line_without_end);
 	return test_run("imap_reader");
 }

@@ -1,0 +1,140 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "imap/connection.h"
+#include "imap/fetched.h"
+#include "io/log.h"
+
+/* A new connection in the place of a broken one, so that a mail on which the server hangs up (Dovecot does so when it can't read
+ * a mail's file) doesn't stop those that come after it. */
+
+void imap_keep_login(struct imap *c, const struct imap_login *who)
+{
+	c->who = who;
+}
+
+uint32_t imap_mends(const struct imap *c)
+{
+	return c->mends;
+}
+
+/* The same mailbox as before. */
+static enum err select_again(struct imap *c)
+{
+	uint32_t validity = c->selected.status.uid_validity;
+	char *name = c->selected.name;
+	size_t len = c->selected.len;
+	enum err e;
+
+	if (!name)
+		return ERR_OK;
+	c->selected.name = NULL;
+	e = imap_reselect(c, bytes_of(name, len));
+	free(name);
+	if (!e)
+		e = imap_check_validity(c, validity);
+	return e && e != ERR_NOT_FOUND ? imap_fail(c, ERR_UNAVAILABLE, "the mailbox can't be selected again")
+				       : e;
+}
+
+enum err imap_mend(struct imap *c, enum err e)
+{
+	struct imap *fresh;
+	const char *why = NULL;
+
+	if (!c->who || !c->broken || (e != ERR_UNAVAILABLE && e != ERR_LIMIT))
+		return e;
+	log_event(LOG_LEVEL_INFO, "IMAP connection broke while mails were read: connecting again",
+	    LOG_BYTES("mailbox", bytes_of(c->selected.name, c->selected.len)),
+	    LOG_STR("imap", imap_problem(c)));
+	imap_hang_up(c);
+	if ((e = imap_connect(c->pool, c->who, &fresh, &why))) {
+		log_warn("IMAP connection failed: %s (%s)", why ? why : "no reason known", err_name(e));
+		return e == ERR_AUTH || e == ERR_CANCELLED || e == ERR_TIMEOUT ? e : ERR_UNAVAILABLE;
+	}
+	imap_take_over(c, &fresh);
+	c->mends++;
+	return select_again(c);
+}
+
+bool imap_goes_on(struct imap *c, enum err e)
+{
+	switch (e) {
+	case ERR_DENIED:
+	case ERR_UNSUPPORTED:
+	case ERR_NOT_FOUND:
+		return !c->broken;
+	case ERR_UNAVAILABLE:
+	case ERR_LIMIT:
+		return !c->broken || !imap_mend(c, e);
+	default:
+		return false;
+	}
+}
+
+/* ---- witnesses ---- */
+
+struct witness {
+	uint32_t uid;
+	bool told;
+};
+
+static enum err on_witness(void *arg, struct imap *c, uint32_t number, struct bytes keyword)
+{
+	static const struct imap_fetch_limits no_header = { 0, 0 };
+	struct witness *w = arg;
+	struct imap_keywords keywords = { .n = 0 };
+	struct imap_fetched f;
+	enum err e;
+
+	if (!number || !bytes_eq_nocase(keyword, "FETCH"))
+		return ERR_OK;
+	if ((e = imap_read_fetch_within(c, c->scratch, &keywords, &no_header, &f)))
+		return e;
+	if (f.header_too_long || f.has_body)
+		*w = (struct witness){ f.flags.uid, true };
+	return ERR_OK;
+}
+
+static enum err ask_witness(struct imap *c, uint32_t number, struct witness *w)
+{
+	enum err e = imap_begin(c);
+
+	*w = (struct witness){ 0 };
+	if (e)
+		return e;
+	imap_command(c, "FETCH %u (UID BODY.PEEK[HEADER])", number);
+	return imap_run_all(c, on_witness, w);
+}
+
+enum err imap_find_witness(struct imap *c, bool (*is_suspect)(const void *arg, uint32_t uid), const void *arg)
+{
+	uint32_t n = c->selected.status.messages;
+	const uint32_t asked[] = { n, 1, n / 2 };
+
+	if (n < IMAP_WITNESSES)
+		return ERR_OK;
+	for (size_t i = 0; i < sizeof(asked) / sizeof(*asked); i++) {
+		struct witness w;
+		enum err e = ask_witness(c, asked[i], &w);
+
+		if (!e && w.told && w.uid && !is_suspect(arg, w.uid))
+			return ERR_OK;
+		if (e && (e = imap_mend(c, e)))
+			return e;
+	}
+	log_event(LOG_LEVEL_WARN,
+	    "the IMAP server can't read any mail of a mailbox: look at its log and its storage",
+	    LOG_BYTES("mailbox", bytes_of(c->selected.name, c->selected.len)));
+	return imap_fail(c, ERR_UNAVAILABLE, "the IMAP server can't read any mail that it is asked for");
+}
+
+void imap_log_unreadable(const struct imap *c, uint32_t uid, const char *what, enum err why)
+{
+	log_event(LOG_LEVEL_WARN,
+	    why == ERR_LIMIT ? "what the IMAP server sends of a mail is too large: look at the mail there"
+			     : "the IMAP server hangs up when it is asked for a mail: look at its log, and "
+			       "at the mail's file",
+	    LOG_BYTES("mailbox", bytes_of(c->selected.name, c->selected.len)), LOG_U64("uid", uid),
+	    LOG_STR("asked", what));
+}
