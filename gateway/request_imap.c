@@ -15,6 +15,7 @@ enum err request_imap(struct request *rq, struct bytes prefer, struct imap **out
 	enum err e = ERR_OK;
 
 	if (!rq->imap && !(e = imap_open(rq->worker->imap, &rq->account->imap, prefer, &rq->imap, &why))) {
+		imap_keep_login(rq->imap, &rq->account->imap);
 		rq->imap_trips_before = imap_round_trips(rq->imap);
 		rq->imap_in_before = bytes_in(rq->imap);
 	}

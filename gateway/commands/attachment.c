@@ -164,8 +164,8 @@ static enum err look_up(struct request *rq, struct reference *ref, struct attach
 	if (!messages.n && (e = look_up_draft(rq, ref, out, *imap, &messages)))
 		return e;
 	out->section = ref->section;
-	*message = messages.n ? &messages.v[0] : NULL;
-	return messages.n ? ERR_OK : ERR_NOT_FOUND;
+	*message = messages.n && !messages.v[0].problem ? &messages.v[0] : NULL;
+	return *message ? ERR_OK : ERR_NOT_FOUND;
 }
 
 enum err attachment_find(struct request *rq, struct bytes text, struct attachment_source *out)

@@ -121,9 +121,9 @@ static enum err search_place(struct finder *f, const struct finding_place *p)
 }
 
 /* One that the server won't open or search hides nothing of the others. */
-static bool concerns_folder_only(enum err e)
+static bool concerns_folder_only(struct imap *imap, enum err e)
 {
-	return e == ERR_NOT_FOUND || e == ERR_DENIED || e == ERR_UNSUPPORTED;
+	return e != ERR_LIMIT && imap_goes_on(imap, e);
 }
 
 enum err finding_run(struct request *rq, const struct finding_ask *ask, struct finding *out)
@@ -143,7 +143,7 @@ enum err finding_run(struct request *rq, const struct finding_ask *ask, struct f
 			return ERR_TIMEOUT;
 		f.searched++;
 		e = search_place(&f, &places[i]);
-		if (e && !concerns_folder_only(e))
+		if (e && !concerns_folder_only(places[i].c->imap, e))
 			return e;
 		if (e) {
 			log_info("folder not searched folder=%u: %s (%s)", places[i].c->folder_id,

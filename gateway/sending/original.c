@@ -99,6 +99,8 @@ static enum err fetch_texts(struct request *rq, const struct original *o, struct
 	if ((e = imap_fetch_parts(rq->imap, rq->arena, v, n_wanted)))
 		return e;
 	for (size_t i = 0; i < n_wanted; i++) {
+		if (v[i].problem)
+			return ERR_NOT_FOUND;
 		wanted[i]->data = v[i].data;
 		wanted[i]->fetched = true;
 	}
@@ -160,8 +162,8 @@ enum err original_fetch_header(struct request *rq, struct original *o)
 	if ((e = original_select(rq, o)) ||
 	    (e = imap_fetch_messages(rq->imap, rq->arena, &o->uid, 1, &messages)))
 		return e;
-	if (!messages.n)
-		return ERR_NOT_FOUND;
+	if (!messages.n || messages.v[0].problem)
+		return ERR_NOT_FOUND; /* the phone says so, and its user can send a mail without it */
 	o->mail.root = messages.v[0].structure;
 	o->mail.size = messages.v[0].size;
 	return header_parse(rq->arena, messages.v[0].header, &o->mail.header);

@@ -39,6 +39,7 @@ struct collection {
 	uint64_t validity; /* UIDVALIDITY that the phone's ids belong to; 0: not known, any will do */
 	struct sync_options options;
 	bool deletes_as_moves;
+	bool enough;  /* set by `prepare`: the backend gives trouble, and is slow therefore */
 	bool fetches; /* it will be selected in any case: there are items to be fetched */
 	bool
 	    is_sync; /* it is prepared for a Sync: rules for new mails are followed, and items may be written ahead */
@@ -79,7 +80,8 @@ struct collection_ops {
 	enum err (*compare)(struct collection *c, const struct snapshot *had, struct snapshot *now,
 	    struct changes *out) WAITS;
 	/* Fetches what writing v[0..n) needs, in as few round trips as it can, until `budget` bytes are spent.
-	 * done: how many are ready, at least one if n is. Kinds and `now` may change: an item that vanished meanwhile. */
+	 * done: how many are ready, at least one if n is. Kinds and `now` may change: an item that vanished meanwhile. Sets c->enough
+	 * when what is ready had better be sent before more is fetched. */
 	enum err (*prepare)(
 	    struct collection *c, struct change *v, size_t n, size_t budget, size_t *done) WAITS;
 	/* Writes the content of ApplicationData. An item that can't be shown is written as a stub. ERR_LIMIT only. */

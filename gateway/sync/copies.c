@@ -298,5 +298,6 @@ enum err copies_prepare(struct collection *c, const struct copy_kind *kind, stru
 	}
 	c->follow_ups = mail->follow_ups;
 	c->verbs = mail->verbs;
+	c->enough |= mail->enough;
 	return ERR_OK;
 }

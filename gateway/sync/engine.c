@@ -252,7 +252,7 @@ static enum err prepare(struct sync_run *r, size_t window, size_t budget, size_t
 	while (at < n) {
 		size_t spent = arena_used(r->c.rq->arena) - before;
 
-		if (at && spent >= budget)
+		if (at && (spent >= budget || r->c.enough))
 			break;
 		e = r->c.ops->prepare(
 		    &r->c, r->changes.v + at, n - at, spent < budget ? budget - spent : 0, &done);

@@ -39,7 +39,8 @@ struct stride {
 	struct imap_order *order; /* under way: of its messages, then of each round; NULL: none */
 	struct imap_messages messages;
 	struct round round;
-	bool done; /* all bodies are made */
+	bool is_cut; /* what stood behind is left for the next call */
+	bool done;   /* all bodies are made */
 };
 
 /* ---- messages ---- */
@@ -192,16 +193,18 @@ static enum err check_piece(void *arg, struct bytes piece)
 }
 
 /* Its size stands before it, and so does what it is: so it is read once before it is sent. What isn't text as it is has to be
- * encoded anew, for which it is held. */
+ * encoded anew, for which it is held. Where the server hangs up in the midst of it, holding it won't do either, and that makes
+ * it a stub. */
 static enum err plan_passing(struct collection *c, struct mail_item *item)
 {
 	struct mime_text_check check = { 0 };
 	struct imap_status status;
 	enum err e;
 
-	if ((e = mail_select(c, &status)) ||
-	    (e = imap_stream_part(c->imap, item->message->flags.uid, "", 0, 0, check_piece, &check)))
+	if ((e = mail_select(c, &status)))
 		return e;
+	if ((e = imap_stream_part(c->imap, item->message->flags.uid, "", 0, 0, check_piece, &check)))
+		return e != ERR_NOT_FOUND && imap_goes_on(c->imap, e) ? ERR_OK : e;
 	if (!mime_text_check_end(&check) || check.size > item->plan.limit)
 		return ERR_OK;
 	item->uid_validity = status.uid_validity;
@@ -218,7 +221,10 @@ static enum err plan(struct collection *c, struct change *v, struct imap_message
 	if (!item || !options)
 		return ERR_LIMIT;
 	item->message = m;
+	item->problem = m->problem;
 	v->item = item;
+	if (item->problem)
+		return ERR_OK;
 	e = body_plan(c->rq->arena, mail_structure(m), m->size, options, c->rq->version, &item->plan);
 	if (e || (wants_passing(c, &item->plan) && (e = plan_passing(c, item))))
 		return e;
@@ -340,6 +346,18 @@ static enum err order_parts(struct collection *c, struct stride *s)
 	return imap_order_parts(c->imap, c->rq->arena, r->parts, r->n, &s->order);
 }
 
+/* Of whom the server can't read what was asked for. */
+static void note_problems(struct stride *s)
+{
+	for (size_t i = 0; i < s->round.n; i++) {
+		const struct imap_part_request *q = &s->round.parts[i];
+
+		for (size_t k = 0; q->problem && k < s->n; k++)
+			if (s->v[k].id == q->uid && item_of(&s->v[k]))
+				item_of(&s->v[k])->problem = q->problem;
+	}
+}
+
 static enum err await_parts(struct collection *c, struct stride *s)
 {
 	const struct round *r = &s->round;
@@ -347,6 +365,8 @@ static enum err await_parts(struct collection *c, struct stride *s)
 
 	for (size_t i = 0; i < r->n && !e; i++)
 		e = take(c->rq->arena, r->wanted[i], r->parts[i].data);
+	if (!e)
+		note_problems(s);
 	return e;
 }
 
@@ -457,18 +477,20 @@ static enum err order_all(struct collection *c, struct stride *s, size_t n, bool
 	return any && c->is_sync ? conversation_rules_exist(c, rules) : ERR_OK;
 }
 
-/* How the stride's items are shown; it ends where the budget does, but has one. */
+/* How the stride's items are shown; it ends where the budget does, but has one, and where the server has had enough. */
 static enum err plan_all(struct collection *c, struct stride *s, size_t budget, size_t *size)
 {
 	for (size_t i = 0; i < s->n; i++) {
 		struct imap_message *m = find_message(&s->messages, s->v[i].id);
+		bool wanted = wants_message(&s->v[i]);
 		enum err e;
 
-		if (i && *size > budget) {
+		if ((i && *size > budget) || (wanted && m && m->unasked)) {
 			s->n = i;
+			s->is_cut = true;
 			break;
 		}
-		if (wants_message(&s->v[i]))
+		if (wanted)
 			settle_kind(&s->v[i], m);
 		if (s->v[i].kind != CHANGE_ADD)
 			continue;
@@ -485,13 +507,14 @@ enum err mail_prepare(struct collection *c, struct change *v, size_t n, size_t b
 {
 	struct stride s[STRIDES];
 	size_t all = divide(v, n, s), size = 0, used = 0;
+	uint32_t mends = c->imap ? imap_mends(c->imap) : 0;
 	bool rules;
 	enum err e;
 
 	*done = 0;
 	if ((e = order_all(c, s, all, &rules)))
 		return e;
-	for (; used < all && (size <= budget || !used); used++) {
+	for (; used < all && (!used || (size <= budget && !s[used - 1].is_cut)); used++) {
 		struct stride *one = &s[used];
 
 		if ((e = await_messages(c, one)) ||
@@ -502,5 +525,7 @@ enum err mail_prepare(struct collection *c, struct change *v, size_t n, size_t b
 	}
 	if ((e = follow_ups_load(c, v, *done)) || (e = verbs_load(c, v, *done)))
 		return e;
-	return make_all(c, s, used);
+	e = make_all(c, s, used);
+	c->enough |= c->imap && imap_mends(c->imap) != mends;
+	return e;
 }

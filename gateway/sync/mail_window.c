@@ -69,7 +69,7 @@ static enum err mixed_threads(
 	return ERR_OK;
 }
 
-/* Without THREAD any mail may belong to any other. */
+/* Without THREAD any mail may belong to any other. It is as good as missing where the server can't look into one of the mails. */
 static enum err find_candidates(struct collection *c, const struct imap_uids *window, struct imap_uids *out)
 {
 	struct arena *a = c->rq->arena;
@@ -79,7 +79,7 @@ static enum err find_candidates(struct collection *c, const struct imap_uids *wi
 	*out = (struct imap_uids){ 0 };
 	if (!e)
 		e = mixed_threads(a, &threads, window, out);
-	else if (e == ERR_UNSUPPORTED || e == ERR_DENIED)
+	else if (e != ERR_NOT_FOUND && imap_goes_on(c->imap, e))
 		e = imap_search_since(c->imap, a, 0, out);
 	if (out->n > CONVERSATION_SCAN) {
 		out->v += out->n - CONVERSATION_SCAN;

@@ -1,3 +1,5 @@
+#include <time.h>
+
 #include "io/log.h"
 #include "sync/draft_collection.h"
 #include "sync/follow_ups.h"
@@ -76,16 +78,43 @@ enum err mail_write_properties(struct collection *c, struct wbxml_writer *w, con
 	return ERR_OK;
 }
 
+/* For whoever reads the mail. */
+static const char *words_of(enum err why)
+{
+	switch (why) {
+	case ERR_UNAVAILABLE:
+	case ERR_DENIED:
+		return "the mail server could not read it";
+	case ERR_LIMIT:
+		return "it is too large";
+	default:
+		return err_name(why);
+	}
+}
+
+/* Where not even a header can be read, the mail must still be found on the phone: it stands among the newest, and says what
+ * it is. */
+static void describe_unknown(struct email *m)
+{
+	if (!m->header.len)
+		m->header = BYTES("Subject: Message that could not be shown\r\n\r\n");
+	if (!m->received)
+		m->received = time(NULL);
+}
+
 static enum err write_stub(
     struct collection *c, struct wbxml_writer *w, const struct change *change, enum err why)
 {
 	struct email m;
 
-	log_warn("mail shown as a stub folder=%u uid=%u cause=\"%s\"", c->folder_id, (unsigned)change->id,
-	    err_name(why));
+	log_event(LOG_LEVEL_WARN,
+	    "mail shown as a stub; a phone that fetches it or starts the folder anew tries again",
+	    LOG_U64("folder", c->folder_id), LOG_BYTES("mailbox", c->mailbox), LOG_U64("uid", change->id),
+	    LOG_STR("cause", err_name(why)));
 	c->rq->figures.stubs++;
 	describe(c, change, &m);
-	return email_write_stub(w, c->rq->version, &m, err_name(why));
+	describe_unknown(&m);
+	return email_write_stub(w, c->rq->version, &m, words_of(why));
 }
 
 static enum err write_whole(struct collection *c, struct wbxml_writer *w, const struct change *change)

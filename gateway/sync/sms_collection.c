@@ -193,6 +193,7 @@ static enum err prepare(struct collection *c, struct change *v, size_t n, size_t
 	e = mail_prepare(from, v, same, budget, done);
 	for (size_t i = 0; i < same && sms; i++)
 		v[i].id |= SNAPSHOT_SIDE;
+	c->enough |= from->enough;
 	return e;
 }
 

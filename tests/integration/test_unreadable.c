@@ -1,0 +1,387 @@
+/* Mails that the mail server can't read, or that are too much for one answer: the phone gets a stub of them, or less of them, and
+ * all the others; and the administrator a line in the log. A server that is away is another thing. */
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "integration/finding.h"
+#include "scene.h"
+
+enum { TEXT = 3000, HEADER = 12 << 20, HEADERS = 30, STRUCTURES = 40 };
+
+#define STUB "could not be shown"
+
+/* ---- the mail server's files ---- */
+
+/* Of the mail that came as the nth. To ask IMAP for its UID would have the server note what it then needn't read. */
+static const char *file_of(const char *user, unsigned nth)
+{
+	char *path = test_keep(512);
+
+	snprintf(path, 512, "%s/dovecot/mail/%.*s/mail/mailboxes/INBOX/dbox-Mails/u.%u", scene_env("BED"),
+	    (int)strcspn(user, "@"), user, nth);
+	return path;
+}
+
+static void forbid(const char *path)
+{
+	assert_int_equal(chmod(path, 0), 0);
+}
+
+static void allow(const char *path)
+{
+	assert_int_equal(chmod(path, 0600), 0);
+}
+
+static void cut(const char *path)
+{
+	assert_int_equal(truncate(path, 900), 0);
+}
+
+/* ---- mails ---- */
+
+static void append(const char *user, const char *mailbox, const char *subject)
+{
+	char mail[TEXT + 512];
+	size_t n = (size_t)snprintf(mail, sizeof(mail),
+	    "From: Carol <carol@example.net>\r\nSubject: %s\r\nMessage-ID: <%s@example.net>\r\n\r\n", subject,
+	    subject);
+
+	for (size_t i = 0; i < TEXT; i++)
+		mail[n++] = i % 72 == 71 ? '\n' : 'x';
+	scene_append_raw(user, mailbox, bytes_of((uint8_t *)mail, n), "", NULL);
+}
+
+static void append_many(const char *user, const char *prefix, unsigned count)
+{
+	char subject[32];
+
+	for (unsigned i = 0; i < count; i++) {
+		snprintf(subject, sizeof(subject), "%s%u", prefix, i);
+		append(user, "INBOX", subject);
+	}
+}
+
+static unsigned count_stubs(const struct phone_folder *f)
+{
+	unsigned n = 0;
+
+	for (const struct phone_item *i = phone_item_next(f, NULL); i; i = phone_item_next(f, i))
+		n += strstr(i->body, STUB) != NULL;
+	return n;
+}
+
+static void expect(const struct phone_folder *f, size_t mails, unsigned stubs)
+{
+	assert_int_equal(f->count, mails);
+	assert_int_equal(count_stubs(f), stubs);
+}
+
+static void log_names(const char *user, const char *mailbox, uint32_t uid)
+{
+	char command[512];
+
+	snprintf(command, sizeof(command),
+	    "grep 'WARN.*hangs up.*account=%s.*mailbox=%s.*uid=%u ' '%s/log/easgate.out' >/dev/null", user,
+	    mailbox, uid, scene_env("BED"));
+	assert_int_equal(system(command), 0);
+}
+
+/* ---- unreadable ---- */
+
+static const struct damage_case {
+	const char *name;
+	void (*damage)(const char *path);
+} damage_cases[] = {
+	{ "a file that can't be opened", forbid },
+	{ "a file that ends too early", cut },
+};
+
+static void one_of_three(const struct damage_case *c)
+{
+	for (size_t v = 0; v < 5; v++) {
+		const char *user = scene_user();
+		struct phone *ph = scene_phone(user, "PHONE1", scene_versions[v].version);
+
+		append_many(user, "mail", 3);
+		c->damage(file_of(user, 2));
+		SCENE_OK(ph, phone_setup(ph));
+		SCENE_OK(ph, phone_sync_folder(ph, scene_inbox(ph), NULL));
+		expect(scene_inbox(ph), 3, 1);
+		log_names(user, "INBOX", 2);
+		append(user, "INBOX", "later");
+		SCENE_OK(ph, phone_sync_folder(ph, scene_inbox(ph), NULL));
+		expect(scene_inbox(ph), 4, 1);
+		assert_int_equal(scene_inbox(ph)->added, 1);
+		scene_assert_clean(ph);
+	}
+}
+TEST_ROW(one_of_three)
+
+/* The other folders of the same Sync come, too. */
+static void beside_another_folder(const struct damage_case *c)
+{
+	const char *user = scene_user();
+	struct phone_collection both[2] = { { 0 }, { 0 } };
+	struct phone_folder *other;
+	struct phone *ph;
+
+	truth_create(scene_truth(user), "Other");
+	append_many(user, "mail", 2);
+	ph = scene_synced_phone(user, "PHONE1", EAS_14_1);
+	other = phone_folder_named(&ph->replica, "Other");
+	SCENE_OK(ph, phone_sync_folder(ph, other, NULL));
+	append(user, "INBOX", "bad");
+	append(user, "INBOX", "after");
+	append(user, "Other", "in other");
+	c->damage(file_of(user, 3));
+	both[0].folder_id = scene_inbox(ph)->id;
+	both[1].folder_id = other->id;
+	SCENE_OK(ph, phone_sync(ph, &(struct phone_sync){ .collections = both, .count = 2 }));
+	assert_int_equal(scene_inbox(ph)->count, 4);
+	assert_int_equal(other->count, 1);
+	assert_non_null(phone_item_with_subject(scene_inbox(ph), "after"));
+}
+TEST_ROW(beside_another_folder)
+
+static void comes_when_it_can_be_read_again(void **state)
+{
+	static const struct phone_body_preference plain = { .type = 1, .truncation = PHONE_WHOLE };
+	const char *user = scene_user(), *path;
+	struct phone_item *item;
+	struct phone *ph;
+	char id[64];
+	unsigned status;
+
+	(void)state;
+	append_many(user, "mail", 5);
+	path = file_of(user, 5);
+	forbid(path);
+	ph = scene_synced_phone(user, "PHONE1", EAS_16_1);
+	expect(scene_inbox(ph), 5, 1);
+	for (const struct phone_item *i = phone_item_next(scene_inbox(ph), NULL); i;
+	     i = phone_item_next(scene_inbox(ph), i))
+		if (strstr(i->body, STUB))
+			snprintf(id, sizeof(id), "%s", i->id);
+	SCENE_OK(ph, phone_fetch_item(ph, scene_inbox(ph)->id, id, &plain, &status, &item));
+	assert_int_equal(status, 1);
+	assert_non_null(strstr(item->body, STUB));
+	phone_item_free(&item);
+	allow(path);
+	SCENE_OK(ph, phone_fetch_item(ph, scene_inbox(ph)->id, id, &plain, &status, &item));
+	assert_int_equal(status, 1);
+	assert_int_equal(item->body[0], 'x');
+	phone_item_free(&item);
+	ph = scene_synced_phone(user, "PHONE2", EAS_14_1);
+	expect(scene_inbox(ph), 5, 0);
+}
+
+/* So many that one answer doesn't have them all. */
+static void many(void **state)
+{
+	const char *user = scene_user();
+	struct phone *ph;
+
+	(void)state;
+	append_many(user, "mail", 40);
+	for (unsigned i = 1; i <= 40; i += 2)
+		forbid(file_of(user, i));
+	ph = scene_synced_phone(user, "PHONE1", EAS_14_1);
+	expect(scene_inbox(ph), 40, 20);
+	scene_assert_clean(ph);
+}
+
+/* No mail is to blame when none can be read: then it is all or nothing. */
+static void storage_away(void **state)
+{
+	const char *user = scene_user();
+	struct phone *ph;
+
+	(void)state;
+	append_many(user, "mail", 6);
+	ph = scene_phone(user, "PHONE1", EAS_14_1);
+	SCENE_OK(ph, phone_setup(ph));
+	for (unsigned i = 1; i <= 6; i++)
+		forbid(file_of(user, i));
+	SCENE_ERR(ph, phone_sync_folder(ph, scene_inbox(ph), NULL), ERR_UNAVAILABLE);
+	assert_int_equal(ph->reply.status, 503);
+	for (unsigned i = 1; i <= 6; i++)
+		allow(file_of(user, i));
+	SCENE_OK(ph, phone_sync_folder(ph, scene_inbox(ph), NULL));
+	expect(scene_inbox(ph), 6, 0);
+}
+
+/* What else meets it says so of that mail alone. */
+static void other_commands(void **state)
+{
+	const char *user = scene_user();
+	struct phone_source source = { 0 };
+	struct phone_mail reply = { .mime = BYTES("From: me@example.org\r\nTo: bob@example.org\r\nSubject: "
+						  "Re: bad\r\nContent-Type: text/plain\r\n\r\nyes\r\n") };
+	struct phone *ph;
+
+	(void)state;
+	append_many(user, "mail", 5);
+	ph = scene_synced_phone(user, "PHONE1", EAS_14_1);
+	forbid(file_of(user, 1));
+	source.folder_id = scene_inbox(ph)->id;
+	source.item_id = phone_item_with_subject(scene_inbox(ph), "mail0")->id;
+	SCENE_OK(ph, phone_send_smart(ph, CMD_SMART_REPLY, &reply, &source));
+	assert_int_equal(ph->status, 150);
+	source.item_id = phone_item_with_subject(scene_inbox(ph), "mail2")->id;
+	SCENE_OK(ph, phone_send_smart(ph, CMD_SMART_REPLY, &reply, &source));
+	assert_int_equal(ph->status, 1);
+}
+
+/* "subject subject" of the mails with that word. */
+static const char *search(struct phone *ph, const char *word)
+{
+	struct wbxml_writer *w = phone_request(ph);
+	const struct wbxml_node *store;
+
+	wbxml_open(w, SEARCH_SEARCH);
+	wbxml_open(w, SEARCH_STORE);
+	wbxml_put_str(w, SEARCH_NAME, "Mailbox");
+	wbxml_open(w, SEARCH_QUERY);
+	wbxml_open(w, SEARCH_AND);
+	wbxml_put_str(w, AIRSYNC_CLASS, "Email");
+	wbxml_put_str(w, SEARCH_FREE_TEXT, word);
+	wbxml_close(w);
+	wbxml_close(w);
+	wbxml_open(w, SEARCH_OPTIONS);
+	wbxml_put_str(w, SEARCH_RANGE, "0-9");
+	wbxml_close(w);
+	wbxml_close(w);
+	wbxml_close(w);
+	SCENE_OK(ph, phone_command(ph, CMD_SEARCH, NULL));
+	store = wbxml_child(wbxml_child(ph->root, SEARCH_RESPONSE), SEARCH_STORE);
+	assert_bytes_str(wbxml_child_text(store, SEARCH_STATUS), "1");
+	return finding_subjects(store, SEARCH_RESULT, SEARCH_PROPERTIES);
+}
+
+static void searches(const struct damage_case *c)
+{
+	const char *user = scene_user();
+	struct phone *ph;
+
+	append_many(user, "mail", 3);
+	finding_put_mail(user, "INBOX", "needle", "a@example.org", "in a haystack", NULL);
+	append_many(user, "more", 2);
+	c->damage(file_of(user, 2));
+	ph = scene_phone(user, "PHONE1", EAS_14_1);
+	SCENE_OK(ph, phone_setup(ph));
+	for (unsigned i = 0; i < 2; i++)
+		assert_string_equal(search(ph, "haystack"), "needle");
+}
+TEST_ROW(searches)
+
+/* The headers of all mails of the folder are looked at. */
+static void whole_conversations(const struct damage_case *c)
+{
+	static const struct phone_options_block week = { .filter = 3 };
+	const char *user = scene_user();
+	struct phone *ph;
+
+	append_many(user, "mail", 5);
+	scene_append_aged(user, "INBOX",
+	    BYTES("From: a@example.org\r\nSubject: old\r\nMessage-ID: <old@x>\r\n\r\nold\r\n"), 20);
+	scene_append_aged(user, "INBOX",
+	    BYTES("From: a@example.org\r\nSubject: Re: old\r\nMessage-ID: <new@x>\r\nReferences: "
+		  "<old@x>\r\n\r\nnew\r\n"),
+	    1);
+	c->damage(file_of(user, 2));
+	ph = scene_phone(user, "PHONE1", EAS_14_1);
+	SCENE_OK(ph, phone_setup(ph));
+	SCENE_OK(ph, phone_sync_folder(ph, scene_inbox(ph),
+			 &(struct phone_collection){ .conversation_mode = PHONE_YES, .options = &week }));
+	expect(scene_inbox(ph), 7, 1);
+	assert_non_null(phone_item_with_subject(scene_inbox(ph), "old"));
+	scene_assert_clean(ph);
+}
+TEST_ROW(whole_conversations)
+
+/* ---- too much ---- */
+
+static void long_headers(void **state)
+{
+	const char *user = scene_user();
+	char *mail = test_keep(HEADER + 1024);
+	size_t n = (size_t)sprintf(mail, "From: a@example.org\r\nSubject: long\r\n");
+	struct phone *ph;
+
+	(void)state;
+	while (n < HEADER)
+		n += (size_t)sprintf(mail + n, "X-%zu: %.*s\r\n", n, 60,
+		    "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx");
+	n += (size_t)sprintf(mail + n, "\r\nthe text\r\n");
+	for (unsigned i = 0; i < HEADERS; i++)
+		scene_append_raw(user, "INBOX", bytes_of((uint8_t *)mail, n), "", NULL);
+	scene_append(user, "INBOX", "after", "");
+	ph = scene_synced_phone(user, "PHONE1", EAS_14_1);
+	expect(scene_inbox(ph), HEADERS + 1, 0);
+	assert_non_null(strstr(phone_item_with_subject(scene_inbox(ph), "long")->body, "the text"));
+}
+
+/* What BODYSTRUCTURE tells of it is about as long as the mail. */
+static const struct parts_case {
+	const char *name, *before, *behind; /* a part, around a name */
+	unsigned parts, mails;
+	size_t name_len;
+} parts_cases[] = {
+	{ "names", "--b\r\nContent-Type: text/plain; name=\"", "\"\r\n\r\nx\r\n", 9900, 1, 1000 },
+	{ "senders of enclosed mails", "--b\r\nContent-Type: message/rfc822\r\n\r\nFrom: \"",
+	    "\" <a@b>\r\n\r\nx\r\n", 3300, 1, 900 },
+	{ "names in many mails", "--b\r\nContent-Type: text/plain; name=\"", "\"\r\n\r\nx\r\n", 990,
+	    STRUCTURES, 8000 },
+};
+
+static struct bytes mail_of_parts(const struct parts_case *c)
+{
+	size_t room = c->parts * (c->name_len + 128) + 512, n;
+	char *mail = test_keep(room), *name = test_keep(c->name_len + 1);
+
+	memset(name, 'n', c->name_len);
+	n = (size_t)snprintf(mail, room,
+	    "From: a@example.org\r\nSubject: long\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; "
+	    "boundary=b\r\n\r\n--b\r\n\r\nthe text\r\n");
+	for (unsigned i = 0; i < c->parts; i++)
+		n += (size_t)snprintf(mail + n, room - n, "%s%s%s", c->before, name, c->behind);
+	n += (size_t)snprintf(mail + n, room - n, "--b--\r\n");
+	return bytes_of((uint8_t *)mail, n);
+}
+
+static void long_structures(const struct parts_case *c)
+{
+	const char *user = scene_user();
+	struct bytes mail = mail_of_parts(c);
+	struct phone *ph;
+
+	scene_append(user, "INBOX", "before", "");
+	for (unsigned i = 0; i < c->mails; i++)
+		scene_append_raw(user, "INBOX", mail, "", NULL);
+	scene_append(user, "INBOX", "after", "");
+	ph = scene_synced_phone(user, "PHONE1", EAS_14_1);
+	expect(scene_inbox(ph), c->mails + 2, 0);
+	assert_non_null(strstr(phone_item_with_subject(scene_inbox(ph), "long")->body, "the text"));
+}
+TEST_ROW(long_structures)
+
+int main(void)
+{
+	int failed;
+
+	scene_open(&(struct bed_opts){ .users = 40 });
+	TEST_ADD_ROWS(one_of_three, damage_cases);
+	TEST_ADD_ROWS(beside_another_folder, damage_cases);
+	TEST_ADD(comes_when_it_can_be_read_again);
+	TEST_ADD(many);
+	TEST_ADD(storage_away);
+	TEST_ADD(other_commands);
+	TEST_ADD_ROWS(searches, damage_cases);
+	TEST_ADD_ROWS(whole_conversations, damage_cases);
+	TEST_ADD(long_headers);
+	TEST_ADD_ROWS(long_structures, parts_cases);
+	failed = test_run("unreadable");
+	scene_close();
+	return failed;
+}
