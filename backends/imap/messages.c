@@ -45,9 +45,9 @@ static const struct stage {
 	const char *less;  /* what it means to go on to this stage */
 } stages[] = {
 	{ "UID FLAGS INTERNALDATE RFC822.SIZE BODYSTRUCTURE", true, true, NULL },
-	{ "UID FLAGS INTERNALDATE RFC822.SIZE", true, true, "its structure, or all of its header" },
+	{ "UID FLAGS INTERNALDATE RFC822.SIZE", true, true, "its structure, or the end of its header" },
 	{ "UID FLAGS INTERNALDATE RFC822.SIZE", true, false, "its header" },
-	{ "UID FLAGS", false, false, "its size and date" },
+	{ "UID FLAGS", false, false, "all but its flags" },
 };
 enum { STAGES = sizeof(stages) / sizeof(stages[0]) };
 
@@ -132,15 +132,12 @@ static const char *stage_name(const struct wanted *w)
 }
 
 /* Less of it is asked for; when there is no less, it is left out. */
-static void ask_for_less(const struct imap *c, struct wanted *w)
+static void ask_for_less(struct wanted *w)
 {
-	w->done = w->stage + 1 == STAGES;
-	if (w->done)
-		return;
-	w->stage++;
-	log_event(LOG_LEVEL_WARN, "a mail is shown without a part that can't be had of the IMAP server",
-	    LOG_BYTES("mailbox", bytes_of(c->selected.name, c->selected.len)), LOG_U64("uid", w->uid),
-	    LOG_STR("without", stages[w->stage].less));
+	if (w->stage + 1 == STAGES)
+		w->done = true;
+	else
+		w->stage++;
 }
 
 static void put_one(struct imap *c, const struct messages *m, const struct wanted *w)
@@ -190,7 +187,7 @@ static void judge(const struct imap *c, struct messages *m)
 		if (w->done)
 			continue;
 		if (w->odd || m->strays || c->answers[m->order.from + i].err)
-			ask_for_less(c, w);
+			ask_for_less(w);
 		else
 			w->done = true;
 	}
@@ -277,7 +274,7 @@ static enum err fetch_singly(struct imap *c, struct messages *m)
 }
 
 /* What is known of those that are missing after all were asked for at once. */
-static void prepare_singly(const struct imap *c, struct messages *m)
+static void prepare_singly(struct messages *m)
 {
 	for (size_t i = 0; i < m->n; i++) {
 		struct wanted *w = &m->wanted[i];
@@ -285,7 +282,7 @@ static void prepare_singly(const struct imap *c, struct messages *m)
 		if (w->done)
 			continue;
 		if (w->odd || (m->n == 1 && m->order.refused))
-			ask_for_less(c, w);
+			ask_for_less(w);
 		else if (m->n == 1 && m->order.lost)
 			w->breaks = 1;
 	}
@@ -300,6 +297,22 @@ static bool some_must_be_missing(const struct messages *m)
 	return odd && !is_done(m);
 }
 
+/* What it is shown without, for the administrator. Who breaks connections has been told of. */
+static void log_less(const struct imap *c, const struct messages *m)
+{
+	for (size_t i = 0; i < m->n; i++) {
+		const struct wanted *w = &m->wanted[i];
+
+		if (w->stage && w->breaks < BREAKS && m->v[w->at].flags.uid && !m->v[w->at].unasked)
+			log_event(LOG_LEVEL_WARN,
+			    "a mail is shown without something that can't be had of the IMAP server, or is "
+			    "too much: look at the "
+			    "mail there",
+			    LOG_BYTES("mailbox", bytes_of(c->selected.name, c->selected.len)),
+			    LOG_U64("uid", w->uid), LOG_STR("without", stages[w->stage].less));
+	}
+}
+
 /* ---- orders ---- */
 
 static enum err finish_messages(struct imap *c, struct imap_order *o)
@@ -311,9 +324,10 @@ static enum err finish_messages(struct imap *c, struct imap_order *o)
 		if ((e = imap_settle_orders(c)) || (e = send_messages(c, m)) || (e = order_settle(c, o)))
 			return e;
 	if (some_must_be_missing(m)) {
-		prepare_singly(c, m);
+		prepare_singly(m);
 		if ((e = fetch_singly(c, m)))
 			return e;
+		log_less(c, m);
 	}
 	for (size_t i = 0; i < m->n; i++)
 		if (m->v[i].flags.uid)

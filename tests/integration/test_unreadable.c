@@ -14,13 +14,18 @@ enum { TEXT = 3000, HEADER = 12 << 20, HEADERS = 30, STRUCTURES = 40 };
 /* ---- the mail server's files ---- */
 
 /* Of the mail that came as the nth. To ask IMAP for its UID would have the server note what it then needn't read. */
-static const char *file_of(const char *user, unsigned nth)
+static const char *file_in(const char *user, const char *mailbox, unsigned nth)
 {
 	char *path = test_keep(512);
 
-	snprintf(path, 512, "%s/dovecot/mail/%.*s/mail/mailboxes/INBOX/dbox-Mails/u.%u", scene_env("BED"),
-	    (int)strcspn(user, "@"), user, nth);
+	snprintf(path, 512, "%s/dovecot/mail/%.*s/mail/mailboxes/%s/dbox-Mails/u.%u", scene_env("BED"),
+	    (int)strcspn(user, "@"), user, mailbox, nth);
 	return path;
+}
+
+static const char *file_of(const char *user, unsigned nth)
+{
+	return file_in(user, "INBOX", nth);
 }
 
 static void forbid(const char *path)
@@ -77,12 +82,13 @@ static void expect(const struct phone_folder *f, size_t mails, unsigned stubs)
 	assert_int_equal(count_stubs(f), stubs);
 }
 
-static void log_names(const char *user, const char *mailbox, uint32_t uid)
+/* A line for the administrator: whose, where, and which mail. */
+static void log_names(const char *what, const char *user, const char *mailbox, unsigned uid)
 {
 	char command[512];
 
 	snprintf(command, sizeof(command),
-	    "grep 'WARN.*hangs up.*account=%s.*mailbox=%s.*uid=%u ' '%s/log/easgate.out' >/dev/null", user,
+	    "grep 'WARN.*%s.*account=%s.*mailbox=%s.*uid=%u ' '%s/log/easgate.out' >/dev/null", what, user,
 	    mailbox, uid, scene_env("BED"));
 	assert_int_equal(system(command), 0);
 }
@@ -108,7 +114,7 @@ static void one_of_three(const struct damage_case *c)
 		SCENE_OK(ph, phone_setup(ph));
 		SCENE_OK(ph, phone_sync_folder(ph, scene_inbox(ph), NULL));
 		expect(scene_inbox(ph), 3, 1);
-		log_names(user, "INBOX", 2);
+		log_names("hangs up", user, "INBOX", 2);
 		append(user, "INBOX", "later");
 		SCENE_OK(ph, phone_sync_folder(ph, scene_inbox(ph), NULL));
 		expect(scene_inbox(ph), 4, 1);
@@ -233,6 +239,58 @@ static void other_commands(void **state)
 	assert_int_equal(ph->status, 1);
 }
 
+/* A phone that shows the stub may throw it away, which moves the mail to the trash, or put it elsewhere. */
+static void is_moved(const struct damage_case *c)
+{
+	const char *user = scene_user(), *new_id;
+	struct phone_edit edit = { .command = AIRSYNC_DELETE };
+	struct phone_folder *other;
+	struct phone *ph;
+	unsigned status;
+
+	truth_create(scene_truth(user), "Other");
+	append_many(user, "mail", 5);
+	ph = scene_synced_phone(user, "PHONE1", EAS_14_1);
+	other = phone_folder_named(&ph->replica, "Other");
+	SCENE_OK(ph, phone_sync_folder(ph, other, NULL));
+	c->damage(file_of(user, 1));
+	c->damage(file_of(user, 2));
+	edit.id = phone_item_with_subject(scene_inbox(ph), "mail0")->id;
+	SCENE_OK(ph, phone_edit_one(ph, scene_inbox(ph), &edit, &status));
+	assert_int_equal(status, 1);
+	SCENE_OK(ph, phone_move_item(ph, phone_item_with_subject(scene_inbox(ph), "mail1")->id,
+			 scene_inbox(ph)->id, other->id, &status, &new_id));
+	assert_int_equal(status, 3); /* success, in MoveItems */
+	SCENE_OK(ph, phone_sync_folder(ph, scene_inbox(ph), NULL));
+	SCENE_OK(ph, phone_sync_folder(ph, other, NULL));
+	assert_int_equal(scene_inbox(ph)->count, 3);
+	assert_int_equal(other->count, 1);
+}
+TEST_ROW(is_moved)
+
+/* Which draft it is stands in the mail: one that can't be read is missing, the others come. */
+static void among_drafts(const struct damage_case *c)
+{
+	const char *user = scene_user();
+	struct phone_folder *drafts;
+	struct phone *ph;
+
+	for (unsigned i = 0; i < 3; i++) {
+		char subject[] = { 'd', (char)('0' + i), 0 };
+
+		append(user, "Drafts", subject);
+	}
+	c->damage(file_in(user, "Drafts", 2));
+	ph = scene_phone(user, "PHONE1", EAS_16_1);
+	SCENE_OK(ph, phone_setup(ph));
+	drafts = phone_folder_named(&ph->replica, "Drafts");
+	SCENE_OK(ph, phone_sync_folder(ph, drafts, NULL));
+	assert_non_null(phone_item_with_subject(drafts, "d0"));
+	assert_non_null(phone_item_with_subject(drafts, "d2"));
+	scene_assert_clean(ph);
+}
+TEST_ROW(among_drafts)
+
 /* "subject subject" of the mails with that word. */
 static const char *search(struct phone *ph, const char *word)
 {
@@ -320,6 +378,7 @@ static void long_headers(void **state)
 	ph = scene_synced_phone(user, "PHONE1", EAS_14_1);
 	expect(scene_inbox(ph), HEADERS + 1, 0);
 	assert_non_null(strstr(phone_item_with_subject(scene_inbox(ph), "long")->body, "the text"));
+	log_names("shown without", user, "INBOX", 2);
 }
 
 /* What BODYSTRUCTURE tells of it is about as long as the mail. */
@@ -341,6 +400,7 @@ static struct bytes mail_of_parts(const struct parts_case *c)
 	char *mail = test_keep(room), *name = test_keep(c->name_len + 1);
 
 	memset(name, 'n', c->name_len);
+	name[c->name_len] = 0;
 	n = (size_t)snprintf(mail, room,
 	    "From: a@example.org\r\nSubject: long\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; "
 	    "boundary=b\r\n\r\n--b\r\n\r\nthe text\r\n");
@@ -363,6 +423,7 @@ static void long_structures(const struct parts_case *c)
 	ph = scene_synced_phone(user, "PHONE1", EAS_14_1);
 	expect(scene_inbox(ph), c->mails + 2, 0);
 	assert_non_null(strstr(phone_item_with_subject(scene_inbox(ph), "long")->body, "the text"));
+	log_names("shown without", user, "INBOX", 2);
 }
 TEST_ROW(long_structures)
 
@@ -377,6 +438,8 @@ int main(void)
 	TEST_ADD(many);
 	TEST_ADD(storage_away);
 	TEST_ADD(other_commands);
+	TEST_ADD_ROWS(is_moved, damage_cases);
+	TEST_ADD_ROWS(among_drafts, damage_cases);
 	TEST_ADD_ROWS(searches, damage_cases);
 	TEST_ADD_ROWS(whole_conversations, damage_cases);
 	TEST_ADD(long_headers);
