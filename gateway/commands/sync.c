@@ -7,15 +7,7 @@
 /* Sync (MS-ASCMD 2.2.1.21): loads the states, lets each collection do its work, stores the new states, and only then
  * answers: a lost answer becomes a replay. The rules of one collection are in sync/engine.c. */
 
-enum {
-	STATUS_BAD_KEY = 3,
-	STATUS_FOLDERS_CHANGED = 12,
-	STATUS_INCOMPLETE = 13,
-	STATUS_OBJECT_NOT_FOUND = 8,
-	STATUS_RETRY = 16,
-	MAX_TRIES = 3,
-	MAX_NODES = 100000
-};
+enum { MAX_TRIES = 3, MAX_NODES = 100000 };
 
 struct sync {
 	struct request *rq;
@@ -96,7 +88,7 @@ static enum err find_folders(struct sync *s)
 static void fail_folder(struct sync_run *r)
 {
 	r->mode = SYNC_FAILED;
-	r->status = STATUS_OBJECT_NOT_FOUND;
+	r->status = SYNC_STATUS_NOT_FOUND;
 	r->save = false;
 }
 
@@ -243,7 +235,7 @@ static bool has_answer(const struct sync *s)
 static bool only_gone_folders(const struct sync *s)
 {
 	for (size_t i = 0; i < s->ask.n; i++)
-		if (s->runs[i].mode != SYNC_FAILED || s->runs[i].status != STATUS_OBJECT_NOT_FOUND)
+		if (s->runs[i].mode != SYNC_FAILED || s->runs[i].status != SYNC_STATUS_NOT_FOUND)
 			return false;
 	return s->ask.n > 0;
 }
@@ -311,13 +303,13 @@ static enum err answer(struct sync *s, struct wbxml_writer *w)
 	enum err e;
 
 	if (only_gone_folders(s))
-		return refuse(s, w, STATUS_FOLDERS_CHANGED, 0);
+		return refuse(s, w, SYNC_STATUS_FOLDERS_CHANGED, 0);
 	if (has_answer(s) || s->rq->version < EAS_12_1)
 		return write_answer(s, w);
 	if (s->ask.heartbeat_s) {
 		if ((e = folders_changed(s, &changed)))
 			return e;
-		return changed ? refuse(s, w, STATUS_FOLDERS_CHANGED, 0) : park(s);
+		return changed ? refuse(s, w, SYNC_STATUS_FOLDERS_CHANGED, 0) : park(s);
 	}
 	return ERR_OK; /* an empty 200: nothing new, the keys stay */
 }
@@ -325,7 +317,7 @@ static enum err answer(struct sync *s, struct wbxml_writer *w)
 static bool is_incomplete(const struct sync *s)
 {
 	for (size_t i = 0; i < s->ask.n; i++)
-		if (s->runs[i].mode == SYNC_FAILED && s->runs[i].status == STATUS_INCOMPLETE)
+		if (s->runs[i].mode == SYNC_FAILED && s->runs[i].status == SYNC_STATUS_INCOMPLETE)
 			return true;
 	return false;
 }
@@ -338,7 +330,7 @@ static bool is_overtaken(const struct sync *s)
 		const struct sync_run *r = &s->runs[i];
 
 		if (r->mode == SYNC_REPLAY || r->off_former_key ||
-		    (r->mode == SYNC_FAILED && r->status == STATUS_BAD_KEY))
+		    (r->mode == SYNC_FAILED && r->status == SYNC_STATUS_BAD_KEY))
 			return true;
 	}
 	return is_incomplete(s);
@@ -362,7 +354,7 @@ static enum err attempt(struct sync *s, struct wbxml_writer *w, bool *answered)
 	if ((e = find_folders(s)) || (e = open_runs(s)))
 		return e;
 	if (!s->rq->parked && is_incomplete(s))
-		return refuse(s, w, STATUS_INCOMPLETE, 0);
+		return refuse(s, w, SYNC_STATUS_INCOMPLETE, 0);
 	if (s->rq->parked && is_overtaken(s))
 		return ERR_OK; /* an empty 200 */
 	*answered = false;
@@ -430,7 +422,7 @@ enum err command_sync(struct request *rq, struct wbxml_writer *w)
 	s.mark = push_mark(rq->worker->push, rq->account);
 	e = run(&s, w, &answered);
 	if (e == ERR_CONFLICT)
-		return refuse(&s, w, STATUS_RETRY, 0);
+		return refuse(&s, w, SYNC_STATUS_RETRY, 0);
 	if (e || answered)
 		return e;
 	return answer(&s, w);

@@ -5,6 +5,7 @@
 #include "request.h"
 #include "sync/folders.h"
 #include "sync/snapshot.h"
+#include "sync/sync_status.h"
 
 /* A collection as the sync engine sees it: a table of functions that mail, and later events, contacts, tasks and notes,
  * fill in. The engine knows keys, windows and replays; the table knows items. */

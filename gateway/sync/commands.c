@@ -2,8 +2,6 @@
 
 #include "io/log.h"
 
-enum { STATUS_OK = 1, STATUS_BAD_ITEM = 6, STATUS_CONFLICT = 7, STATUS_NOT_FOUND = 8 };
-
 /* ERR_NOT_FOUND if it isn't an id of this folder. */
 static enum err parse_id(const struct collection *c, struct bytes text, uint64_t *item)
 {
@@ -26,15 +24,15 @@ static enum err run_change(
 	uint64_t id;
 	enum err e;
 
-	r->status = STATUS_NOT_FOUND;
+	r->status = SYNC_STATUS_NOT_FOUND;
 	if (parse_id(c, r->server_id, &id) || !(item = snapshot_find(state, id)))
 		return ERR_OK;
-	r->status = STATUS_BAD_ITEM;
+	r->status = SYNC_STATUS_BAD_ITEM;
 	c->told = bytes_of(NULL, 0);
 	e = says_something(n) ? c->ops->change(c, item, n, &r->status) : ERR_OK;
 	r->told = c->told;
 	/* What wasn't done, or only in part, is told to the phone as it is on the server. */
-	if (!e && (r->status == STATUS_CONFLICT || item->digest == SNAPSHOT_UNSURE))
+	if (!e && (r->status == SYNC_STATUS_CONFLICT || item->digest == SNAPSHOT_UNSURE))
 		e = snapshot_refuse(c->rq->arena, state, id, false);
 	return e;
 }
@@ -44,16 +42,17 @@ static enum err run_delete(struct collection *c, struct snapshot *state, struct 
 	uint64_t id;
 	enum err e;
 
-	r->status = STATUS_NOT_FOUND;
+	r->status = SYNC_STATUS_NOT_FOUND;
 	if (parse_id(c, r->server_id, &id))
 		return ERR_OK;
 	e = c->ops->remove(c, id, snapshot_find(state, id), &r->status);
-	if (!e && r->status == STATUS_NOT_FOUND)
-		r->status = STATUS_OK; /* gone is what the client wanted */
-	if (!e && r->status == STATUS_OK)
+	if (!e && r->status == SYNC_STATUS_NOT_FOUND)
+		r->status = SYNC_STATUS_OK; /* gone is what the client wanted */
+	if (!e && r->status == SYNC_STATUS_OK)
 		snapshot_remove(state, id);
-	if (!e && r->status ==
-		      STATUS_CONFLICT) /* phones delete at once, and would not show it again by themselves */
+	if (!e &&
+	    r->status ==
+		SYNC_STATUS_CONFLICT) /* phones delete at once, and would not show it again by themselves */
 		e = snapshot_refuse(c->rq->arena, state, id, true);
 	return e;
 }
@@ -87,12 +86,12 @@ static enum err run_add(struct collection *c, const struct wbxml_node *n, struct
 		r->former = false;
 		return ERR_OK;
 	}
-	r->status = STATUS_BAD_ITEM;
+	r->status = SYNC_STATUS_BAD_ITEM;
 	if (!has_data || !r->client_id.len || !c->ops->add || !class_fits(c, n))
 		return ERR_OK;
 	c->told = bytes_of(NULL, 0);
 	e = c->ops->add(c, n, state, &id, &digest, &r->status);
-	if (e || r->status != STATUS_OK)
+	if (e || r->status != SYNC_STATUS_OK)
 		return e;
 	r->told = c->told;
 	snapshot_put(state, id, digest);
@@ -108,7 +107,7 @@ static enum err run_one(struct collection *c, const struct wbxml_node *n, struct
 	*r = (struct sync_result){ .kind = n->tag,
 		.client_id = wbxml_child_text(n, AIRSYNC_CLIENT_ID),
 		.server_id = wbxml_child_text(n, AIRSYNC_SERVER_ID),
-		.status = STATUS_OK };
+		.status = SYNC_STATUS_OK };
 	switch (n->tag) {
 	case AIRSYNC_CHANGE:
 		return run_change(c, n, state, r);
@@ -134,7 +133,7 @@ enum err sync_commands_run(struct collection *c, const struct wbxml_node *comman
 		if (e)
 			return e;
 		c->rq->figures.client_commands++;
-		if (r.status != STATUS_OK)
+		if (r.status != SYNC_STATUS_OK)
 			log_info("command refused folder=%u id=%.*s status=%u", c->folder_id,
 			    BYTES_ARG(r.server_id), r.status);
 		if ((e = sync_results_add(c->rq->arena, results, &r)))
@@ -163,7 +162,8 @@ static enum err write_fetch(struct collection *c, const struct wbxml_node *n, st
 		return e;
 	wbxml_open(w, AIRSYNC_FETCH);
 	wbxml_put(w, AIRSYNC_SERVER_ID, text);
-	wbxml_put_uint(w, AIRSYNC_STATUS, done && item.kind == CHANGE_ADD ? STATUS_OK : STATUS_NOT_FOUND);
+	wbxml_put_uint(
+	    w, AIRSYNC_STATUS, done && item.kind == CHANGE_ADD ? SYNC_STATUS_OK : SYNC_STATUS_NOT_FOUND);
 	if (done && item.kind == CHANGE_ADD) {
 		wbxml_open(w, AIRSYNC_APPLICATION_DATA);
 		e = c->ops->write(c, w, &item);

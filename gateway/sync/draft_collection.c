@@ -11,11 +11,6 @@
  * its header, one that was sent by what Redis has of it. */
 
 enum {
-	STATUS_OK = 1,
-	STATUS_BAD_ITEM = 6,
-	STATUS_CONFLICT = 7,
-	STATUS_NOT_FOUND = 8,
-	STATUS_NO_SPACE = 9,
 	MAX_ALIKE = 100 /* drafts with the same content under the same ClientId */
 };
 
@@ -102,17 +97,17 @@ static enum err refused(struct collection *c, const char *what, enum err e, uint
 {
 	switch (e) {
 	case ERR_NOT_FOUND:
-		*status = STATUS_NOT_FOUND;
+		*status = SYNC_STATUS_NOT_FOUND;
 		break;
 	case ERR_PROTO:
 	case ERR_UNSUPPORTED:
-		*status = STATUS_BAD_ITEM;
+		*status = SYNC_STATUS_BAD_ITEM;
 		break;
 	case ERR_DENIED:
-		*status = STATUS_CONFLICT;
+		*status = SYNC_STATUS_CONFLICT;
 		break;
 	case ERR_LIMIT:
-		*status = STATUS_NO_SPACE;
+		*status = SYNC_STATUS_NO_SPACE;
 		break;
 	default:
 		return e;
@@ -145,7 +140,7 @@ static enum err change_flags(struct collection *c, uint64_t id, uint32_t uid, ui
 	struct snapshot_item mail = { uid, draft_digest_turn(*digest, id, uid) };
 	enum err e;
 
-	*status = STATUS_OK;
+	*status = SYNC_STATUS_OK;
 	if (!has_flags(command))
 		return ERR_OK;
 	c->cache = NULL;
@@ -199,7 +194,7 @@ static enum err apply_change(struct draft_run *x, struct snapshot_item *item, ui
 		return ERR_NOT_FOUND;
 	if ((sends || draft_edit_has_content(&x->edit)) && !draft_run_is_done(x) &&
 	    !x->c->options.client_wins && is_other_than_phone_had(x, item)) {
-		*status = STATUS_CONFLICT; /* the server's version stays: MS-ASCMD 2.2.3.41 */
+		*status = SYNC_STATUS_CONFLICT; /* the server's version stays: MS-ASCMD 2.2.3.41 */
 		return ERR_OK;
 	}
 	if (sends)
@@ -207,7 +202,7 @@ static enum err apply_change(struct draft_run *x, struct snapshot_item *item, ui
 	if ((e = save_change(x, item, &uid)))
 		return e;
 	e = change_flags(x->c, item->id, uid, &item->digest, x->command, status);
-	if (*status != STATUS_OK && draft_edit_has_content(&x->edit))
+	if (*status != SYNC_STATUS_OK && draft_edit_has_content(&x->edit))
 		item->digest =
 		    SNAPSHOT_UNSURE; /* its content is stored: the phone, which hears of a failure, is told what is there */
 	return e;
@@ -228,7 +223,7 @@ enum err draft_change(
 	struct draft_run x;
 	enum err e;
 
-	*status = STATUS_OK;
+	*status = SYNC_STATUS_OK;
 	e = draft_run_init(&x, c, command, seed_of(c, item));
 	if (!e)
 		e = copies_load(c, &draft_kind, false, &x.list);
@@ -293,9 +288,9 @@ static enum err save_new(
 	if ((e = remember(x, uid)))
 		return e;
 	e = change_flags(x->c, *new_id, uid, digest, x->command, status);
-	if (*status != STATUS_OK)
+	if (*status != SYNC_STATUS_OK)
 		*digest = SNAPSHOT_UNSURE;
-	*status = STATUS_OK; /* it is there; what can't be marked so is told as it is */
+	*status = SYNC_STATUS_OK; /* it is there; what can't be marked so is told as it is */
 	return e == ERR_PROTO ? ERR_OK : e;
 }
 
@@ -313,7 +308,7 @@ enum err draft_add(struct collection *c, const struct wbxml_node *command, const
 	struct draft_run x;
 	enum err e;
 
-	*status = STATUS_BAD_ITEM;
+	*status = SYNC_STATUS_BAD_ITEM;
 	e = draft_run_init(&x, c, command, 0);
 	if (!e && x.edit.n_removed)
 		e = ERR_PROTO;
@@ -334,7 +329,7 @@ static enum err remove_item(
 	const struct copy *copy;
 	enum err e;
 
-	*status = STATUS_NOT_FOUND;
+	*status = SYNC_STATUS_NOT_FOUND;
 	if (!c->imap)
 		return ERR_OK;
 	if ((e = copies_load(c, &draft_kind, false, &l)))
@@ -342,7 +337,7 @@ static enum err remove_item(
 	if (!(copy = copies_find(l, id)))
 		return ERR_OK;
 	c->cache = NULL;
-	if ((e = mail_remove(c, copy->uid, item, status)) || *status != STATUS_OK)
+	if ((e = mail_remove(c, copy->uid, item, status)) || *status != SYNC_STATUS_OK)
 		return e;
 	return draft_delete_copies(c, l, id, copy->uid);
 }

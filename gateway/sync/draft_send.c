@@ -8,16 +8,14 @@
 /* A draft that is to be sent. What the phone has changed with it is not saved before: if it can't be sent nothing has happened, and the
  * phone still has all of it. */
 
-enum { STATUS_OK = 1, STATUS_NOT_FOUND = 8 };
-
 /* Of a mail's own statuses those of drafts. Source: MS-ASCMD 2.2.2 (183). */
 static uint32_t item_status(uint32_t status)
 {
 	switch (status) {
 	case 0:
-		return STATUS_OK;
+		return SYNC_STATUS_OK;
 	case STATUS_ITEM_NOT_FOUND:
-		return STATUS_NOT_FOUND;
+		return SYNC_STATUS_NOT_FOUND;
 	case STATUS_MESSAGE_HAS_NO_RECIPIENT:
 	case STATUS_MESSAGE_RECIPIENT_UNRESOLVED:
 		return STATUS_INVALID_RECIPIENTS;
@@ -59,7 +57,7 @@ enum err draft_send(struct draft_run *x, bool is_change, uint32_t *status)
 	if (o->status == STATUS_SERVER_ERROR_RETRY_LATER)
 		return ERR_UNAVAILABLE; /* a former request is still at it: how that ends isn't known, so nothing is told of it */
 	*status = item_status(o->status);
-	if (*status != STATUS_OK || !x->copy)
+	if (*status != SYNC_STATUS_OK || !x->copy)
 		return ERR_OK;
 	log_info("draft sent folder=%u uid=%u", x->c->folder_id, x->copy->uid);
 	return draft_delete_copies(x->c, x->list, x->copy->id, 0);

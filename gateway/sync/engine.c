@@ -7,8 +7,6 @@
 #include "sync/commands.h"
 #include "sync/replay.h"
 
-enum { STATUS_OK = 1, STATUS_BAD_KEY = 3, STATUS_PROTOCOL = 4, STATUS_INCOMPLETE = 13 };
-
 void sync_settings_get(const struct store_sync *s, struct sync_options *out)
 {
 	struct bytes in = s->settings;
@@ -42,7 +40,7 @@ static enum err open_snapshot(struct sync_run *r, struct bytes stored, uint32_t 
 	if (e == ERR_PROTO || (!e && stored.len && r->base.generation != generation)) {
 		log_warn(
 		    "stored sync state of folder %u is damaged: the phone starts it over", r->c.folder_id);
-		return fail(r, STATUS_BAD_KEY);
+		return fail(r, SYNC_STATUS_BAD_KEY);
 	}
 	return e;
 }
@@ -88,7 +86,7 @@ static enum err open_replay(struct sync_run *r, uint32_t generation)
 		return e;
 	e = sync_results_decode(a, r->stored.adds, &r->results);
 	if (e == ERR_PROTO)
-		return fail(r, STATUS_BAD_KEY);
+		return fail(r, SYNC_STATUS_BAD_KEY);
 	if (e)
 		return e;
 	if (hash != r->results.commands_hash) {
@@ -98,7 +96,7 @@ static enum err open_replay(struct sync_run *r, uint32_t generation)
 	}
 	e = snapshot_decode(a, r->stored.current, &r->next);
 	if (e == ERR_PROTO)
-		return fail(r, STATUS_BAD_KEY);
+		return fail(r, SYNC_STATUS_BAD_KEY);
 	r->mode = SYNC_REPLAY;
 	return e;
 }
@@ -154,31 +152,31 @@ enum err sync_run_open(struct sync_run *r)
 {
 	struct sync_key key;
 
-	r->status = STATUS_OK;
+	r->status = SYNC_STATUS_OK;
 	take_options(r);
 	if (r->ask->status)
 		return fail(r, r->ask->status);
 	if (!options_fit(r))
-		return fail(r, STATUS_PROTOCOL);
+		return fail(r, SYNC_STATUS_PROTOCOL);
 	if (r->ask->key_current)
 		key = (struct sync_key){ r->stored.epoch, r->stored.exists ? r->stored.generation : 0 };
 	else if (sync_key_parse(r->ask->key, &key))
-		return fail(r, STATUS_BAD_KEY);
+		return fail(r, SYNC_STATUS_BAD_KEY);
 	if (r->ask->key_current &&
 	    (key.epoch != r->ask->proven.epoch || key.generation != r->ask->proven.generation))
-		return fail(r, STATUS_INCOMPLETE);
+		return fail(r, SYNC_STATUS_INCOMPLETE);
 	r->key = key;
 	if (key.generation == 0)
-		return r->ask->key_current ? fail(r, STATUS_BAD_KEY) : open_start(r);
+		return r->ask->key_current ? fail(r, SYNC_STATUS_BAD_KEY) : open_start(r);
 	if (!r->stored.exists || key.epoch != r->stored.epoch)
-		return fail(r, STATUS_BAD_KEY);
+		return fail(r, SYNC_STATUS_BAD_KEY);
 	if (key.generation == r->stored.generation) {
 		r->mode = SYNC_NORMAL;
 		return open_snapshot(r, r->stored.current, key.generation);
 	}
 	if (key.generation < r->stored.generation && key.generation == previous_generation(r))
 		return open_replay(r, key.generation);
-	return fail(r, STATUS_BAD_KEY);
+	return fail(r, SYNC_STATUS_BAD_KEY);
 }
 
 bool sync_run_needs_backend(const struct sync_run *r)

@@ -7,10 +7,6 @@
 /* What a phone changes of a mail: read mark, flag, categories. */
 
 enum {
-	STATUS_OK = 1,
-	STATUS_BAD_ITEM = 6,
-	STATUS_CONFLICT = 7,
-	STATUS_NOT_FOUND = 8,
 	MAX_CATEGORIES = 300,
 	FLAG_KEYWORDS = 3,
 	DIGEST_OF_FLAG = DIGEST_FLAGGED | DIGEST_DONE | DIGEST_RECORD_A | DIGEST_RECORD_B,
@@ -365,7 +361,7 @@ enum err mail_change(
 	bool conflict;
 	enum err e;
 
-	*status = STATUS_BAD_ITEM;
+	*status = SYNC_STATUS_BAD_ITEM;
 	e = parse(c->rq->arena, wbxml_child(command, AIRSYNC_APPLICATION_DATA), &want);
 	if (e == ERR_PROTO)
 		return ERR_OK;
@@ -373,15 +369,15 @@ enum err mail_change(
 		return e;
 	e = run_change(c, item, &want, &conflict);
 	if (e == ERR_NOT_FOUND || e == ERR_DENIED) {
-		*status =
-		    e == ERR_NOT_FOUND ? STATUS_NOT_FOUND : STATUS_CONFLICT; /* the server's version stays */
+		*status = e == ERR_NOT_FOUND ? SYNC_STATUS_NOT_FOUND
+					     : SYNC_STATUS_CONFLICT; /* the server's version stays */
 		log_info("flags not stored folder=%u uid=%u: %s", c->folder_id, (unsigned)item->id,
 		    imap_problem(c->imap));
 		return ERR_OK;
 	}
 	if (e)
 		return e;
-	*status = conflict ? STATUS_CONFLICT : STATUS_OK;
+	*status = conflict ? SYNC_STATUS_CONFLICT : SYNC_STATUS_OK;
 	if (!conflict)
 		item->digest = digest_after(item->digest, &want);
 	return ERR_OK;

@@ -4,8 +4,6 @@
 
 /* A mail that a phone deletes: into the trash, or for good. */
 
-enum { STATUS_OK = 1, STATUS_CONFLICT = 7, STATUS_NOT_FOUND = 8 };
-
 static enum err move_to_trash(struct collection *c, const uint32_t *uids, size_t n, struct imap_moved *moved)
 {
 	enum err e = imap_move(c->imap, c->rq->arena, uids, n, c->trash, moved);
@@ -50,14 +48,14 @@ enum err mail_remove(struct collection *c, uint64_t id, const struct snapshot_it
 	struct imap_moved moved = { 0 };
 	enum err e;
 
-	*status = STATUS_NOT_FOUND;
+	*status = SYNC_STATUS_NOT_FOUND;
 	if (!uid || id > UINT32_MAX || !c->imap)
 		return ERR_OK;
 	if ((e = mail_select(c, NULL)))
 		return e;
 	e = to_trash ? move_to_trash(c, &uid, 1, &moved) : imap_expunge(c->imap, &uid, 1);
 	if (e == ERR_DENIED || e == ERR_LIMIT) {
-		*status = STATUS_CONFLICT; /* the phone must show it again */
+		*status = SYNC_STATUS_CONFLICT; /* the phone must show it again */
 		log_info("mail not deleted folder=%u uid=%u: %s", c->folder_id, uid, imap_problem(c->imap));
 		return ERR_OK;
 	}
@@ -65,6 +63,6 @@ enum err mail_remove(struct collection *c, uint64_t id, const struct snapshot_it
 		return e;
 	if (!e && item && item->digest & (DIGEST_RECORD_A | DIGEST_RECORD_B))
 		remove_record(c, uid, item->digest, &moved);
-	*status = STATUS_OK;
+	*status = SYNC_STATUS_OK;
 	return ERR_OK;
 }

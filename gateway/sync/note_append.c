@@ -5,8 +5,6 @@
 #include "io/log.h"
 #include "sync/mail_collection.h"
 
-enum { STATUS_CONFLICT = 7, STATUS_NOT_FOUND = 8 };
-
 void note_options(const struct sync_options *asked, struct sync_options *out)
 {
 	*out = *asked;
@@ -85,9 +83,9 @@ enum err note_keywords_without(struct collection *c, const struct note_keywords 
 enum err note_refused(struct collection *c, const char *what, enum err e, uint32_t *status)
 {
 	if (e == ERR_NOT_FOUND)
-		*status = STATUS_NOT_FOUND;
+		*status = SYNC_STATUS_NOT_FOUND;
 	else if (e == ERR_DENIED || e == ERR_UNSUPPORTED)
-		*status = STATUS_CONFLICT;
+		*status = SYNC_STATUS_CONFLICT;
 	else
 		return e;
 	log_info("%s folder=%u: %s (%s)", what, c->folder_id, imap_problem(c->imap), err_name(e));

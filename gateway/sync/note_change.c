@@ -8,8 +8,6 @@
  * deleted. Each step can be the last one of a worker's life: a Change that is repeated is known by the Message-ID of the new
  * mail, which is made of what the phone has said. */
 
-enum { STATUS_OK = 1, STATUS_BAD_ITEM = 6, STATUS_CONFLICT = 7 };
-
 struct change_run {
 	struct collection *c;
 	struct snapshot_item *item; /* what the phone has */
@@ -139,7 +137,7 @@ static enum err apply_change(struct change_run *x, uint32_t *status)
 
 	if ((e = message_id_in(x, &message_id)))
 		return e;
-	*status = STATUS_OK;
+	*status = SYNC_STATUS_OK;
 	if (bytes_eq(message_id, x->message_id)) { /* done by a former try */
 		if (!(e = delete_replaced(x, 0)))
 			x->item->digest = x->now->digest;
@@ -150,7 +148,7 @@ static enum err apply_change(struct change_run *x, uint32_t *status)
 	changes = mail.len || !same_keywords(x);
 	other = is_other_than_phone_had(x, message_id);
 	if (changes && other && !x->c->options.client_wins) {
-		*status = STATUS_CONFLICT; /* the server's version stays: MS-ASCMD 2.2.3.41 */
+		*status = SYNC_STATUS_CONFLICT; /* the server's version stays: MS-ASCMD 2.2.3.41 */
 		return ERR_OK;
 	}
 	return mail.len ? put_new_copy(x, mail) : store_keywords(x);
@@ -177,7 +175,7 @@ enum err note_change(
 	struct change_run x = { .c = c, .item = item };
 	enum err e;
 
-	*status = STATUS_BAD_ITEM;
+	*status = SYNC_STATUS_BAD_ITEM;
 	e = note_edit_read(c->rq->arena, wbxml_child(command, AIRSYNC_APPLICATION_DATA), &x.edit);
 	if (e == ERR_PROTO)
 		return ERR_OK;

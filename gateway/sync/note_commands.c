@@ -7,11 +7,6 @@
  * the note's UUID, which is made of what the phone has said. */
 
 enum {
-	STATUS_OK = 1,
-	STATUS_BAD_ITEM = 6,
-	STATUS_CONFLICT = 7,
-	STATUS_NOT_FOUND = 8,
-	STATUS_NO_SPACE = 9,
 	MAX_ALIKE = 100 /* notes with the same content under the same ClientId */
 };
 
@@ -70,7 +65,7 @@ enum err note_add(struct collection *c, const struct wbxml_node *command, const 
 	struct bytes uuid;
 	enum err e;
 
-	*status = STATUS_BAD_ITEM;
+	*status = SYNC_STATUS_BAD_ITEM;
 	e = note_edit_read(c->rq->arena, wbxml_child(command, AIRSYNC_APPLICATION_DATA), &edit);
 	if (!e)
 		e = choose_uuid(c, command, has, &uuid, new_id);
@@ -85,14 +80,14 @@ enum err note_add(struct collection *c, const struct wbxml_node *command, const 
 	else if (!e)
 		e = add(c, &edit, uuid, command_message_id(c, command, 0), digest);
 	if (e == ERR_LIMIT)
-		*status = STATUS_NO_SPACE;
+		*status = SYNC_STATUS_NO_SPACE;
 	if (e == ERR_LIMIT || e == ERR_DENIED) {
 		log_info(
 		    "note not added folder=%u: %s (%s)", c->folder_id, imap_problem(c->imap), err_name(e));
 		return ERR_OK;
 	}
 	if (!e)
-		*status = STATUS_OK;
+		*status = SYNC_STATUS_OK;
 	return e;
 }
 
@@ -135,7 +130,7 @@ enum err note_remove(struct collection *c, uint64_t id, const struct snapshot_it
 	size_t n = 0;
 	enum err e;
 
-	*status = STATUS_NOT_FOUND;
+	*status = SYNC_STATUS_NOT_FOUND;
 	if (!c->imap)
 		return ERR_OK;
 	if ((e = copies_load(c, &note_kind, false, &l)))
@@ -143,10 +138,10 @@ enum err note_remove(struct collection *c, uint64_t id, const struct snapshot_it
 	v = copies_of(l, id, &n);
 	if (!n)
 		return ERR_OK;
-	*status = STATUS_CONFLICT;
+	*status = SYNC_STATUS_CONFLICT;
 	if (is_unseen(item, &v[n - 1]) && !c->options.client_wins && !(c->deletes_as_moves && has_trash(c)))
 		return ERR_OK;
-	*status = STATUS_OK;
+	*status = SYNC_STATUS_OK;
 	e = delete_copies(c, v, n);
 	if (e == ERR_LIMIT)
 		e = ERR_DENIED; /* no room in the trash */

@@ -1,7 +1,5 @@
 #include "sync/replay.h"
 
-enum { STATUS_OK = 1, STATUS_CONFLICT = 7 };
-
 enum err replay_own_commands(
     struct arena *a, struct snapshot *has, const struct sync_results *results, const struct snapshot *next)
 {
@@ -13,10 +11,10 @@ enum err replay_own_commands(
 		uint64_t id;
 		enum err e;
 
-		if (one->status == STATUS_CONFLICT && !server_id_parse(one->server_id, &folder, &id) &&
+		if (one->status == SYNC_STATUS_CONFLICT && !server_id_parse(one->server_id, &folder, &id) &&
 		    (e = snapshot_refuse(a, has, id, one->kind == AIRSYNC_DELETE)))
 			return e;
-		if (one->status != STATUS_OK || server_id_parse(one->server_id, &folder, &id))
+		if (one->status != SYNC_STATUS_OK || server_id_parse(one->server_id, &folder, &id))
 			continue;
 		item = snapshot_find(has, id);
 		there = next ? snapshot_find(next, id) : NULL;

@@ -10,7 +10,7 @@
  * class. SMS are mails in a mailbox of their own, and are treated as such: all that is special is that two mailboxes are one
  * collection. An SMS's id is its UID with SNAPSHOT_SIDE; what the mailbox was compared with last is the snapshot's `side`. */
 
-enum { STATUS_OK = 1, STATUS_BAD_ITEM = 6, STATUS_CONFLICT = 7, STATUS_NOT_FOUND = 8, MAX_ALIKE = 100 };
+enum { MAX_ALIKE = 100 };
 
 static bool is_sms(uint64_t id)
 {
@@ -246,7 +246,7 @@ static enum err change(
 		return mail_change(c, item, command, status);
 	if (!(s = sms_of(c)))
 		return ERR_LIMIT;
-	*status = STATUS_NOT_FOUND;
+	*status = SYNC_STATUS_NOT_FOUND;
 	if (!c->sms.wanted || !c->imap)
 		return ERR_OK;
 	e = mail_change(s, &sms, command, status);
@@ -263,7 +263,7 @@ static enum err remove_item(
 		return mail_remove(c, id, item, status);
 	if (!(s = sms_of(c)))
 		return ERR_LIMIT;
-	*status = STATUS_NOT_FOUND;
+	*status = SYNC_STATUS_NOT_FOUND;
 	return c->sms.wanted && c->imap ? mail_remove(s, uid_of(id), NULL, status) : ERR_OK;
 }
 
@@ -341,7 +341,7 @@ static enum err add(struct collection *c, const struct wbxml_node *command, cons
 	uint32_t uid;
 	enum err e;
 
-	*status = STATUS_BAD_ITEM;
+	*status = SYNC_STATUS_BAD_ITEM;
 	if (!bytes_eq_nocase(wbxml_child_text(command, AIRSYNC_CLASS), "SMS"))
 		return mail_collection.add ? mail_collection.add(c, command, has, new_id, digest, status)
 					   : ERR_OK;
@@ -360,7 +360,7 @@ static enum err add(struct collection *c, const struct wbxml_node *command, cons
 	flags.flags = (sms.read ? IMAP_SEEN : 0) | (sms.flagged ? IMAP_FLAGGED : 0);
 	*new_id = uid | SNAPSHOT_SIDE;
 	*digest = mail_digest(&flags);
-	*status = STATUS_OK;
+	*status = SYNC_STATUS_OK;
 	return ERR_OK;
 }
 

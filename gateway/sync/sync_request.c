@@ -8,10 +8,6 @@ enum {
 	WINDOW_DEFAULT = 100,
 	WINDOW_MAX = 512,
 	MAX_COMMANDS = 200,
-	STATUS_PROTOCOL = 4,
-	STATUS_INCOMPLETE = 13,
-	STATUS_WAIT_RANGE = 14,
-	STATUS_TOO_MANY = 15,
 };
 
 /* 0 and what is above 512 count as 512. Source: MS-ASCMD 2.2.3.199. */
@@ -45,11 +41,11 @@ static void parse_options(const struct wbxml_node *collection, struct sync_ask *
 
 		if (e) {
 			ask->status = e == ERR_UNSUPPORTED ? STATUS_BODY_PART_PREFERENCE_TYPE_NOT_SUPPORTED
-							   : STATUS_PROTOCOL;
+							   : SYNC_STATUS_PROTOCOL;
 			return;
 		}
 		if (o.class == CLASS_SMS ? ask->wants_sms : own) {
-			ask->status = STATUS_PROTOCOL;
+			ask->status = SYNC_STATUS_PROTOCOL;
 			return;
 		}
 		ask->has_options = true;
@@ -95,7 +91,7 @@ static void parse_collection(enum eas_version version, const struct wbxml_node *
 	    wbxml_child_bool(n, AIRSYNC_GET_CHANGES, get_changes != NULL || !initial, &ask->get_changes) ||
 	    wbxml_child_bool(n, AIRSYNC_CONVERSATION_MODE, false, &ask->conversation_mode) ||
 	    get_window(n, &ask->has_window, &ask->window) || ask->n_commands > MAX_COMMANDS)
-		ask->status = STATUS_PROTOCOL;
+		ask->status = SYNC_STATUS_PROTOCOL;
 	parse_options(n, ask);
 }
 
@@ -113,7 +109,7 @@ static void parse_wait(struct request *rq, const struct wbxml_node *xml, struct 
 		return;
 	e = bytes_to_u32(bytes_trim((wait ? wait : heartbeat)->text), UINT32_MAX, &n);
 	if ((wait && heartbeat) || (e && e != ERR_LIMIT)) {
-		s->status = STATUS_PROTOCOL;
+		s->status = SYNC_STATUS_PROTOCOL;
 		return;
 	}
 	if (e)
@@ -121,7 +117,7 @@ static void parse_wait(struct request *rq, const struct wbxml_node *xml, struct 
 	if (n == 0)
 		return; /* "don't wait", says iOS */
 	if (n < least || n > most) {
-		s->status = STATUS_WAIT_RANGE;
+		s->status = SYNC_STATUS_WAIT_RANGE;
 		s->limit = n < least ? least : most;
 		return;
 	}
@@ -183,7 +179,7 @@ static void drop_doubles(struct sync_request *s)
 	for (size_t i = 0; i < s->n; i++)
 		for (size_t k = 0; k < i; k++)
 			if (s->v[i].id && s->v[i].id == s->v[k].id)
-				s->v[i].status = STATUS_PROTOCOL;
+				s->v[i].status = SYNC_STATUS_PROTOCOL;
 }
 
 static enum err parse_named(
@@ -194,7 +190,7 @@ static enum err parse_named(
 
 	for (; n; n = wbxml_next(n, AIRSYNC_COLLECTION)) {
 		if (s->n == room) {
-			s->status = STATUS_TOO_MANY;
+			s->status = SYNC_STATUS_TOO_MANY;
 			s->limit = (uint32_t)room;
 			return ERR_OK;
 		}
@@ -202,7 +198,7 @@ static enum err parse_named(
 	}
 	drop_doubles(s);
 	if (get_window(xml, &has_window, &s->window))
-		s->status = STATUS_PROTOCOL;
+		s->status = SYNC_STATUS_PROTOCOL;
 	parse_wait(rq, xml, s);
 	return ERR_OK;
 }
@@ -222,13 +218,13 @@ enum err sync_request_parse(
 	if (!out->status && (!xml || partial)) {
 		out->from_cache = true;
 		if (partial && !xml->child->next)
-			out->status = STATUS_PROTOCOL; /* Partial alone says nothing */
+			out->status = SYNC_STATUS_PROTOCOL; /* Partial alone says nothing */
 		else if ((e = merge_cached(rq->arena, cached, partial, out, room)) == ERR_PROTO || !out->n)
-			out->status = STATUS_INCOMPLETE;
+			out->status = SYNC_STATUS_INCOMPLETE;
 		else if (e)
 			return e;
 	} else if (!out->status && !out->n) {
-		out->status = STATUS_PROTOCOL;
+		out->status = SYNC_STATUS_PROTOCOL;
 	}
 	if (!out->window)
 		out->window = WINDOW_MAX;

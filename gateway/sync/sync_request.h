@@ -4,6 +4,7 @@
 #include "eas/options.h"
 #include "request.h"
 #include "sync/sync_key.h"
+#include "sync/sync_status.h"
 
 /* A Sync request, decoded (MS-ASCMD 2.2.1.21), with what it leaves out filled in from the device's cached request. */
 struct sync_ask {
