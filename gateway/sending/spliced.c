@@ -51,6 +51,8 @@ static enum err next_chunk(struct spliced *s, const struct smart_piece *p, struc
 		return ERR_LIMIT;
 	if ((e = imap_fetch_parts(s->rq->imap, s->chunk, &q, 1)))
 		return e;
+	if (q.problem) /* not its end, however near that is */
+		return ERR_UNAVAILABLE;
 	if (!q.data.len && (!is_complete(s, p) || (!q.found && !s->offset))) {
 		log_warn("section %s of the original ended after %llu of %u bytes", p->section,
 		    (unsigned long long)s->offset, p->size);

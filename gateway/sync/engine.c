@@ -250,7 +250,8 @@ static enum err prepare(struct sync_run *r, size_t window, size_t budget, size_t
 	while (at < n) {
 		size_t spent = arena_used(r->c.rq->arena) - before;
 
-		if (at && (spent >= budget || r->c.enough))
+		/* A replay leaves nothing for later: it says all that was said the first time. */
+		if (at && (spent >= budget || (r->c.enough && r->mode != SYNC_REPLAY)))
 			break;
 		e = r->c.ops->prepare(
 		    &r->c, r->changes.v + at, n - at, spent < budget ? budget - spent : 0, &done);
