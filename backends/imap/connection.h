@@ -32,6 +32,12 @@ struct imap_answer {
 	struct imap_code code; /* in c->scratch */
 };
 
+/* What is refused because the message has gone meanwhile isn't: it is as if there were nothing to tell (RFC 5530, 3). */
+static inline bool imap_is_refusal(const struct imap_answer *a)
+{
+	return a->err && !bytes_eq_nocase(a->code.name, "EXPUNGEISSUED");
+}
+
 /* Called for each untagged response while a run waits. `number` is that of "* 3 FETCH", else 0. What it leaves of the
  * response is skipped. An error other than ERR_OK ends the connection. For OK, NO and BAD: see c->code. */
 typedef enum err imap_handler(void *arg, struct imap *c, uint32_t number, struct bytes keyword);

@@ -131,10 +131,13 @@ enum err imap_find_witness(struct imap *c, bool (*is_suspect)(const void *arg, u
 
 void imap_log_unreadable(const struct imap *c, uint32_t uid, const char *what, enum err why)
 {
-	log_event(LOG_LEVEL_WARN,
+	const char *text =
 	    why == ERR_LIMIT ? "what the IMAP server sends of a mail is too large: look at the mail there"
-			     : "the IMAP server hangs up when it is asked for a mail: look at its log, and "
-			       "at the mail's file",
-	    LOG_BYTES("mailbox", bytes_of(c->selected.name, c->selected.len)), LOG_U64("uid", uid),
-	    LOG_STR("asked", what));
+	    : why == ERR_DENIED
+		? "the IMAP server refuses to give a mail: look at its log, and at the mail's file"
+		: "the IMAP server hangs up when it is asked for a mail: look at its log, and at the mail's "
+		  "file";
+
+	log_event(LOG_LEVEL_WARN, text, LOG_BYTES("mailbox", bytes_of(c->selected.name, c->selected.len)),
+	    LOG_U64("uid", uid), LOG_STR("asked", what));
 }

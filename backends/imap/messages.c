@@ -178,15 +178,29 @@ static enum err send_some(struct imap *c, struct messages *m)
 	return order_send(c, &m->order);
 }
 
+/* Even its flags were refused: it is there, but can't be read. */
+static void give_up(const struct imap *c, struct messages *m, struct wanted *w)
+{
+	struct imap_message *to = &m->v[w->at];
+
+	imap_log_unreadable(c, w->uid, stage_name(w), ERR_DENIED);
+	to->problem = ERR_DENIED;
+	to->flags.uid = w->uid;
+	w->done = true;
+}
+
 /* All have their answers: whoever is still missing has gone, or must be asked for with less. */
 static void judge(const struct imap *c, struct messages *m)
 {
 	for (size_t i = 0; i < m->n_asked; i++) {
 		struct wanted *w = m->asked[i];
+		const struct imap_answer *a = &c->answers[m->order.from + i];
 
 		if (w->done)
 			continue;
-		if (w->odd || m->strays || c->answers[m->order.from + i].err)
+		if (imap_is_refusal(a) && w->stage + 1 == STAGES)
+			give_up(c, m, w);
+		else if (w->odd || m->strays || imap_is_refusal(a))
 			ask_for_less(w);
 		else
 			w->done = true;

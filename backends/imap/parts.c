@@ -183,8 +183,13 @@ static void note_run(const struct imap *c, struct parts *ps)
 {
 	size_t answered = ps->order.lost ? ps->order.answered : ps->n_asked;
 
-	for (size_t i = 0; i < answered; i++)
-		state_of(ps, ps->asked[i])->done = true;
+	for (size_t i = 0; i < answered; i++) {
+		struct imap_part_request *q = ps->asked[i];
+
+		state_of(ps, q)->done = true;
+		if (!ps->order.lost && !q->found && imap_is_refusal(&c->answers[ps->order.from + i]))
+			q->problem = ERR_DENIED; /* it is there, but can't be read */
+	}
 	if (answered < ps->n_asked && ++state_of(ps, ps->asked[answered])->breaks >= BREAKS)
 		give_up(c, ps, ps->asked[answered]);
 }
@@ -228,7 +233,7 @@ static enum err fetch_singly(struct imap *c, struct parts *ps)
 	ps->asked = arena_array(ps->order.arena, ps->n, sizeof(struct imap_part_request *));
 	if (!ps->states || !ps->asked)
 		return ERR_LIMIT;
-	if (ps->n == 1)
+	if (ps->n == 1 && ps->order.lost)
 		ps->states[0].breaks = 1;
 	while (!is_done(ps)) {
 		if (loop_now_ms() > until)
@@ -242,6 +247,14 @@ static enum err fetch_singly(struct imap *c, struct parts *ps)
 
 /* ---- orders ---- */
 
+static bool is_all_found(const struct parts *ps)
+{
+	for (size_t i = 0; i < ps->n; i++)
+		if (!ps->v[i].found)
+			return false;
+	return true;
+}
+
 static enum err finish_parts(struct imap *c, struct imap_order *o)
 {
 	struct parts *ps = (struct parts *)o;
@@ -250,7 +263,7 @@ static enum err finish_parts(struct imap *c, struct imap_order *o)
 	while (ps->at < ps->n && !o->lost)
 		if ((e = imap_settle_orders(c)) || (e = send_parts(c, ps)) || (e = order_settle(c, o)))
 			return e;
-	return o->lost ? fetch_singly(c, ps) : ERR_OK;
+	return o->lost || (o->refused && !is_all_found(ps)) ? fetch_singly(c, ps) : ERR_OK;
 }
 
 enum err imap_order_parts(

@@ -47,6 +47,7 @@ static enum err ask_for_names(
 	for (size_t i = 0; i < n; i++) {
 		struct copy *copy = &l->v[l->n];
 
+		l->unsure |= asked[i].problem != ERR_OK;
 		if (!asked[i].found)
 			continue;
 		*copy = (struct copy){ .uid = asked[i].uid, .flags = flags[i] };
@@ -152,10 +153,13 @@ static bool is_newest(const struct copy_list *l, size_t i)
 	return i + 1 == l->n || l->v[i + 1].id != l->v[i].id;
 }
 
-static void compare_one(const struct snapshot_item *had, const struct copy *copy, struct changes *out)
+static void compare_one(
+    const struct snapshot_item *had, const struct copy *copy, bool unsure, struct changes *out)
 {
 	struct change *next = &out->v[out->n];
 
+	if (!copy && unsure)
+		return; /* the phone keeps what it has */
 	if (!copy)
 		*next = (struct change){ .kind = CHANGE_DELETE, .id = had->id };
 	else if (!had && !copy->outside)
@@ -187,7 +191,7 @@ static void compare_list(const struct copy_list *l, const struct snapshot *had, 
 			copy = NULL;
 		else if (item && copy && copy->id < item->id)
 			item = NULL;
-		compare_one(item, copy, out);
+		compare_one(item, copy, l->unsure, out);
 		i += item != NULL;
 		k += copy != NULL;
 	}
@@ -214,7 +218,7 @@ enum err copies_compare(struct collection *c, const struct copy_kind *kind, cons
 	if (looked_at && had->validity != l->uid_validity)
 		return ERR_NOT_FOUND;
 	now->validity = l->uid_validity;
-	now->token = l->modseq;
+	now->token = l->unsure ? 0 : l->modseq; /* 0: all is looked at again */
 	out->v = arena_array(c->rq->arena, had->n_items + l->n, sizeof(*out->v));
 	if (!out->v)
 		return ERR_LIMIT;
@@ -247,7 +251,7 @@ static const struct copy *settle_kind(const struct copy_list *l, struct change *
 		return NULL;
 	copy = copies_find(l, v->id);
 	if (!copy) {
-		v->kind = v->kind == CHANGE_UPDATE ? CHANGE_DELETE : CHANGE_NONE;
+		v->kind = v->kind == CHANGE_UPDATE && !l->unsure ? CHANGE_DELETE : CHANGE_NONE;
 		return NULL;
 	}
 	v->now = copy->digest;

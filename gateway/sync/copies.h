@@ -23,6 +23,8 @@ struct copy_list {
 	size_t n;
 	uint32_t uid_validity;
 	uint64_t modseq; /* the list holds all that was up to here; 0: not known */
+	bool
+	    unsure; /* the server couldn't read some mail: whose it is nobody knows, so that nothing can be said to be gone */
 };
 
 /* What tells the kinds of such items apart. */
@@ -45,6 +47,12 @@ enum err copies_load(struct collection *c, const struct copy_kind *kind, bool kn
 const struct copy *copies_of(const struct copy_list *l, uint64_t id, size_t *n);
 /* What is shown of it, or NULL. */
 const struct copy *copies_find(const struct copy_list *l, uint64_t id);
+
+/* What it means that an item has no copy: ERR_NOT_FOUND, or ERR_UNAVAILABLE. */
+static inline enum err copies_missing(const struct copy_list *l)
+{
+	return l->unsure ? ERR_UNAVAILABLE : ERR_NOT_FOUND;
+}
 
 /* As collection_ops has them. */
 enum err copies_compare(struct collection *c, const struct copy_kind *kind, const struct snapshot *had,

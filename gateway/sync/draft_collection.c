@@ -229,7 +229,7 @@ enum err draft_change(
 		e = copies_load(c, &draft_kind, false, &x.list);
 	if (!e) {
 		x.copy = copies_find(x.list, item->id);
-		e = apply_change(&x, item, status);
+		e = !x.copy && x.list->unsure ? ERR_UNAVAILABLE : apply_change(&x, item, status);
 	}
 	return e ? refused(c, "draft not changed", e, status) : ERR_OK;
 }
@@ -335,7 +335,7 @@ static enum err remove_item(
 	if ((e = copies_load(c, &draft_kind, false, &l)))
 		return e;
 	if (!(copy = copies_find(l, id)))
-		return ERR_OK;
+		return l->unsure ? ERR_UNAVAILABLE : ERR_OK;
 	c->cache = NULL;
 	if ((e = mail_remove(c, copy->uid, item, status)) || *status != SYNC_STATUS_OK)
 		return e;

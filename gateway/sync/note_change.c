@@ -163,7 +163,7 @@ static enum err find_note(struct change_run *x, uint64_t id)
 		return e;
 	x->copies = copies_of(l, id, &x->n_copies);
 	if (!x->n_copies)
-		return ERR_NOT_FOUND;
+		return copies_missing(l);
 	x->now = &x->copies[x->n_copies - 1];
 	x->had = (struct note_keywords){ .v = x->now->flags->keywords, .n = x->now->flags->n_keywords };
 	return ERR_OK;

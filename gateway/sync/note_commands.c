@@ -137,7 +137,7 @@ enum err note_remove(struct collection *c, uint64_t id, const struct snapshot_it
 		return e;
 	v = copies_of(l, id, &n);
 	if (!n)
-		return ERR_OK;
+		return l->unsure ? ERR_UNAVAILABLE : ERR_OK;
 	*status = SYNC_STATUS_CONFLICT;
 	if (is_unseen(item, &v[n - 1]) && !c->options.client_wins && !(c->deletes_as_moves && has_trash(c)))
 		return ERR_OK;
