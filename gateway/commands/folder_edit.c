@@ -240,7 +240,7 @@ static enum err delete_tree(struct edit *x, const struct folder *f, uint32_t *st
 	*status = FOLDER_FAILED;
 	if ((e = folder_tree_may_go(x->imap, x->rq->arena, &x->list, f, &may)) || !may)
 		return e;
-	if ((e = folder_tree_delete_below(x->imap, &x->list, f, &partly)))
+	if ((e = folder_tree_delete_below(x->imap, &x->list, f, false, &partly)))
 		return e;
 	if (partly) { /* the phones' next FolderSync tells what is left */
 		push_publish(x->rq, NULL, 0);
@@ -270,8 +270,10 @@ enum err command_folder_delete(struct request *rq, struct wbxml_writer *w)
 	if (!f && !known_folder(x.base, id))
 		return answer(&x, w, FOLDER_NO_FOLDER);
 	status = FOLDER_OK;
-	if (f && (e = delete_tree(&x, f, &status)))
+	if (f && (e = delete_tree(&x, f, &status))) {
+		push_publish(rq, NULL, 0); /* something below it may be gone */
 		return refused(&x, w, e);
+	}
 	if (status == FOLDER_OK && (e = advance(&x, id, NULL)))
 		return e;
 	return answer(&x, w, status);

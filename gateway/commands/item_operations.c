@@ -185,7 +185,7 @@ static enum err empty(struct request *rq, const struct wbxml_node *n, bool *part
 	push_publish(rq, &id, 1);
 	if (!subfolders)
 		return ERR_OK;
-	if ((e = folder_tree_delete_below(imap, &list, f, partly)))
+	if ((e = folder_tree_delete_below(imap, &list, f, true, partly)))
 		return e;
 	push_publish(rq, NULL, 0);
 	return ERR_OK;

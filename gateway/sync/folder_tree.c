@@ -25,12 +25,19 @@ bool folder_is_special(const struct folder *f)
 
 bool folder_tree_is_special(const struct folder_list *l, const struct folder *top)
 {
+	bool has_some = false, has_use = top->has_use;
+
 	if (folder_is_special(top))
 		return true;
-	for (size_t i = 0; i < l->n; i++)
-		if (folder_is_special(&l->v[i]) && is_mailbox_below(l, &l->v[i], top))
+	for (size_t i = 0; i < l->n; i++) {
+		if (!is_mailbox_below(l, &l->v[i], top))
+			continue;
+		if (folder_is_special(&l->v[i]))
 			return true;
-	return false;
+		has_some = true;
+		has_use |= l->v[i].has_use;
+	}
+	return has_some && has_use; /* alone it may be tried: a refusal costs nothing then */
 }
 
 enum err folder_tree_may_go(
@@ -49,7 +56,7 @@ enum err folder_tree_may_go(
 
 /* The list has parents before their children. A parent that can't be selected may go with its last child. */
 enum err folder_tree_delete_below(
-    struct imap *imap, const struct folder_list *l, const struct folder *top, bool *partly)
+    struct imap *imap, const struct folder_list *l, const struct folder *top, bool go_on, bool *partly)
 {
 	for (size_t i = l->n; i-- > 0;) {
 		const struct folder *f = &l->v[i];
@@ -59,10 +66,13 @@ enum err folder_tree_delete_below(
 			continue;
 		if (!folder_is_special(f))
 			e = imap_delete(imap, f->mailbox);
-		if (e == ERR_DENIED)
+		if (e == ERR_DENIED || e == ERR_LIMIT || e == ERR_UNSUPPORTED) {
 			*partly = true;
-		else if (e && e != ERR_NOT_FOUND)
+			if (!go_on)
+				return ERR_OK;
+		} else if (e && e != ERR_NOT_FOUND) {
 			return e;
+		}
 	}
 	return ERR_OK;
 }

@@ -168,6 +168,7 @@ static enum err take_mailboxes(
 		*f = (struct folder){ .mailbox = box->name,
 			.separator = box->separator,
 			.exists = true,
+			.has_use = box->use != IMAP_USE_NONE,
 			.foreign = box->foreign };
 		f->status = box->status;
 		if (box->foreign || (type != FOLDER_USER_MAIL && type_is_taken(out, type)))

@@ -236,6 +236,28 @@ static void a_tree_is_deleted(enum eas_version v)
 }
 TEST_VERSIONS(a_tree_is_deleted)
 
+/* What the server keeps for a use it may refuse to delete, and then all below would be gone for nothing: the tree is left alone. */
+static void a_tree_with_a_use_stays(enum eas_version v)
+{
+	const char *user = scene_user();
+	struct truth *t = scene_truth(user);
+	struct phone *ph;
+
+	truth_create(t, "Junk/a");
+	truth_create(t, "Junk/a/b");
+	scene_append_many(user, "Junk/a", "kept", 2);
+	ph = scene_synced_phone(user, "PHONE1", v);
+	SCENE_OK(ph, phone_folder_delete(ph, phone_folder_named(&ph->replica, "Junk")->id));
+	assert_int_equal(ph->status, 3);
+	assert_true(truth_has_mailbox(t, "Junk/a") && truth_has_mailbox(t, "Junk/a/b"));
+	SCENE_OK(ph, phone_folder_delete(ph, phone_folder_named(&ph->replica, "a")->id));
+	assert_int_equal(ph->status, 1);
+	assert_false(truth_has_mailbox(t, "Junk/a") || truth_has_mailbox(t, "Junk/a/b"));
+	SCENE_OK(ph, phone_folder_sync(ph, NULL));
+	scene_assert_clean(ph);
+}
+TEST_VERSIONS(a_tree_with_a_use_stays)
+
 /* ---- names ---- */
 
 static const struct name_case {
@@ -327,6 +349,7 @@ int main(void)
 	TEST_ADD_VERSIONS(what_folders_may_not_do);
 	TEST_ADD_VERSIONS(a_tree_is_emptied);
 	TEST_ADD_VERSIONS(a_tree_is_deleted);
+	TEST_ADD_VERSIONS(a_tree_with_a_use_stays);
 	TEST_ADD_ROWS(odd_name, name_cases);
 	TEST_ADD_ROWS(odd_name_in_imap, imap_names);
 	failed = test_run("folders");
