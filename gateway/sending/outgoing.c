@@ -102,8 +102,13 @@ static enum err put_original_in(struct outgoing *o, struct bytes *raw)
 	return ERR_OK;
 }
 
+static bool may_pass(enum err e)
+{
+	return e == ERR_UNAVAILABLE || e == ERR_TIMEOUT || e == ERR_CANCELLED || e == ERR_AUTH;
+}
+
 /* A mail that replaces the original's text belongs to its thread all the same, if the phone doesn't say to which. An original that is
- * gone is no hindrance: the mail is complete. */
+ * gone or can't be read is no hindrance: the mail is complete. Only where asking again may help the phone is to do so. */
 static enum err thread(struct outgoing *o, struct bytes *fields)
 {
 	struct header own;
@@ -116,7 +121,7 @@ static enum err thread(struct outgoing *o, struct bytes *fields)
 	if (e || smart_is_threaded(&own))
 		return e;
 	if ((e = original_fetch_header(o->rq, &o->original)))
-		return e == ERR_NOT_FOUND ? ERR_OK : e;
+		return may_pass(e) ? e : ERR_OK;
 	buf_init(&b, o->rq->arena, 0);
 	smart_put_threading(&b, o->kind, &o->original.mail.header);
 	return buf_done(&b, fields);

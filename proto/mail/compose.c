@@ -176,14 +176,6 @@ static enum err write_copy(
 	return buf_done(&b, out);
 }
 
-static bool is_word(struct bytes in)
-{
-	for (size_t i = 0; i < in.len; i++)
-		if (in.p[i] <= ' ' || in.p[i] == 127)
-			return false;
-	return true;
-}
-
 static enum err read_message_id(struct composer *c)
 {
 	struct bytes value = header_get(&c->header, "Message-ID"), id;
@@ -193,7 +185,7 @@ static enum err read_message_id(struct composer *c)
 		c->out->message_id = c->options->message_id;
 		return ERR_OK;
 	}
-	if (!message_id_next(&value, &id) || id.len > 900 || !is_word(id))
+	if (!message_id_next(&value, &id) || !message_id_is_sound(id))
 		return ERR_OK;
 	text = arena_printf(c->arena, "<%.*s>", BYTES_ARG(id));
 	c->out->message_id = bytes_str(text);

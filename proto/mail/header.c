@@ -169,6 +169,16 @@ bool message_id_next(struct bytes *value, struct bytes *out)
 	return false;
 }
 
+bool message_id_is_sound(struct bytes id)
+{
+	enum { LONGEST = 900 };
+
+	for (size_t i = 0; i < id.len; i++)
+		if (id.p[i] <= ' ' || id.p[i] == 127)
+			return false;
+	return id.len && id.len <= LONGEST;
+}
+
 void header_put_field(struct buf *out, const struct header_field *f)
 {
 	buf_put(out, f->whole);

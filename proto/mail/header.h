@@ -55,5 +55,7 @@ enum err mime_param_decode(
 
 /* The next <id> of a Message-ID, References or In-Reply-To value, without its brackets; false at the end. */
 bool message_id_next(struct bytes *value, struct bytes *out);
+/* Whether it may stand in a header that we write: no blanks or control characters, and short enough for its line (RFC 5322, 2.1.1). */
+bool message_id_is_sound(struct bytes id);
 
 #endif

@@ -301,6 +301,15 @@ static void put_reference(struct buf *out, struct bytes id)
 	buf_put_u8(out, '>');
 }
 
+/* What a stranger's mail calls its ids goes into a header of ours: only what can stand there. */
+static bool sound_id_next(struct bytes *value, struct bytes *out)
+{
+	while (message_id_next(value, out))
+		if (message_id_is_sound(*out))
+			return true;
+	return false;
+}
+
 /* The thread's first mail and its newest ones: of a long thread that is what programs look at. */
 static void put_references(struct buf *out, const struct header *original, struct bytes own_id)
 {
@@ -309,10 +318,10 @@ static void put_references(struct buf *out, const struct header *original, struc
 
 	if (!chain.len)
 		chain = header_get(original, "In-Reply-To");
-	for (rest = chain; message_id_next(&rest, &id);)
+	for (rest = chain; sound_id_next(&rest, &id);)
 		n++;
 	buf_put_str(out, "References:");
-	for (rest = chain; message_id_next(&rest, &id); at++)
+	for (rest = chain; sound_id_next(&rest, &id); at++)
 		if (at == 0 || at + MAX_REFERENCES > n)
 			put_reference(out, id);
 	put_reference(out, own_id);
@@ -328,7 +337,7 @@ void smart_put_threading(struct buf *out, enum smart_kind kind, const struct hea
 {
 	struct bytes value = header_get(original, "Message-ID"), id;
 
-	if (!message_id_next(&value, &id))
+	if (!sound_id_next(&value, &id))
 		return;
 	if (kind == SMART_REPLY) {
 		buf_put_str(out, "In-Reply-To:");

@@ -242,8 +242,42 @@ static void a_fingerprint_without_the_message_id(void **state)
 	assert_true(bytes_eq(a, b));
 }
 
+/* ---- the thread ---- */
+
+#define LONG_ID "<" TEN_TIMES(TEN_TIMES("0123456789")) "@x>"
+#define TEN_TIMES(s) s s s s s s s s s s
+
+/* A stranger's ids, from which nothing may get into our header. */
+static const struct thread_case {
+	const char *name, *original, *wanted;
+} thread_cases[] = {
+	{ "sound", "Message-ID: <o@x>\r\nReferences: <f@x>\r\n",
+	    "In-Reply-To:\r\n <o@x>\r\nReferences:\r\n <f@x>\r\n <o@x>\r\n" },
+	{ "a lone CR", "Message-ID: <o\rBcc: b@x>\r\nReferences: <f@x>\r\n", "" },
+	{ "a lone CR in the chain", "Message-ID: <o@x>\r\nReferences: <f\rBcc: b@x> <g@x>\r\n",
+	    "In-Reply-To:\r\n <o@x>\r\nReferences:\r\n <g@x>\r\n <o@x>\r\n" },
+	{ "longer than a line", "Message-ID: " LONG_ID "\r\n", "" },
+	{ "longer than a line in the chain", "Message-ID: <o@x>\r\nReferences: " LONG_ID "\r\n",
+	    "In-Reply-To:\r\n <o@x>\r\nReferences:\r\n <o@x>\r\n" },
+};
+
+static void thread(const struct thread_case *c)
+{
+	struct bytes got = { 0 };
+	struct header original;
+	struct buf b;
+
+	assert_int_equal(header_parse(test_arena(), test_copy(bytes_str(c->original)), &original), ERR_OK);
+	buf_init(&b, test_arena(), 0);
+	smart_put_threading(&b, SMART_REPLY, &original);
+	assert_int_equal(buf_done(&b, &got), ERR_OK);
+	assert_bytes_str(got, c->wanted);
+}
+TEST_ROW(thread)
+
 int main(void)
 {
+	TEST_ADD_ROWS(thread, thread_cases);
 	TEST_ADD_ROWS(smart, smart_cases);
 	TEST_ADD(no_mail);
 	TEST_ADD(nothing_breaks_out_of_a_part_header);
