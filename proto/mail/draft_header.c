@@ -115,33 +115,38 @@ static bool has(const struct mail_addresses *list, const struct mail_address *m)
 	return false;
 }
 
-static enum err join(struct arena *a, const struct mail_addresses *x, const struct mail_addresses *y,
-    struct mail_addresses *out)
+/* Who stands in both stands where `rest` has it. */
+static enum err join(struct arena *a, struct mail_addresses *list, const struct mail_addresses *rest)
 {
-	struct mail_address *v = arena_array(a, x->n + y->n, sizeof(*v));
+	struct mail_address *v = arena_array(a, list->n + rest->n, sizeof(*v));
+	size_t n = 0;
 
 	if (!v)
 		return ERR_LIMIT;
-	for (size_t i = 0; i < x->n + y->n; i++)
-		v[i] = i < x->n ? x->v[i] : y->v[i - x->n];
-	*out = (struct mail_addresses){ v, x->n + y->n };
+	for (size_t i = 0; i < list->n; i++)
+		if (!has(rest, &list->v[i]))
+			v[n++] = list->v[i];
+	for (size_t i = 0; i < rest->n; i++)
+		v[n++] = rest->v[i];
+	*list = (struct mail_addresses){ v, n };
 	return ERR_OK;
 }
 
 /* A long list is shown cut, and a phone sends that back. Who wasn't shown is not taken out by that, whatever the user has changed of the
- * others. But if the phone names one of the rest it knows them all (it has written the draft itself), and if it names none
- * of those shown the list is another one. */
+ * others. But if the phone names most of the rest it knows them all (it has written the draft itself); a few of them the user
+ * may have added again. And if it names none of those shown the list is another one. */
 static bool stays(
     const struct mail_addresses *rest, const struct mail_addresses *shown, const struct mail_addresses *said)
 {
 	bool is_edited = !shown->n;
+	size_t n_known = 0;
 
 	for (size_t i = 0; i < said->n; i++)
 		if (has(shown, &said->v[i]))
 			is_edited = true;
-		else if (has(rest, &said->v[i]))
-			return false;
-	return is_edited;
+		else
+			n_known += has(rest, &said->v[i]);
+	return is_edited && n_known < (rest->n + 1) / 2;
 }
 
 static enum err keep_unshown(
@@ -159,7 +164,7 @@ static enum err keep_unshown(
 	shown = (struct mail_addresses){ had.v, n };
 	rest = (struct mail_addresses){ had.v + n, had.n - n };
 	*kept = rest.n && stays(&rest, &shown, list);
-	return *kept ? join(m->arena, list, &rest, list) : ERR_OK;
+	return *kept ? join(m->arena, list, &rest) : ERR_OK;
 }
 
 static enum err put_list(struct draft_maker *m, struct buf *out, enum draft_line line)

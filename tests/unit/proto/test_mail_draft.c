@@ -423,6 +423,7 @@ static const struct unshown_case {
 	{ "one more", 0, SIZE_MAX, "new@x", BLIND_COPIES + 1 },
 	{ "half a name more", 0, SIZE_MAX, "Bob S", BLIND_COPIES + 1 },
 	{ "one less", 1, SIZE_MAX, "", BLIND_COPIES - 1 },
+	{ "one again that isn't shown", 0, SIZE_MAX, "recipient50@department.example.org", BLIND_COPIES },
 	{ "none at all", 0, 0, "", 0 },
 	{ "others", 0, 0, "new@x, more@x", 2 },
 	{ "all of them: this phone has written them", 0, BLIND_COPIES, "", BLIND_COPIES },
