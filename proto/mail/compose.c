@@ -24,10 +24,18 @@ static bool is_sendable(struct bytes address)
 	return true;
 }
 
+/* <undisclosed-recipients:;>, as some programs of Windows write what stands for nobody. */
+static bool is_empty_group(struct bytes address)
+{
+	return address.len >= 2 && bytes_eq_str(bytes_of(address.p + address.len - 2, 2), ":;");
+}
+
 static enum err add_recipient(struct composer *c, struct bytes address)
 {
 	struct compose *out = c->out;
 
+	if (is_empty_group(address))
+		return ERR_OK;
 	if (!is_sendable(address)) {
 		out->n_unsendable++;
 		return ERR_OK;
