@@ -67,7 +67,8 @@ static enum err settle(const struct outgoing *o, enum store_sent state, uint32_t
 
 /* ---- what is sent ---- */
 
-/* The same whenever the phone sends this mail: so the copy in Sent is found, and who gets the mail twice can tell. */
+/* The same whenever the phone sends these bytes: so the copy in Sent is found, and who gets the mail twice can tell. Not without the Date,
+ * which a phone may write anew for its next try: receivers would drop the same words, sent days later, as a double. */
 static char *own_message_id(const struct outgoing *o)
 {
 	uint64_t who = hash64(o->id.client_id, hash64(o->id.device, hash64(o->id.account, 1)));
@@ -102,7 +103,7 @@ static enum err put_original_in(struct outgoing *o, struct bytes *raw)
 	return ERR_OK;
 }
 
-static bool may_pass(enum err e)
+static bool may_work_later(enum err e)
 {
 	return e == ERR_UNAVAILABLE || e == ERR_TIMEOUT || e == ERR_CANCELLED || e == ERR_AUTH;
 }
@@ -121,7 +122,7 @@ static enum err thread(struct outgoing *o, struct bytes *fields)
 	if (e || smart_is_threaded(&own))
 		return e;
 	if ((e = original_fetch_header(o->rq, &o->original)))
-		return may_pass(e) ? e : ERR_OK;
+		return may_work_later(e) ? e : ERR_OK;
 	buf_init(&b, o->rq->arena, 0);
 	smart_put_threading(&b, o->kind, &o->original.mail.header);
 	return buf_done(&b, fields);
