@@ -32,11 +32,20 @@ struct move {
 	char made[SERVER_ID_MAX]; /* DstMsgId; empty = unknown */
 };
 
+/* Mails that came into a folder. */
+struct arrival {
+	struct arrival *next;
+	uint32_t folder, uid_validity;
+	const uint32_t *uids;
+	size_t n;
+};
+
 struct moves {
 	struct request *rq;
 	struct move *v;
 	size_t n;
 	struct known_folders known;
+	struct arrival *arrivals; /* of which the device is to hear nothing more: see mark_arrivals */
 };
 
 static size_t count_moves(const struct request *rq)
@@ -234,20 +243,37 @@ static enum err remember_mail(struct moves *x, struct collection *to, struct mov
 }
 
 /* Outlook takes the moved mails over as they are. A draft's id is no UID, and clients that know drafts are others. */
-static enum err premark(
+static enum err note_arrivals(
     struct moves *x, const struct collection *to, const struct imap_moved *moved, size_t n)
 {
-	uint32_t *uids = arena_array(x->rq->arena, n, sizeof(*uids));
-	size_t known = 0;
+	struct arrival *a;
+	uint32_t *uids;
 
 	if (!client_has_habit(x->rq->device_type, CLIENT_KEEPS_WHAT_IT_MOVES) || to->ops == &draft_collection)
 		return ERR_OK;
-	if (!uids)
+	a = arena_alloc(x->rq->arena, sizeof(*a));
+	uids = arena_array(x->rq->arena, n, sizeof(*uids));
+	if (!a || !uids)
 		return ERR_LIMIT;
+	*a = (struct arrival){ x->arrivals, to->folder_id, moved->uid_validity, uids, 0 };
 	for (size_t i = 0; i < n; i++)
 		if (moved->to[i])
-			uids[known++] = moved->to[i];
-	return known ? sync_premark(x->rq, to->folder_id, moved->uid_validity, uids, known) : ERR_OK;
+			uids[a->n++] = moved->to[i];
+	if (a->n)
+		x->arrivals = a;
+	return ERR_OK;
+}
+
+/* Only once all is done and the device is about to hear of it: marked in an answer that fails, the mails would be nowhere for it. That
+ * this fails is worth no more than a mail shown twice. */
+static void mark_arrivals(const struct moves *x)
+{
+	for (const struct arrival *a = x->arrivals; a; a = a->next) {
+		enum err e = sync_premark(x->rq, a->folder, a->uid_validity, a->uids, a->n);
+
+		if (e)
+			log_warn("moved mails are told again to=%u: %s", a->folder, err_name(e));
+	}
 }
 
 static enum err run_mails(
@@ -273,7 +299,7 @@ static enum err run_mails(
 		take_flags_along(x, from, to, group, n, &moved);
 	for (size_t i = 0; i < n && !e; i++)
 		e = moved.to[i] ? remember_mail(x, to, group[i], moved.to[i]) : recall(x, group[i]);
-	return e ? e : premark(x, to, &moved, n);
+	return e ? e : note_arrivals(x, to, &moved, n);
 }
 
 static enum err run_group(struct moves *x, struct move **group, size_t n)
@@ -332,6 +358,7 @@ enum err command_move_items(struct request *rq, struct wbxml_writer *w)
 	for (size_t i = 0; i < x.n; i++)
 		if (!x.v[i].status && (e = run_group(&x, group, gather(&x, i, group))))
 			return e;
+	mark_arrivals(&x);
 	write_answer(&x, w);
 	return ERR_OK;
 }
