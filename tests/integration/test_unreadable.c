@@ -38,6 +38,16 @@ static void allow(const char *path)
 	assert_int_equal(chmod(path, 0600), 0);
 }
 
+/* What the server has noted of the mails, so that it must read them again. */
+static void forget_cache(const char *user, const char *mailbox)
+{
+	char *path = test_keep(512);
+
+	snprintf(path, 512, "%s/dovecot/mail/%.*s/mail/mailboxes/%s/dbox-Mails/dovecot.index.cache",
+	    scene_env("BED"), (int)strcspn(user, "@"), user, mailbox);
+	assert_int_equal(unlink(path), 0);
+}
+
 static void cut(const char *path)
 {
 	assert_int_equal(truncate(path, 900), 0);
@@ -291,6 +301,59 @@ static void among_drafts(const struct damage_case *c)
 }
 TEST_ROW(among_drafts)
 
+/* A phone that has the draft already keeps it: that the server can't say which one it is doesn't mean that it is gone. */
+static void a_known_draft(const struct damage_case *c)
+{
+	const char *user = scene_user();
+	struct phone_folder *drafts;
+	struct phone *ph;
+
+	for (unsigned i = 0; i < 5; i++) {
+		char subject[] = { 'd', (char)('0' + i), 0 };
+
+		append(user, "Drafts", subject);
+	}
+	ph = scene_phone(user, "PHONE1", EAS_16_1);
+	SCENE_OK(ph, phone_setup(ph));
+	drafts = phone_folder_named(&ph->replica, "Drafts");
+	SCENE_OK(ph, phone_sync_folder(ph, drafts, NULL));
+	assert_int_equal(drafts->count, 5);
+	c->damage(file_in(user, "Drafts", 2));
+	forget_cache(user, "Drafts");
+	append(user, "Drafts", "new");
+	for (int i = 0; i < 2; i++) {
+		scene_sync(ph, drafts);
+		assert_int_equal(drafts->count, 6);
+		assert_non_null(phone_item_with_subject(drafts, "d1"));
+		assert_non_null(phone_item_with_subject(drafts, "new"));
+	}
+	scene_assert_clean(ph);
+}
+TEST_ROW(a_known_draft)
+
+/* The answer got lost; when it is asked for again the server fails on more mails than are dealt with in one go. A page may end there,
+ * a replay must not. */
+static void in_a_replay(void **state)
+{
+	enum { MAILS = 100, BAD = 12 };
+	const char *user = scene_user();
+	struct phone *ph = scene_phone(user, "PHONE1", EAS_14_1);
+	struct phone_collection page = { .window = MAILS };
+
+	(void)state;
+	append_many(user, "mail", MAILS);
+	SCENE_OK(ph, phone_setup(ph));
+	page.folder_id = scene_inbox(ph)->id;
+	SCENE_OK(ph, phone_sync_one(ph, &page)); /* key 0 */
+	ph->lose = PHONE_LOSE_READ;
+	SCENE_ERR(ph, phone_sync_one(ph, &page), ERR_CANCELLED);
+	for (unsigned i = 0; i < BAD; i++)
+		forbid(file_of(user, MAILS - 3 * i));
+	SCENE_OK(ph, phone_sync_one(ph, &page));
+	expect(scene_inbox(ph), MAILS, BAD);
+	scene_assert_clean(ph);
+}
+
 /* "subject subject" of the mails with that word. */
 static const char *search(struct phone *ph, const char *word)
 {
@@ -440,6 +503,8 @@ int main(void)
 	TEST_ADD(other_commands);
 	TEST_ADD_ROWS(is_moved, damage_cases);
 	TEST_ADD_ROWS(among_drafts, damage_cases);
+	TEST_ADD_ROWS(a_known_draft, damage_cases);
+	TEST_ADD(in_a_replay);
 	TEST_ADD_ROWS(searches, damage_cases);
 	TEST_ADD_ROWS(whole_conversations, damage_cases);
 	TEST_ADD(long_headers);
