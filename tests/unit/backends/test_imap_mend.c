@@ -106,6 +106,15 @@ static void refuses_one(struct scene *s)
 	assert_int_equal(imap_mends(s->c), 0);
 }
 
+/* Not even its flags: it is there all the same. */
+static void refuses_all_of_one(struct scene *s)
+{
+	struct imap_message m = fetch_three(s);
+
+	assert_int_equal(m.problem, ERR_DENIED);
+	assert_int_equal(imap_mends(s->c), 0);
+}
+
 static enum err fetch_one(struct scene *s, struct imap_message *out)
 {
 	uint32_t uid = 4;
@@ -216,6 +225,19 @@ static void part_of_one(struct scene *s)
 	assert_int_equal(imap_mends(s->c), 3);
 }
 
+/* What is refused isn't taken for gone; what has gone meanwhile is. */
+static void parts_are_refused(struct scene *s)
+{
+	struct imap_part_request v[] = { { .uid = 3, .section = "1" }, { .uid = 4, .section = "1" },
+		{ .uid = 5, .section = "1" } };
+
+	assert_int_equal(imap_fetch_parts(s->c, s->a, v, 3), ERR_OK);
+	assert_true(v[0].found && !v[1].found && !v[2].found);
+	assert_int_equal(v[1].problem, ERR_DENIED);
+	assert_int_equal(v[2].problem, ERR_OK);
+	assert_int_equal(imap_mends(s->c), 0);
+}
+
 /* What is under way beside it comes, too, and other calls go on. */
 static void with_an_order_beside(struct scene *s)
 {
@@ -308,6 +330,10 @@ static const struct mend_case {
 		{ .at = "UID FETCH 5", .say = WHOLE("5") },
 		{ .at = "UID FETCH 4 " ALL_ITEMS, .say = "$ NO can't\r\n" },
 		{ .at = "UID FETCH 4", .say = ONE_ANSWER("4", HEAD " " HEADER) } } },
+	{ "refuses all of one", refuses_all_of_one,
+	    { { .at = "UID FETCH 3:5", .say = "$ NO can't\r\n" }, { .at = "UID FETCH 3", .say = WHOLE("3") },
+		{ .at = "UID FETCH 5", .say = WHOLE("5") },
+		{ .at = "UID FETCH 4", .say = "$ NO can't\r\n" } } },
 	{ "is down from then on", is_down,
 	    { { .at = "UID FETCH", .say = NULL }, { .at = "", .say = NULL, .connection = 2 } } },
 	{ "lets nobody in from then on", is_down,
@@ -344,6 +370,11 @@ static const struct mend_case {
 		{ .at = "UID FETCH 3 (UID BODY.PEEK[1]", .say = ONE_ANSWER("3", "BODY[1] \"a\"") },
 		{ .at = "UID FETCH 5 (UID BODY.PEEK[1]", .say = ONE_ANSWER("5", "BODY[1] \"a\"") },
 		{ .at = "UID FETCH 4", .say = NULL } } },
+	{ "refuses parts", parts_are_refused,
+	    { { .at = "UID FETCH 3:5", .say = "$ NO can't\r\n" },
+		{ .at = "UID FETCH 3", .say = ONE_ANSWER("3", "BODY[1] \"a\"") },
+		{ .at = "UID FETCH 4", .say = "$ NO can't\r\n" },
+		{ .at = "UID FETCH 5", .say = "$ NO [EXPUNGEISSUED] gone\r\n" } } },
 	{ "with an order beside", with_an_order_beside,
 	    { { .at = "UID FETCH 4", .say = NULL },
 		{ .at = "UID FETCH 3", .say = ONE_ANSWER("3", "BODY[1] \"a\"") } } },
