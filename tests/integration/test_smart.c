@@ -2,6 +2,7 @@
 #include <time.h>
 
 #include "eas/status.h"
+#include "finding.h"
 #include "received.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -346,24 +347,10 @@ TEST_ROW(a_replaced_text_has_its_thread)
 /* As a phone gets it: by a search. Lives as long as the program. */
 static const char *long_id_of(struct phone *ph, const char *text)
 {
-	struct wbxml_writer *w = phone_request(ph);
-	const struct wbxml_node *store;
+	const struct wbxml_node *store = finding_search(ph, &(struct asked){ .text = text });
 	struct bytes id;
 	char *kept;
 
-	wbxml_open(w, SEARCH_SEARCH);
-	wbxml_open(w, SEARCH_STORE);
-	wbxml_put_str(w, SEARCH_NAME, "Mailbox");
-	wbxml_open(w, SEARCH_QUERY);
-	wbxml_open(w, SEARCH_AND);
-	wbxml_put_str(w, AIRSYNC_CLASS, "Email");
-	wbxml_put_str(w, SEARCH_FREE_TEXT, text);
-	wbxml_close(w);
-	wbxml_close(w);
-	wbxml_close(w);
-	wbxml_close(w);
-	SCENE_OK(ph, phone_command(ph, CMD_SEARCH, NULL));
-	store = wbxml_child(wbxml_child(ph->root, SEARCH_RESPONSE), SEARCH_STORE);
 	id = wbxml_child_text(wbxml_child(store, SEARCH_RESULT), SEARCH_LONG_ID);
 	assert_true(id.len > 0);
 	kept = test_keep(id.len + 1);

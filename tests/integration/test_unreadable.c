@@ -357,25 +357,8 @@ static void in_a_replay(void **state)
 /* "subject subject" of the mails with that word. */
 static const char *search(struct phone *ph, const char *word)
 {
-	struct wbxml_writer *w = phone_request(ph);
-	const struct wbxml_node *store;
+	const struct wbxml_node *store = finding_search(ph, &(struct asked){ .text = word, .range = "0-9" });
 
-	wbxml_open(w, SEARCH_SEARCH);
-	wbxml_open(w, SEARCH_STORE);
-	wbxml_put_str(w, SEARCH_NAME, "Mailbox");
-	wbxml_open(w, SEARCH_QUERY);
-	wbxml_open(w, SEARCH_AND);
-	wbxml_put_str(w, AIRSYNC_CLASS, "Email");
-	wbxml_put_str(w, SEARCH_FREE_TEXT, word);
-	wbxml_close(w);
-	wbxml_close(w);
-	wbxml_open(w, SEARCH_OPTIONS);
-	wbxml_put_str(w, SEARCH_RANGE, "0-9");
-	wbxml_close(w);
-	wbxml_close(w);
-	wbxml_close(w);
-	SCENE_OK(ph, phone_command(ph, CMD_SEARCH, NULL));
-	store = wbxml_child(wbxml_child(ph->root, SEARCH_RESPONSE), SEARCH_STORE);
 	assert_bytes_str(wbxml_child_text(store, SEARCH_STATUS), "1");
 	return finding_subjects(store, SEARCH_RESULT, SEARCH_PROPERTIES);
 }
