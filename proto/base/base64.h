@@ -16,7 +16,7 @@ enum { BASE64_NO_DIGIT = 64 };
 extern const uint8_t base64_values[256];
 
 /* Decodes whole groups of four digits of the standard alphabet, from p until something else comes or fewer than four are
- * left: the quick way through what is mostly digits. Returns where it stopped.
+ * left: the quick way through what is mostly digits. It may go over line ends (CRLF) between groups. Returns where it stopped.
  *   *to  where the octets go, and moves on behind them; BASE64_SLACK octets more than they need must be there */
 enum { BASE64_SLACK = 32 };
 const uint8_t *base64_decode_groups(const uint8_t *p, const uint8_t *end, uint8_t **to);

@@ -46,10 +46,29 @@ __attribute__((target("avx2"))) static inline __m256i octets_of(__m256i values)
 	    _mm256_shuffle_epi8(groups, reversed), _mm256_setr_epi32(0, 1, 2, 4, 5, 6, 3, 7));
 }
 
+/* Where the next line begins depends on this one's characters, so that it could only be begun when this one has been looked
+ * through. But a mail's lines are equally long. Hence a branch that is nearly always taken the same way: the processor
+ * guesses, and has several lines in hand, which doubles the speed. The empty asm keeps the compiler from making it
+ * arithmetic again. */
+struct line_end {
+	unsigned odd;    /* no_digits of the vector in which a line ended */
+	unsigned digits; /* the digits before it, as whole groups */
+};
+
+static inline void line_end_find(struct line_end *l, unsigned odd)
+{
+	if (odd == l->odd)
+		return;
+	__asm__ volatile("");
+	l->odd = odd;
+	l->digits = (unsigned)__builtin_ctz(odd) / 4 * 4;
+}
+
 __attribute__((target("avx2"))) const uint8_t *base64_decode_avx2(
     const uint8_t *p, const uint8_t *end, uint8_t **to)
 {
 	const __m256i four_bits = _mm256_set1_epi8(15);
+	struct line_end line = { 0, 0 };
 	uint8_t *at = *to;
 
 	while (end - p >= 32) {
@@ -58,13 +77,17 @@ __attribute__((target("avx2"))) const uint8_t *base64_decode_avx2(
 		unsigned odd = no_digits(upper, _mm256_and_si256(chars, four_bits));
 
 		_mm256_storeu_si256((__m256i *)(void *)at, octets_of(values_of(chars, upper)));
-		if (odd) {
-			p += __builtin_ctz(odd) / 4 * 4;
-			at += __builtin_ctz(odd) / 4 * 3;
-			break;
+		if (!odd) {
+			p += 32;
+			at += 24;
+			continue;
 		}
-		p += 32;
-		at += 24;
+		line_end_find(&line, odd);
+		p += line.digits;
+		at += line.digits / 4 * 3;
+		if (p[0] != '\r' || p[1] != '\n')
+			break;
+		p += 2;
 	}
 	*to = at;
 	return p;

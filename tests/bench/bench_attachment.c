@@ -17,7 +17,7 @@ enum {
 	SIZE_MB = 50,
 	SIZE = SIZE_MB * 1024 * 1024,
 	FORWARDED = 20 * 1024 * 1024,
-	ROUNDS = 21,
+	ROUNDS = 41,
 	LOOK_US = 2000, /* how often the worker's memory is looked at */
 };
 

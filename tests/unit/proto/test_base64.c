@@ -179,6 +179,48 @@ static void groups_end_before_any_other_character(void **state)
 	}
 }
 
+/* A text in lines of these many digits, the last of them repeated: what it stands for, whatever the quick way makes of the line
+ * ends. Groups that go on in the next line are among it, lines that get longer and shorter, and line ends of one character. */
+static const struct lines_case {
+	const char *name;
+	const char *ends;
+	uint8_t digits[4];
+} lines_cases[] = {
+	{ "as in mails", "\r\n", { 76, 76, 76, 76 } },
+	{ "of whole vectors", "\r\n", { 64, 64, 64, 64 } },
+	{ "short", "\r\n", { 4, 4, 4, 4 } },
+	{ "of other lengths", "\r\n", { 76, 60, 72, 8 } },
+	{ "that end within groups", "\r\n", { 75, 73, 76, 74 } },
+	{ "ended by LF", "\n", { 76, 72, 76, 76 } },
+	{ "ended by CR", "\r", { 76, 72, 76, 76 } },
+	{ "with an empty line between", "\r\n\r\n", { 76, 76, 68, 76 } },
+	{ "with a blank at the end", " \r\n", { 76, 76, 76, 76 } },
+};
+
+static void lines(const struct lines_case *c)
+{
+	enum { DIGITS = 4096 };
+	uint8_t digits[DIGITS], want[DIGITS];
+	size_t line = 0, at = 0, n;
+	struct bytes text, got;
+	struct buf b;
+
+	for (size_t i = 0; i < DIGITS; i++)
+		digits[i] = (uint8_t)standard[(i * 37 + i / 7) % 64];
+	buf_init(&b, test_arena(), 0);
+	while (at < DIGITS) {
+		n = c->digits[line < 3 ? line++ : 3];
+		n = n < DIGITS - at ? n : DIGITS - at;
+		buf_put(&b, bytes_of(digits + at, n));
+		buf_put_str(&b, c->ends);
+		at += n;
+	}
+	assert_int_equal(buf_done(&b, &text), ERR_OK);
+	assert_int_equal(base64_decode(test_arena(), test_copy(text), &got), ERR_OK);
+	assert_bytes_equal(got, bytes_of(want, slowly(digits, DIGITS / 4, want)));
+}
+TEST_ROW(lines)
+
 int main(void)
 {
 	TEST_ADD_ROWS(encode, encode_cases);
@@ -187,5 +229,6 @@ int main(void)
 	TEST_ADD_ROWS(hex, hex_cases);
 	TEST_ADD(groups_of_any_length);
 	TEST_ADD(groups_end_before_any_other_character);
+	TEST_ADD_ROWS(lines, lines_cases);
 	return test_run("base64");
 }
