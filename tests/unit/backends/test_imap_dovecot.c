@@ -1,90 +1,8 @@
-#include "mail/kql.h"
-#include "unit/backends/imap_bed.h"
+#include "unit/backends/imap_variants.h"
 
-/* Every call against a real Dovecot, with all that it can and with each of its extensions hidden: the same results
- * are wanted, only the way differs. */
+/* Mailboxes and mails; what finds them is in test_imap_find.c. */
 
-enum { USERS = 40 };
-
-static const struct variant {
-	const char *name, *options;
-	uint32_t without; /* capabilities that must not be there */
-} variants[] = {
-	{ "all extensions", "", 0 },
-	{ "no QRESYNC", "--imap-hide QRESYNC", IMAP_CAP_QRESYNC },
-	{ "no CONDSTORE", "--imap-hide CONDSTORE,QRESYNC", IMAP_CAP_QRESYNC | IMAP_CAP_CONDSTORE },
-	{ "no UIDPLUS", "--imap-hide UIDPLUS", IMAP_CAP_UIDPLUS },
-	{ "no MOVE", "--imap-hide MOVE", IMAP_CAP_MOVE },
-	{ "no MOVE, no UIDPLUS", "--imap-hide MOVE,UIDPLUS", IMAP_CAP_MOVE | IMAP_CAP_UIDPLUS },
-	{ "no LIST-STATUS, no SPECIAL-USE", "--imap-hide LIST-STATUS,SPECIAL-USE",
-	    IMAP_CAP_LIST_STATUS | IMAP_CAP_SPECIAL_USE },
-	{ "no LIST-EXTENDED, no LITERAL+", "--imap-hide LIST-EXTENDED,LITERAL+",
-	    IMAP_CAP_LIST_EXTENDED | IMAP_CAP_LITERAL_PLUS },
-	{ "no ESEARCH, no ENABLE, no UNSELECT", "--imap-hide ESEARCH,ENABLE,UNSELECT",
-	    IMAP_CAP_ESEARCH | IMAP_CAP_ENABLE },
-	{ "IMAP4rev1 alone", "--imap-capability IMAP4rev1",
-	    IMAP_CAP_LITERAL_PLUS | IMAP_CAP_QRESYNC | IMAP_CAP_IDLE },
-};
-
-static struct imap_bed bed;
-static const struct variant *running;
-static unsigned users_taken;
-
-/* What each scenario gets: an account that nobody used before, and two connections of it. */
-struct scene {
-	struct imap_pool *pool;
-	struct imap_login who;
-	struct imap *c, *other;
-	struct arena *a;
-};
-
-#define ok(call) assert_ok((call), #call, __LINE__)
-static void assert_ok(enum err e, const char *call, int line)
-{
-	if (e)
-		fail_msg("line %d: %s: %s", line, call, err_name(e));
-}
-
-static void open_other(struct scene *s)
-{
-	const char *why = "";
-
-	if (imap_open(s->pool, &s->who, bytes_of(NULL, 0), &s->other, &why))
-		fail_msg("no connection: %s", why);
-}
-
-static void open_both(struct scene *s)
-{
-	const char *why = "";
-
-	if (imap_open(s->pool, &s->who, bytes_of(NULL, 0), &s->c, &why) ||
-	    imap_open(s->pool, &s->who, bytes_of(NULL, 0), &s->other, &why))
-		fail_msg("no connection: %s", why);
-}
-
-static uint32_t append(struct scene *s, const char *mailbox, const char *id, uint32_t flags)
-{
-	char text[400];
-	uint32_t uid;
-
-	snprintf(text, sizeof(text),
-	    "From: a@example.org\r\nSubject: mail %s\r\nMessage-ID: <%s@example.org>\r\n"
-	    "MIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary=b\r\n\r\n--b\r\n"
-	    "Content-Type: text/plain; charset=utf-8\r\n\r\nbody of %s\r\n--b\r\nContent-Type: "
-	    "text/html\r\n\r\n<p>%s</p>\r\n--b--\r\n",
-	    id, id, id, id);
-	ok(imap_append(s->other, bytes_str(mailbox), bytes_str(text), flags, 1700000000, &uid));
-	return uid;
-}
-
-static void select_box(struct scene *s, const char *mailbox)
-{
-	struct imap_status status;
-
-	ok(imap_select(s->c, bytes_str(mailbox), &status));
-}
-
-/* ---- scenarios ---- */
+/* ---- mailboxes ---- */
 
 static struct imap_mailbox *find_box(const struct imap_mailboxes *m, const char *name)
 {
@@ -463,117 +381,6 @@ static void appends(struct scene *s)
 	assert_int_equal(f.n_keywords, 2);
 }
 
-static void searches(struct scene *s)
-{
-	struct imap_uids uids;
-	uint32_t uid;
-
-	append(s, "INBOX", "old1", 0); /* of 2023 */
-	ok(imap_append(s->other, BYTES("INBOX"), BYTES("Message-ID: <n1@x>\r\n\r\n"), 0, 1790000000, &uid));
-	ok(imap_append(s->other, BYTES("INBOX"), BYTES("Message-ID: <n2@x>\r\n\r\n"), 0, 1790000000, &uid));
-	append(s, "INBOX", "old2", 0);
-	ok(imap_append(s->other, BYTES("INBOX"), BYTES("Message-ID: <n1@x>\r\n\r\n"), 0, 1790000000, &uid));
-	select_box(s, "INBOX");
-	ok(imap_search_since(s->c, s->a, 1780000000, &uids));
-	assert_int_equal(uids.n, 3);
-	assert_true(uids.v[0] == 2 && uids.v[1] == 3 && uids.v[2] == 5);
-	ok(imap_search_since(s->c, s->a, 1800000000, &uids));
-	assert_int_equal(uids.n, 0);
-	ok(imap_search_message_id(s->c, s->a, BYTES("<n1@x>"), &uids));
-	assert_int_equal(uids.n, 2);
-	assert_true(uids.v[0] == 2 && uids.v[1] == 5);
-	ok(imap_search_message_id(s->c, s->a, BYTES("<none \" \\ \xC3\xA4@x>"), &uids));
-	assert_int_equal(uids.n, 0);
-}
-
-/* By References alone, and by the subject alone. */
-static void threads(struct scene *s)
-{
-	static const char *const mails[] = { "Message-ID: <a@x>\r\nSubject: A\r\n\r\n",
-		"Message-ID: <b@x>\r\nSubject: B\r\n\r\n",
-		"Message-ID: <c@x>\r\nReferences: <a@x>\r\nSubject: C\r\n\r\n",
-		"Message-ID: <d@x>\r\nSubject: Re: B\r\n\r\n" };
-	struct imap_threads t;
-	uint32_t thread_of[5] = { 0 }, uid;
-
-	for (size_t i = 0; i < 4; i++)
-		ok(imap_append(s->other, BYTES("INBOX"), bytes_str(mails[i]), 0, 1790000000, &uid));
-	select_box(s, "INBOX");
-	if (!(imap_caps(s->c) & IMAP_CAP_THREAD)) {
-		assert_int_equal(imap_thread(s->c, s->a, &t), ERR_UNSUPPORTED);
-		return;
-	}
-	ok(imap_thread(s->c, s->a, &t));
-	assert_int_equal(t.n, 4);
-	for (size_t i = 0; i < t.n; i++)
-		thread_of[t.v[i].uid] = t.v[i].thread;
-	assert_int_equal(thread_of[1], thread_of[3]);
-	assert_int_equal(thread_of[2], thread_of[4]);
-	assert_int_not_equal(thread_of[1], thread_of[2]);
-}
-
-/* What each of these finds of three mails: their uids in a row, as one number. */
-static const struct {
-	const char *kql;
-	unsigned uids;
-} queries[] = {
-	{ "", 123 },
-	{ "from:ann", 1 },
-	{ "from:\xC3\xA4nne", 2 }, /* an encoded word, and in capitals */
-	{ "gr\xC3\xBC\xC3\x9F", 1 },
-	{ "needle", 2 }, /* of a text in base64 */
-	{ "ann needle", 0 },
-	{ "from:ann OR needle", 12 },
-	{ "NOT needle", 13 },
-	{ "subject:\"one two\"", 1 },
-	{ "subject:\"two one\"", 0 },
-	{ "two one", 1 },
-	{ "participants:bob", 13 },
-	{ "subject:\"q\\\"", 3 },
-	{ "hasattachment:true", 3 },
-	{ "isread:true", 2 },
-	{ "isflagged:no", 123 },
-	{ "received>=2026-01-01", 3 },
-	{ "received<2026-01-01 NOT from:ann", 2 },
-	{ "(from:ann OR isread:yes) received<=2026-01-01", 12 },
-};
-
-static void finds_what_is_asked(struct scene *s)
-{
-	static const uint32_t uids[] = { 1, 2, 3, 4 };
-	struct imap_uids found;
-	const struct query *q;
-	int64_t *dates;
-	uint32_t uid;
-
-	ok(imap_append(s->other, BYTES("INBOX"),
-	    BYTES("From: Ann <ann@x>\r\nTo: bob@x\r\nSubject: one two\r\n"
-		  "Content-Type: text/plain; charset=utf-8\r\n\r\nGr\xC3\xBC\xC3\x9F"
-		  "e\r\n"),
-	    0, 1700000000, &uid));
-	ok(imap_append(s->other, BYTES("INBOX"),
-	    BYTES("From: =?utf-8?Q?=C3=84nne?= <aenne@x>\r\n"
-		  "Content-Transfer-Encoding: base64\r\nContent-Type: text/plain\r\n\r\nYSBuZWVkbGUK\r\n"),
-	    IMAP_SEEN, 1700000000, &uid));
-	ok(imap_append(s->other, BYTES("INBOX"),
-	    BYTES("Cc: bob@x\r\nSubject: q\\ x\r\nContent-Type: multipart/mixed; "
-		  "boundary=b\r\n\r\n--b\r\n\r\nx\r\n--b--\r\n"),
-	    0, 1790000000, &uid));
-	select_box(s, "INBOX");
-	for (size_t i = 0; i < sizeof(queries) / sizeof(queries[0]); i++) {
-		unsigned got = 0;
-
-		ok(kql_parse(s->a, bytes_str(queries[i].kql), 0, &q));
-		ok(imap_search(s->c, s->a, q, &found));
-		for (size_t k = 0; k < found.n; k++)
-			got = got * 10 + found.v[k];
-		if (got != queries[i].uids)
-			fail_msg("%s finds %u", queries[i].kql, got);
-	}
-	ok(imap_fetch_dates(s->c, s->a, uids, 4, &dates));
-	assert_true(dates[0] == 1700000000 && dates[2] == 1790000000 && dates[3] == IMAP_NO_DATE);
-}
-
 /* ---- a mail that comes in pieces, from one connection to the other ---- */
 
 struct relay {
@@ -635,12 +442,9 @@ static void append_in_pieces(struct scene *s)
 	assert_int_equal(r.at, 0);
 }
 
-/* ---- running them ---- */
+/* ---- */
 
-static const struct scenario {
-	const char *name;
-	void (*run)(struct scene *s);
-} scenarios[] = {
+static const struct scenario scenarios[] = {
 	{ "list", lists },
 	{ "names", names },
 	{ "status", statuses },
@@ -651,65 +455,10 @@ static const struct scenario {
 	{ "moved to", moved_to },
 	{ "expunge", expunges },
 	{ "append", appends },
-	{ "search", searches },
-	{ "threads", threads },
 	{ "append in pieces", append_in_pieces },
-	{ "queries", finds_what_is_asked },
 };
-enum { SCENARIOS = sizeof(scenarios) / sizeof(*scenarios), VARIANTS = sizeof(variants) / sizeof(*variants) };
-
-static struct row {
-	char name[96];
-	const struct variant *variant;
-	const struct scenario *scenario;
-} rows[VARIANTS * SCENARIOS];
-
-static void run_scenario(void *arg)
-{
-	const struct row *r = arg;
-	struct imap_config config = imap_bed_config(&bed);
-	char user[64];
-	struct scene s = { .pool = imap_pool_new(fiber_loop(), &config), .a = fiber_arena() };
-
-	snprintf(user, sizeof(user), "user%04u@example.org", ++users_taken);
-	s.who = imap_bed_login(user, "bench-pw");
-	open_both(&s);
-	assert_int_equal(imap_caps(s.c) & r->variant->without, 0);
-	r->scenario->run(&s);
-	imap_close(&s.c);
-	imap_close(&s.other);
-	imap_pool_free(&s.pool);
-}
-
-static void run_row(void **state)
-{
-	struct row *r = *state;
-	char options[256];
-
-	if (running != r->variant) {
-		if (running)
-			imap_bed_stop(&bed);
-		running = r->variant;
-		users_taken = 0;
-		snprintf(options, sizeof(options), "--users %d %s", USERS, running->options);
-		imap_bed_start(&bed, options);
-	}
-	on_fiber(run_scenario, r);
-}
 
 int main(void)
 {
-	int rc;
-
-	for (size_t i = 0; i < VARIANTS * SCENARIOS; i++) {
-		rows[i].variant = &variants[i / SCENARIOS];
-		rows[i].scenario = &scenarios[i % SCENARIOS];
-		snprintf(rows[i].name, sizeof(rows[i].name), "%s: %s", rows[i].variant->name,
-		    rows[i].scenario->name);
-		test_add(rows[i].name, NULL, run_row, &rows[i]);
-	}
-	rc = test_run("imap_dovecot");
-	if (running)
-		imap_bed_stop(&bed);
-	return rc;
+	return run_variants("imap_dovecot", scenarios, sizeof(scenarios) / sizeof(*scenarios));
 }
