@@ -165,6 +165,19 @@ static void check_from(struct outgoing *o)
 		o->status = STATUS_MAIL_SUBMISSION_FAILED;
 }
 
+/* Somebody may still have been typing, or made a mistake: the mail doesn't go out to the others alone, as it doesn't if SMTP refuses one
+ * of them. For too many there is no status of its own; that of a quota is what they get from SMTP servers, too. */
+static void check_recipients(struct outgoing *o)
+{
+	if (o->mail.n_unsendable)
+		o->status = STATUS_MESSAGE_RECIPIENT_UNRESOLVED;
+	if (!o->mail.n_surplus)
+		return;
+	log_warn("a mail with %zu recipients is not sent: at most %d are possible",
+	    o->mail.n_to + o->mail.n_surplus, COMPOSE_MAX_RECIPIENTS);
+	o->status = STATUS_SEND_QUOTA_EXCEEDED;
+}
+
 static uint32_t status_of_compose(const struct outgoing *o, enum err e)
 {
 	switch (e) {
@@ -214,10 +227,8 @@ static enum err compose(struct outgoing *o)
 	if (e && e != ERR_PROTO && e != ERR_NOT_FOUND)
 		return e;
 	o->status = status_of_compose(o, e);
-	/* Somebody may still have been typing, or made a mistake: it doesn't go out to the others alone, as it doesn't if
-	 * SMTP refuses one of them. */
-	if (!o->status && o->mail.n_unsendable)
-		o->status = STATUS_MESSAGE_RECIPIENT_UNRESOLVED;
+	if (!o->status)
+		check_recipients(o);
 	if (!o->status)
 		check_from(o);
 	return ERR_OK;

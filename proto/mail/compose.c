@@ -43,8 +43,10 @@ static enum err add_recipient(struct composer *c, struct bytes address)
 	for (size_t i = 0; i < out->n_to; i++)
 		if (address_same(out->to[i], address))
 			return ERR_OK;
-	if (out->n_to == COMPOSE_MAX_RECIPIENTS)
-		return ERR_LIMIT;
+	if (out->n_to == COMPOSE_MAX_RECIPIENTS) {
+		out->n_surplus++;
+		return ERR_OK;
+	}
 	if (out->n_to == c->cap) {
 		size_t cap = c->cap ? c->cap * 2 : 8;
 
@@ -94,6 +96,9 @@ static enum err read_recipients(struct composer *c)
 		for (size_t k = 0; k < list.n; k++)
 			if ((e = add_recipient(c, list.v[k].address)))
 				return e;
+		if (list.n ==
+		    ADDRESS_MAX) /* of more than that the rest wasn't read, be those here all the same */
+			c->out->n_surplus++;
 	}
 	return c->out->n_to ? ERR_OK : ERR_NOT_FOUND;
 }

@@ -23,6 +23,7 @@ struct compose {
 	struct bytes *to;  /* envelope recipients, bare, each once */
 	size_t n_to;
 	size_t n_unsendable; /* entries of To, Cc and Bcc that are no address; told with ERR_NOT_FOUND, too */
+	size_t n_surplus;    /* recipients beyond COMPOSE_MAX_RECIPIENTS: `to` lacks them, so don't send it */
 	struct bytes message_id; /* as it is now, with brackets; empty if the phone's is broken */
 	bool from_replaced;
 	bool from_foreign; /* it named an address that it may not name */
@@ -30,8 +31,7 @@ struct compose {
 
 enum { COMPOSE_MAX_RECIPIENTS = 2000 };
 
-/* ERR_PROTO: not a mail (empty, a NUL in it, no header); ERR_NOT_FOUND: no recipient; ERR_LIMIT: too many
- * recipients, or the arena. The body is passed on as it is but for line ends. Resent fields are left
+/* ERR_PROTO: not a mail (empty, a NUL in it, no header); ERR_NOT_FOUND: no recipient; ERR_LIMIT: the arena. The body is passed on as it is but for line ends. Resent fields are left
  * alone.
  * Source: RFC 5322, 3.6; RFC 6409, 8. */
 enum err compose_read(

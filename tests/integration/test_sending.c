@@ -3,6 +3,7 @@
 #include <signal.h>
 
 #include "eas/status.h"
+#include "mail/compose.h"
 #include "received.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -314,6 +315,30 @@ static void recipients_are_checked(const struct to_case *c)
 }
 TEST_ROW(recipients_are_checked)
 
+/* Refused for good: told to come later, the phone would send it again and again. */
+static void too_many_recipients(enum eas_version v)
+{
+	const char *user = scene_user();
+	struct phone *ph = scene_synced_phone(user, "PHONE1", v);
+	unsigned before = received_count();
+	struct phone_mail mail = { .client_id = "many", .save_in_sent = true };
+	struct buf b;
+
+	buf_init(&b, test_arena(), 0);
+	buf_put_str(&b, "From: me@example.org\r\nSubject: many\r\nTo: bob@example.org");
+	for (unsigned i = 0; i < COMPOSE_MAX_RECIPIENTS; i++)
+		buf_printf(&b, ",\r\n a%u@example.org", i);
+	buf_put_str(&b, "\r\n\r\nhello\r\n");
+	assert_int_equal(buf_done(&b, &mail.mime), ERR_OK);
+	assert_refused(ph, phone_send_mail(ph, &mail), STATUS_SEND_QUOTA_EXCEEDED);
+	if (v < EAS_14_0)
+		assert_int_equal(ph->reply.status, 507);
+	assert_int_equal(received_count(), before);
+	assert_int_equal(sent_count(user), 0);
+	scene_assert_clean(ph);
+}
+TEST_VERSIONS(too_many_recipients)
+
 /* ---- what SMTP can't carry ---- */
 
 #define BINARY                                                                                         \
@@ -352,6 +377,7 @@ int main(void)
 	TEST_ADD_VERSIONS(ids_belong_to_the_device);
 	TEST_ADD_ROWS(from_is_checked, from_cases);
 	TEST_ADD_ROWS(recipients_are_checked, to_cases);
+	TEST_ADD_VERSIONS(too_many_recipients);
 	TEST_ADD_VERSIONS(a_binary_file_arrives_whole);
 	failed = test_run("sending");
 	scene_close();
