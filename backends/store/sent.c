@@ -5,8 +5,9 @@
 #include "store/store.h"
 #include "store/words.h"
 
-/* "1 under-way", "1 given 1764246000", "1 unsaved 1764246000", "1 done". The number is when the holder's lease ends: whoever
- * comes later takes it over. What is under way has no need of it, since it ends with the key. */
+/* "1 under-way", "1 given 1764246000 <id@host>", "1 unsaved 1764246000 <id@host>", "1 done". The number is when the holder's lease
+ * ends: whoever comes later takes it over. What is under way has no need of it, since it ends with the key. Behind it stands the
+ * Message-ID, if there is one. */
 static const char *const state_texts[] = {
 	[STORE_SENT_UNDER_WAY] = "1 under-way",
 	[STORE_SENT_GIVEN] = "1 given",
@@ -21,9 +22,9 @@ static struct redis_script claim_script = {
 		"  redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])\n"
 		"  return false\n"
 		"end\n"
-		"local state, ends = string.match(had, '^(1 %a+) (%d+)$')\n"
+		"local state, ends, rest = string.match(had, '^(1 %a+) (%d+)(.*)$')\n"
 		"if state and tonumber(ends) <= tonumber(ARGV[3]) then\n"
-		"  redis.call('SET', KEYS[1], state .. ' ' .. (ARGV[3] + ARGV[2]), 'KEEPTTL')\n"
+		"  redis.call('SET', KEYS[1], state .. ' ' .. (ARGV[3] + ARGV[2]) .. rest, 'KEEPTTL')\n"
 		"end\n"
 		"return had\n"
 };
@@ -33,26 +34,37 @@ static void put_key(struct words *w, const struct store_sent_id *id)
 	words_put_key2(w, "sent", id->account, id->device, id->client_id);
 }
 
-static enum store_sent read_state(struct bytes text, uint64_t now)
+/* text: what stands behind the state's name. */
+static enum store_sent read_lease(enum store_sent state, struct bytes text, uint64_t now, struct bytes *id)
 {
+	struct bytes word;
+	uint64_t ends;
+
+	if (!bytes_split(&text, ' ', &word) || bytes_to_u64(word, UINT64_MAX, &ends) || ends > now)
+		return STORE_SENT_UNDER_WAY;
+	*id = text;
+	return state;
+}
+
+static void read_note(struct bytes text, uint64_t now, struct store_sent_note *out)
+{
+	out->message_id = bytes_of(NULL, 0);
 	for (enum store_sent s = STORE_SENT_GIVEN; s <= STORE_SENT_UNSAVED; s++) {
 		size_t len = strlen(state_texts[s]);
-		uint64_t ends;
 
 		if (!bytes_starts(text, state_texts[s]) || text.len <= len + 1)
 			continue;
-		if (!bytes_to_u64(bytes_of(text.p + len + 1, text.len - len - 1), UINT64_MAX, &ends) &&
-		    ends <= now)
-			return s;
-		return STORE_SENT_UNDER_WAY;
+		out->state =
+		    read_lease(s, bytes_of(text.p + len + 1, text.len - len - 1), now, &out->message_id);
+		return;
 	}
-	return bytes_eq_str(text, state_texts[STORE_SENT_UNDER_WAY]) ? STORE_SENT_UNDER_WAY : STORE_SENT_DONE;
+	out->state =
+	    bytes_eq_str(text, state_texts[STORE_SENT_UNDER_WAY]) ? STORE_SENT_UNDER_WAY : STORE_SENT_DONE;
 }
 
-enum err store_sent_claim(
-    struct redis *r, const struct store_sent_id *id, uint32_t lease_s, enum store_sent *out)
+enum err store_sent_claim(struct redis *r, struct arena *a, const struct store_sent_id *id, uint32_t lease_s,
+    struct store_sent_note *out)
 {
-	struct arena *a = arena_new(WORDS_SCRATCH);
 	uint64_t now = (uint64_t)time(NULL);
 	struct redis_reply reply;
 	struct words keys, args;
@@ -64,32 +76,36 @@ enum err store_sent_claim(
 	words_put_str(&args, state_texts[STORE_SENT_UNDER_WAY]);
 	words_put_u64(&args, lease_s);
 	words_put_u64(&args, now);
-	e = words_eval(r, "claim a mail", &claim_script, &keys, &args, &reply);
-	if (!e)
-		*out = reply.kind == REDIS_NIL ? STORE_SENT_NEW : read_state(reply_text(&reply), now);
-	arena_free(&a);
-	return e;
+	if ((e = words_eval(r, "claim a mail", &claim_script, &keys, &args, &reply)))
+		return e;
+	*out = (struct store_sent_note){ .state = STORE_SENT_NEW };
+	if (reply.kind != REDIS_NIL)
+		read_note(reply_text(&reply), now, out);
+	return ERR_OK;
 }
 
-static enum err put_state(struct words *w, struct arena *a, enum store_sent state, uint32_t lease_s)
+static enum err put_note(
+    struct words *w, struct arena *a, const struct store_sent_note *note, uint32_t lease_s)
 {
 	char *text;
 
-	if (state == STORE_SENT_DONE) {
-		words_put_str(w, state_texts[state]);
+	if (note->state == STORE_SENT_DONE) {
+		words_put_str(w, state_texts[note->state]);
 		return ERR_OK;
 	}
-	text = arena_printf(a, "%s %llu", state_texts[state], (unsigned long long)time(NULL) + lease_s);
+	text = arena_printf(a, "%s %llu%s%.*s", state_texts[note->state],
+	    (unsigned long long)time(NULL) + lease_s, note->message_id.len ? " " : "",
+	    BYTES_ARG(note->message_id));
 	if (text)
 		words_put_str(w, text);
 	return text ? ERR_OK : ERR_LIMIT;
 }
 
-enum err store_sent_settle(
-    struct redis *r, const struct store_sent_id *id, enum store_sent state, uint32_t lease_s, uint32_t keep_s)
+enum err store_sent_settle(struct redis *r, const struct store_sent_id *id,
+    const struct store_sent_note *note, uint32_t lease_s, uint32_t keep_s)
 {
 	struct arena *a = arena_new(WORDS_SCRATCH);
-	bool forget = state == STORE_SENT_NEW;
+	bool forget = note->state == STORE_SENT_NEW;
 	struct redis_reply reply;
 	struct words w;
 	enum err e = ERR_OK;
@@ -97,7 +113,7 @@ enum err store_sent_settle(
 	words_init(&w, a);
 	words_put_str(&w, forget ? "DEL" : "SET");
 	put_key(&w, id);
-	if (!forget && !(e = put_state(&w, a, state, lease_s))) {
+	if (!forget && !(e = put_note(&w, a, note, lease_s))) {
 		words_put_str(&w, "EX");
 		words_put_u64(&w, keep_s);
 	}

@@ -118,14 +118,19 @@ enum store_sent {
 struct store_sent_id {
 	struct bytes account, device, client_id;
 };
+struct store_sent_note {
+	enum store_sent state;
+	struct bytes
+	    message_id; /* GIVEN, UNSAVED: as the server was given it, by which its copy is found; may be empty */
+};
 /* Claims it for a lease of lease_s seconds. NEW, GIVEN, UNSAVED: nobody else is at it, and the caller must say how it went
  * on. UNDER_WAY and DONE: the caller leaves it alone. */
-enum err store_sent_claim(
-    struct redis *r, const struct store_sent_id *id, uint32_t lease_s, enum store_sent *out) WAITS MUST_CHECK;
+enum err store_sent_claim(struct redis *r, struct arena *a, const struct store_sent_id *id, uint32_t lease_s,
+    struct store_sent_note *out) WAITS MUST_CHECK;
 /* Says where it stands. NEW: forgotten, so that the phone may try again; not UNDER_WAY. Remembered for keep_s seconds, and
  * GIVEN and UNSAVED are the caller's for lease_s more. */
-enum err store_sent_settle(struct redis *r, const struct store_sent_id *id, enum store_sent state,
-    uint32_t lease_s, uint32_t keep_s) WAITS MUST_CHECK;
+enum err store_sent_settle(struct redis *r, const struct store_sent_id *id,
+    const struct store_sent_note *note, uint32_t lease_s, uint32_t keep_s) WAITS MUST_CHECK;
 
 /* ---- moves and adds remembered by content for replays ---- */
 /* A small value that lives for a while under a name of the caller's, in the account's slot. */

@@ -62,7 +62,9 @@ static uint32_t lease_s(const struct outgoing *o)
 
 static enum err settle(const struct outgoing *o, enum store_sent state, uint32_t lease)
 {
-	return store_sent_settle(o->rq->worker->redis, &o->id, state, lease, o->keep_s);
+	const struct store_sent_note note = { state, o->mail.message_id };
+
+	return store_sent_settle(o->rq->worker->redis, &o->id, &note, lease, o->keep_s);
 }
 
 /* ---- what is sent ---- */
@@ -207,7 +209,7 @@ static enum err compose(struct outgoing *o)
 		o->status = STATUS_ITEM_NOT_FOUND;
 		return ERR_OK;
 	}
-	options.message_id = bytes_str(id);
+	options.message_id = o->given_id.len ? o->given_id : bytes_str(id);
 	if ((e = add_identities(o, &options)) || (e = mail_wire_safe(o->rq->arena, o->mime, &o->mime)))
 		return e;
 	raw = o->mime;
@@ -340,13 +342,14 @@ static enum err send_claimed(struct outgoing *o)
 /* ---- a mail that was sent before ---- */
 
 /* The worker that sent it died, or never heard whether the mail server took it. */
-static enum err take_over(struct outgoing *o, enum store_sent state)
+static enum err take_over(struct outgoing *o, const struct store_sent_note *had)
 {
-	enum err e = compose(o);
+	enum err e;
 
-	if (e)
+	o->given_id = had->message_id;
+	if ((e = compose(o)))
 		return e;
-	sent_copy_mend(o, state == STORE_SENT_GIVEN);
+	sent_copy_mend(o, had->state == STORE_SENT_GIVEN);
 	mark(o);
 	spliced_deinit(&o->body);
 	o->status = 0; /* whatever else: it isn't sent again */
@@ -355,12 +358,13 @@ static enum err take_over(struct outgoing *o, enum store_sent state)
 
 static enum err send_once(struct outgoing *o)
 {
-	enum store_sent claim = STORE_SENT_NEW;
+	struct store_sent_note had;
 	enum err e;
 
-	if ((e = identify(o)) || (e = store_sent_claim(o->rq->worker->redis, &o->id, lease_s(o), &claim)))
+	if ((e = identify(o)) ||
+	    (e = store_sent_claim(o->rq->worker->redis, o->rq->arena, &o->id, lease_s(o), &had)))
 		return e;
-	switch (claim) {
+	switch (had.state) {
 	case STORE_SENT_NEW:
 		e = send_claimed(o);
 		break;
@@ -369,7 +373,7 @@ static enum err send_once(struct outgoing *o)
 		return ERR_OK;
 	case STORE_SENT_GIVEN:
 	case STORE_SENT_UNSAVED:
-		e = take_over(o, claim);
+		e = take_over(o, &had);
 		break;
 	case STORE_SENT_DONE:
 		log_info("mail was sent already: the repeated request is answered with success");

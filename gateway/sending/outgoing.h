@@ -32,7 +32,8 @@ struct outgoing {
 	uint32_t status; /* out: 0, or why it isn't sent */
 	uint32_t keep_s;
 	struct store_sent_id id;
-	struct compose mail; /* is_spliced: only its header */
+	struct bytes given_id; /* the Message-ID of a former try that got to the mail server; may be empty */
+	struct compose mail;   /* is_spliced: only its header */
 	bool is_spliced;
 	struct spliced body;
 	struct folder sent; /* no mailbox: not looked for yet */

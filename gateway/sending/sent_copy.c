@@ -63,17 +63,20 @@ static enum err append(struct outgoing *o, struct imap *imap, struct bytes mailb
 	    &o->body, o->mail.sent, &(struct spliced_target){ .mailbox = mailbox, .flags = flags }, &uid);
 }
 
+/* By the Message-ID that the mail went out with: a phone may have written another one for this try, as the gateway does
+ * for a phone that writes none and another Date. */
 static enum err is_there(struct outgoing *o, struct imap *imap, struct bytes mailbox, bool *there)
 {
+	struct bytes id = o->given_id.len ? o->given_id : o->mail.message_id;
 	struct imap_status status;
 	struct imap_uids uids;
 	enum err e;
 
 	*there = false;
-	if (!o->mail.message_id.len)
+	if (!id.len)
 		return ERR_OK;
 	if ((e = imap_select(imap, mailbox, &status)) ||
-	    (e = imap_search_message_id(imap, o->rq->arena, o->mail.message_id, &uids)))
+	    (e = imap_search_message_id(imap, o->rq->arena, id, &uids)))
 		return e;
 	*there = uids.n > 0;
 	return ERR_OK;

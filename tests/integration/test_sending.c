@@ -116,36 +116,81 @@ static pid_t some_worker(void)
 	return workers[0];
 }
 
-/* SMTP has the mail, and the worker dies before it hears so. The phone asks again until it gets an answer. */
-static void a_worker_dies_before_the_verdict(void **state)
+#define DATED(date, fields) "Date: Mon, 2 Mar 2026 " date " +0000\r\n" fields MAIL
+
+static const struct dying_case {
+	struct bytes first, again; /* how the phone writes it */
+	bool is_copied;            /* the worker came as far as that */
+} dying_cases[] = {
+	{ BYTES(MAIL), BYTES(MAIL), false },
+	{ BYTES(MAIL), BYTES(MAIL), true },
+	{ BYTES(DATED("10:00:00", "")), BYTES(DATED("10:05:00", "")), true },
+	{ BYTES(DATED("10:00:00", "Message-ID: <a@phone>\r\n")),
+	    BYTES(DATED("10:05:00", "Message-ID: <b@phone>\r\n")), true },
+};
+
+struct dying {
+	const struct dying_case *c;
+	const char *user;
+	struct phone *ph;
+};
+
+static struct phone_mail dying_mail(struct bytes mime)
 {
-	static const struct phone_mail mail = {
-		.mime = BYTES(MAIL), .client_id = "dies", .save_in_sent = true
-	};
-	const char *user = scene_user();
-	struct phone *ph = scene_synced_phone(user, "PHONE1", EAS_14_1);
+	return (struct phone_mail){ .mime = mime, .client_id = "dies", .save_in_sent = true };
+}
+
+static void send_and_hang_up(struct dying *d)
+{
+	const struct phone_mail mail = dying_mail(d->c->first);
 	unsigned before = received_count();
+
+	d->user = scene_user();
+	d->ph = scene_synced_phone(d->user, "PHONE1", EAS_14_1);
+	d->ph->resends = false;
+	SCENE_OK(d->ph, phone_send_mail_start(d->ph, &mail));
+	received_expect(before + 1);
+	if (d->c->is_copied)
+		scene_append_raw(d->user, "Sent", received(before + 1, "eml"), "\\Seen", NULL);
+	phone_hang_up(d->ph);
+}
+
+static void repeat_until_answered(struct dying *d)
+{
+	const struct phone_mail mail = dying_mail(d->c->again);
 	enum err e = ERR_UNAVAILABLE;
 
+	for (unsigned i = 0; (e || d->ph->status != 1) && i < 400; i++) {
+		poll(NULL, 0, 250);
+		e = phone_send_mail(d->ph, &mail);
+		assert_true(e == ERR_UNAVAILABLE || d->ph->status == 1 ||
+			    d->ph->status == STATUS_SERVER_ERROR_RETRY_LATER);
+	}
+	SCENE_OK(d->ph, e);
+	assert_int_equal(d->ph->status, 1);
+}
+
+/* SMTP has the mail, and the worker dies before it hears so, or before it has noted that there is a copy. The phone asks again until it
+ * gets an answer. */
+static void a_worker_dies_before_the_verdict(void **state)
+{
+	struct dying v[COUNT(dying_cases)];
+	unsigned before = received_count();
+
 	(void)state;
-	ph->resends = false;
 	bed_mocksmtp_behave(scene_bed(), "late=hang");
-	SCENE_OK(ph, phone_send_mail_start(ph, &mail));
-	received_expect(before + 1);
-	phone_hang_up(ph);
+	for (size_t i = 0; i < COUNT(v); i++) {
+		v[i].c = &dying_cases[i];
+		send_and_hang_up(&v[i]);
+	}
 	kill(some_worker(), SIGKILL);
 	bed_mocksmtp_behave(scene_bed(), "");
-	for (unsigned i = 0; (e || ph->status != 1) && i < 400; i++) {
-		poll(NULL, 0, 250);
-		e = phone_send_mail(ph, &mail);
-		assert_true(
-		    e == ERR_UNAVAILABLE || ph->status == 1 || ph->status == STATUS_SERVER_ERROR_RETRY_LATER);
+	for (size_t i = 0; i < COUNT(v); i++) {
+		repeat_until_answered(&v[i]);
+		assert_int_equal(received_count(), before + COUNT(v));
+		assert_int_equal(sent_count(v[i].user), 1);
+		assert_non_null(scene_mail(v[i].user, "INBOX", NOTE));
 	}
-	SCENE_OK(ph, e);
-	assert_int_equal(ph->status, 1);
-	assert_int_equal(received_count(), before + 1);
-	assert_int_equal(sent_count(user), 1);
-	assert_non_null(scene_mail(user, "INBOX", NOTE));
 }
 
 /* ---- the same again ---- */

@@ -151,13 +151,15 @@ static void write_what_ends(struct redis *r)
 {
 	const struct store_sent_id mails[] = { { ann, phone, BYTES("1") }, { ann, phone, BYTES("2") },
 		{ ann, phone, BYTES("3") } };
-	enum store_sent sent;
+	const struct store_sent_note done = { STORE_SENT_DONE, BYTES("") },
+				     given = { STORE_SENT_GIVEN, BYTES("<id@example.org>") };
+	struct store_sent_note had;
 	struct store_rate rate;
 
 	for (size_t i = 0; i < sizeof(mails) / sizeof(mails[0]); i++)
-		assert_int_equal(store_sent_claim(r, &mails[i], 900, &sent), ERR_OK);
-	assert_int_equal(store_sent_settle(r, &mails[1], STORE_SENT_DONE, 0, 900), ERR_OK);
-	assert_int_equal(store_sent_settle(r, &mails[2], STORE_SENT_GIVEN, 60, 900), ERR_OK);
+		assert_int_equal(store_sent_claim(r, fiber_arena(), &mails[i], 900, &had), ERR_OK);
+	assert_int_equal(store_sent_settle(r, &mails[1], &done, 0, 900), ERR_OK);
+	assert_int_equal(store_sent_settle(r, &mails[2], &given, 60, 900), ERR_OK);
 	assert_int_equal(store_memo_set(r, ann, "move", BYTES("1:2>3"), BYTES("3:1"), 900), ERR_OK);
 	assert_int_equal(store_rate_add(r, "auth-address", BYTES("::1"), 1, 900, &rate), ERR_OK);
 }

@@ -142,17 +142,22 @@ static void hierarchy(void **state)
 
 static enum store_sent claim(struct redis_test *t, struct bytes id, uint32_t lease_s)
 {
-	enum store_sent s = STORE_SENT_DONE;
+	struct store_sent_note had;
 
 	assert_int_equal(
-	    store_sent_claim(t->r, &(struct store_sent_id){ ann, phone, id }, lease_s, &s), ERR_OK);
-	return s;
+	    store_sent_claim(t->r, fiber_arena(), &(struct store_sent_id){ ann, phone, id }, lease_s, &had),
+	    ERR_OK);
+	assert_bytes_str(had.message_id,
+	    had.state == STORE_SENT_GIVEN || had.state == STORE_SENT_UNSAVED ? "<a b@c>" : "");
+	return had.state;
 }
 
 static void settle(struct redis_test *t, struct bytes id, enum store_sent state, uint32_t lease_s)
 {
+	const struct store_sent_note note = { state, BYTES("<a b@c>") };
+
 	assert_int_equal(
-	    store_sent_settle(t->r, &(struct store_sent_id){ ann, phone, id }, state, lease_s, 60), ERR_OK);
+	    store_sent_settle(t->r, &(struct store_sent_id){ ann, phone, id }, &note, lease_s, 60), ERR_OK);
 }
 
 static void sent_main(struct redis_test *t)
@@ -168,7 +173,7 @@ static void sent_main(struct redis_test *t)
 	assert_int_equal(claim(t, BYTES("2"), 60), STORE_SENT_NEW); /* whoever had claimed it died */
 }
 
-/* Between the last byte and the copy in Sent: one takes it over, and only when the one before must be gone. */
+/* Between the last byte and the copy in Sent, with the Message-ID: one takes it over, and only when the one before must be gone. */
 static void taken_over_main(struct redis_test *t)
 {
 	settle(t, BYTES("3"), STORE_SENT_GIVEN, 60);
