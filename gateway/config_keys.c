@@ -47,7 +47,7 @@ const struct config_key config_keys[] = {
 	    "own:\n"
 	    "redis://[user:password@]host:port/db, or unix:///run/redis/redis.sock. With several machines it "
 	    "must be a\n"
-	    "common one." },
+	    "common one. A change of this or of state_dir needs a restart." },
 	{ "server", "redis_server", KEY_TEXT, AT(redis_server), "redis-server", 0, NULL,
 	    "The program for embedded." },
 	{ "server", "drain", KEY_TIME, AT(drain_s), "30s", 3600, NULL,

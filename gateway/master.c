@@ -299,6 +299,30 @@ static void make_ticket_keys(struct master *m)
 		abort();
 }
 
+/* True if it is another one. */
+static bool keep_value(char **value, const char *before)
+{
+	if (strcmp(*value, before) == 0)
+		return false;
+	free(*value);
+	*value = strdup(before);
+	if (!*value)
+		abort();
+	return true;
+}
+
+/* What phones have is in the store: one that is changed without a word to them would make all of them start over. So that it is done
+ * on purpose, with a restart, and not by a reload for a certificate in between. */
+static void keep_store(struct config *next, const struct config *before)
+{
+	bool other_store = keep_value(&next->store, before->store),
+	     other_dir = keep_value(&next->state_dir, before->state_dir);
+
+	if (other_store || other_dir)
+		log_warn("reload: a change of store or state_dir needs a restart: until then the former ones "
+			 "are used");
+}
+
 static void reload(struct master *m)
 {
 	struct config *before = m->config, *next;
@@ -310,8 +334,7 @@ static void reload(struct master *m)
 		log_error("reload: the config has problems, so everything stays as it was");
 		return;
 	}
-	if (strcmp(next->store, before->store) != 0 || strcmp(next->state_dir, before->state_dir) != 0)
-		log_warn("reload: a change of store or state_dir needs a restart");
+	keep_store(next, before);
 	n = wanted_workers(next);
 	workers = calloc(n, sizeof(*workers));
 	if (!workers)

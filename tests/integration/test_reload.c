@@ -223,6 +223,28 @@ static void a_reload_does_not_wait_for_redis_for_ever(void **state)
 	assert_true(bed_wait(is_healthy, NULL, 8000));
 }
 
+/* Whatever the config says by now: each of the reloads warns, and what phones have is still known. */
+static const struct store_case {
+	const char *name, *store;
+} store_cases[] = {
+	{ "another Redis", "redis://127.0.0.1:1" },
+	{ "the embedded one", "embedded" },
+};
+static void another_store_needs_a_restart(const struct store_case *c)
+{
+	struct phone *ph = scene_synced_phone(scene_user(), "STORE1", EAS_14_1);
+
+	for (int i = 0; i < 2; i++) {
+		reload_with(with(good_config(), "store", c->store));
+		assert_int_equal(health(), 200);
+		phone_hang_up(ph);
+		scene_sync(ph, scene_inbox(ph));
+	}
+	reload_with(good_config());
+	scene_assert_clean(ph);
+}
+TEST_ROW(another_store_needs_a_restart)
+
 /* ---- logs ---- */
 
 static bool is_moved(void *log)
@@ -361,6 +383,7 @@ int main(void)
 	TEST_ADD(the_number_of_workers_may_change);
 	TEST_ADD(a_worker_that_waits_for_redis_leaves_connections_to_the_old_one);
 	TEST_ADD(a_reload_does_not_wait_for_redis_for_ever);
+	TEST_ADD_ROWS(another_store_needs_a_restart, store_cases);
 	TEST_ADD(logs_are_opened_again_after_a_rotation);
 	TEST_ADD(workers_that_are_not_root_open_them_too);
 	TEST_ADD(a_renewed_certificate_is_read_by_a_reload);
