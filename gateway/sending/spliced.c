@@ -31,10 +31,13 @@ uint64_t spliced_size(const struct smart *mail)
 	return n;
 }
 
-/* Sizes in BODYSTRUCTURE may be somewhat wrong; much less is a file that was cut. */
-static bool is_complete(const struct spliced *s, const struct smart_piece *p)
+/* Whether an empty answer is the section's end. Sizes in BODYSTRUCTURE may be somewhat wrong; much less is a file that was cut. No answer
+ * at all is its end only if all of it has come: else the mail has gone meanwhile. */
+static bool is_end(const struct spliced *s, const struct smart_piece *p, bool answered)
 {
-	return s->offset + p->size / 64 + 64 >= p->size;
+	uint64_t doubt = answered ? p->size / 64 + 64 : 0;
+
+	return (answered || s->offset) && s->offset + doubt >= p->size;
 }
 
 static enum err next_chunk(struct spliced *s, const struct smart_piece *p, struct bytes *out)
@@ -53,7 +56,7 @@ static enum err next_chunk(struct spliced *s, const struct smart_piece *p, struc
 		return e;
 	if (q.problem) /* not its end, however near that is */
 		return ERR_UNAVAILABLE;
-	if (!q.data.len && (!is_complete(s, p) || (!q.found && !s->offset))) {
+	if (!q.data.len && !is_end(s, p, q.found)) {
 		log_warn("section %s of the original ended after %llu of %u bytes", p->section,
 		    (unsigned long long)s->offset, p->size);
 		return ERR_NOT_FOUND;

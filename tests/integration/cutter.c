@@ -16,7 +16,7 @@ enum { MAX_PAIRS = 64, CHUNK = 1 << 16 };
 /* What both processes see. */
 struct shared {
 	volatile uint16_t port;
-	volatile int armed;
+	volatile unsigned armed; /* how often */
 	volatile enum cutter_when when;
 	volatile unsigned cuts;
 	volatile bool deranged;
@@ -87,6 +87,16 @@ static bool is_login(const char *data, size_t n)
 	return has(data, n, " LOGIN ") || has(data, n, " AUTHENTICATE ") || has(data, n, " CAPABILITY");
 }
 
+static void say_nothing_is_there(struct pair *p, const char *command, size_t n)
+{
+	static const char rest[] = " OK done\r\n";
+	const char *blank = memchr(command, ' ', n);
+
+	if (!blank || !put_all(p->client, command, (size_t)(blank - command)) ||
+	    !put_all(p->client, rest, sizeof(rest) - 1))
+		drop(p);
+}
+
 static void from_client(struct shared *s, struct pair *p, char *data)
 {
 	static const char nonsense[] = "* (((( 220 mail ESMTP\r\n";
@@ -98,12 +108,18 @@ static void from_client(struct shared *s, struct pair *p, char *data)
 		return;
 	}
 	if (n > 0 && s->armed && has(data, (size_t)n, s->word)) {
-		s->armed = 0;
-		if (s->when == CUTTER_BEFORE) {
+		s->armed--;
+		switch (s->when) {
+		case CUTTER_BEFORE:
 			cut(s, p);
 			return;
+		case CUTTER_AFTER:
+			p->doomed = true;
+			break;
+		case CUTTER_NOTHING_THERE:
+			say_nothing_is_there(p, data, (size_t)n);
+			return;
 		}
-		p->doomed = true;
 	}
 	if (n <= 0 || !put_all(p->server, data, (size_t)n))
 		drop(p);
@@ -214,11 +230,16 @@ void cutter_stop(struct cutter **c)
 
 void cutter_arm(struct cutter *c, enum cutter_when when, const char *word)
 {
+	cutter_arm_times(c, when, word, 1);
+}
+
+void cutter_arm_times(struct cutter *c, enum cutter_when when, const char *word, unsigned times)
+{
 	assert_true(strlen(word) < sizeof(c->shared->word));
 	strcpy(c->shared->word, word);
 	c->shared->when = when;
 	__sync_synchronize();
-	c->shared->armed = 1;
+	c->shared->armed = times;
 }
 
 void cutter_derange(struct cutter *c, bool on)

@@ -17,9 +17,12 @@ void cutter_stop(struct cutter **c);
 enum cutter_when {
 	CUTTER_BEFORE, /* the server never sees the command */
 	CUTTER_AFTER,  /* the server does it, and its answer is lost */
+	/* Nothing is cut, and the server isn't asked: the answer is OK and nothing else, as for a mail that has gone. */
+	CUTTER_NOTHING_THERE,
 };
 /* At the next command that has that word in it (in the first bytes of what is sent at once); once. */
 void cutter_arm(struct cutter *c, enum cutter_when when, const char *word);
+void cutter_arm_times(struct cutter *c, enum cutter_when when, const char *word, unsigned times);
 /* Whatever is asked but who somebody is, is answered with what is no IMAP, as long as it is on. */
 void cutter_derange(struct cutter *c, bool on);
 /* How often a connection was cut so far. */
