@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "integration/finding.h"
-#include "scene.h"
+#include "received.h"
 
 enum { TEXT = 3000, HEADER = 12 << 20, HEADERS = 30, STRUCTURES = 40 };
 
@@ -249,6 +249,30 @@ static void other_commands(void **state)
 	assert_int_equal(ph->status, 1);
 }
 
+/* A mail that has the original's text already needs nothing of it but its place in the thread. */
+static void a_reply_that_is_complete(const struct damage_case *c)
+{
+	const char *user = scene_user();
+	struct phone_source source = { .replace_mime = true };
+	struct phone_mail reply = { .mime = BYTES("From: me@example.org\r\nTo: bob@example.org\r\nSubject: "
+						  "Re: bad\r\n\r\nyes\r\n> bad\r\n"),
+		.save_in_sent = true };
+	unsigned before = received_count();
+	struct phone *ph;
+
+	append_many(user, "mail", 5);
+	ph = scene_synced_phone(user, "PHONE1", EAS_14_1);
+	c->damage(file_of(user, 1));
+	forget_cache(user, "INBOX");
+	source.folder_id = scene_inbox(ph)->id;
+	source.item_id = phone_item_with_subject(scene_inbox(ph), "mail0")->id;
+	SCENE_OK(ph, phone_send_smart(ph, CMD_SMART_REPLY, &reply, &source));
+	assert_int_equal(ph->status, 1);
+	received_expect(before + 1);
+	scene_assert_clean(ph);
+}
+TEST_ROW(a_reply_that_is_complete)
+
 /* A phone that shows the stub may throw it away, which moves the mail to the trash, or put it elsewhere. */
 static void is_moved(const struct damage_case *c)
 {
@@ -484,6 +508,7 @@ int main(void)
 	TEST_ADD(many);
 	TEST_ADD(storage_away);
 	TEST_ADD(other_commands);
+	TEST_ADD_ROWS(a_reply_that_is_complete, damage_cases);
 	TEST_ADD_ROWS(is_moved, damage_cases);
 	TEST_ADD_ROWS(among_drafts, damage_cases);
 	TEST_ADD_ROWS(a_known_draft, damage_cases);
