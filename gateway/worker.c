@@ -215,8 +215,10 @@ static void stop_worker(struct worker *w)
 		loop_run(w->loop);
 	timer_cancel(&t);
 	fiber_counts(w->loop, &live, &peak);
-	if (live)
+	if (live) {
+		log_warn("%u requests did not end in time", live);
 		return;
+	}
 	auth_free(&w->auth);
 	imap_pool_free(&w->imap);
 	redis_free(&w->redis);

@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 
 #include "integration/processes.h"
+#include "received.h"
 
 static void a_worker_that_is_killed_is_replaced(void **state)
 {
@@ -105,10 +106,18 @@ static void a_second_signal_stops_at_once(void **state)
 	assert_true(bed_service_restart(scene_bed(), "easgate"));
 }
 
-/* One that still waits for Redis has nobody to answer, and needs no time to end. */
+static unsigned log_times(const char *text)
+{
+	return received_times(
+	    test_file(arena_printf(test_arena(), "%s/log/easgate.out", scene_env("BED"))), text);
+}
+
+/* One that still waits for Redis has nobody to answer, and needs no time to end: it stops to wait, and neither opens its doors nor
+ * complains. */
 static void a_stop_ends_a_worker_that_waits_for_redis(void **state)
 {
 	pid_t old_master = process_master(), killed = process_worker();
+	unsigned opened = log_times("Redis can't be reached"), left = log_times("did not end in time");
 	bool replaced, ended;
 
 	(void)state;
@@ -121,6 +130,8 @@ static void a_stop_ends_a_worker_that_waits_for_redis(void **state)
 	assert_true(bed_service_signal(scene_bed(), "redis", "CONT"));
 	assert_true(replaced);
 	assert_true(ended);
+	assert_int_equal(log_times("Redis can't be reached"), opened);
+	assert_int_equal(log_times("did not end in time"), left);
 	assert_true(bed_service_restart(scene_bed(), "easgate"));
 }
 
