@@ -35,6 +35,10 @@ static uint64_t asked_for(const struct outgoing *o)
  * 118 is no way out: phones may take it for success. The Message-ID doesn't count, since the ClientId already says that it is the
  * same mail.
  *
+ * That goes for an encrypted mail (S/MIME, PGP), too, of which a phone that encrypts it anew for its next try makes a double. Whether
+ * it says the same nobody can tell here: same people, subject and length are also those of a mail in which the user has mended a date
+ * or a sum before he sent it again. He would never hear that the mended one did not go out, while who gets two sees it.
+ *
  * Without a ClientId by what it says and the Message-ID, which stays with the mail in the outbox: two of them are two mails,
  * whatever they say. If it has none either, the same words are the same mail (quirks.md 23), rather than sent with each try. */
 static enum err identify(struct outgoing *o)

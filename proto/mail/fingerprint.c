@@ -34,12 +34,21 @@ static void add_header(struct fingers *f, const struct header *h, bool message_i
 	}
 }
 
+/* It has the time in it, so that the same text is signed differently each time. What it signs is looked at. */
+static bool is_signature(const struct mime_part *p)
+{
+	return p->parent && mime_is(p->parent, "multipart", "signed") && p != p->parent->child &&
+	       (mime_is(p, "application", "pkcs7-signature") ||
+		   mime_is(p, "application", "x-pkcs7-signature") ||
+		   mime_is(p, "application", "pgp-signature"));
+}
+
 static void add_parts(struct fingers *f, const struct mime_part *root)
 {
 	for (const struct mime_part *p = root; p; p = mime_part_next(root, p)) {
 		add(f, p->type);
 		add(f, p->subtype);
-		if (!p->child)
+		if (!p->child && !is_signature(p))
 			add(f, p->body);
 	}
 }

@@ -4,7 +4,7 @@
 #include "base/arena.h"
 
 /* 32 hex digits that are the same for a mail and for the same mail sent once more by a phone that has put it together anew:
- * Date and boundaries don't count. What is no mail has a fingerprint, too. Only ERR_LIMIT (arena).
+ * Date, boundaries and signatures of what can be read don't count. What is no mail has a fingerprint, too. Only ERR_LIMIT (arena).
  *   asked       a hash of what else the phone has asked for: the same text can reply to two mails
  *   message_id  whether the Message-ID counts
  * Source: quirks.md 23. */

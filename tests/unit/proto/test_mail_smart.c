@@ -187,6 +187,10 @@ static void nothing_breaks_out_of_a_part_header(void **state)
 
 /* ---- fingerprints ---- */
 
+#define SIGNED(text, subtype, signature)                                                            \
+	"To: b\r\nContent-Type: multipart/signed; boundary=s\r\n\r\n--s\r\n\r\n" text "\r\n--s\r\n" \
+	"Content-Type: application/" subtype "\r\n\r\n" signature "\r\n--s--\r\n"
+
 static const struct same_case {
 	const char *name, *a, *b;
 	bool same;
@@ -204,6 +208,19 @@ static const struct same_case {
 	{ "text or HTML", "To: b\r\n\r\nhi\r\n", "To: b\r\nContent-Type: text/html\r\n\r\nhi\r\n", false },
 	{ "the same words in two mails", "To: b\r\nMessage-ID: <1>\r\n\r\nhi\r\n",
 	    "To: b\r\nMessage-ID: <2>\r\n\r\nhi\r\n", false },
+	{ "signed anew", SIGNED("hi", "pkcs7-signature", "AAAA"), SIGNED("hi", "pkcs7-signature", "BBBB"),
+	    true },
+	{ "signed anew, PGP", SIGNED("hi", "pgp-signature", "AAAA"), SIGNED("hi", "pgp-signature", "BBBB"),
+	    true },
+	{ "another text that is signed", SIGNED("hi", "pkcs7-signature", "AAAA"),
+	    SIGNED("ho", "pkcs7-signature", "AAAA"), false },
+	{ "signed, but no signature", SIGNED("hi", "pdf", "AAAA"), SIGNED("hi", "pdf", "BBBB"), false },
+	{ "a signature as a file", "To: b\r\nContent-Type: application/pgp-signature\r\n\r\nAAAA\r\n",
+	    "To: b\r\nContent-Type: application/pgp-signature\r\n\r\nBBBB\r\n", false },
+	{ "encrypted anew: who knows what it says",
+	    "To: b\r\nContent-Type: application/pkcs7-mime; smime-type=enveloped-data\r\n\r\nAAAA\r\n",
+	    "To: b\r\nContent-Type: application/pkcs7-mime; smime-type=enveloped-data\r\n\r\nBBBB\r\n",
+	    false },
 	{ "no mails", "", "\r\n", true },
 };
 
