@@ -74,11 +74,20 @@ static uint8_t digit_value(uint8_t c)
 	}
 }
 
-static uint8_t *put_group(uint32_t v, uint8_t *to)
+uint8_t *base64_put_group(uint32_t v, uint8_t *to)
 {
 	*to++ = (uint8_t)(v >> 16);
 	*to++ = (uint8_t)(v >> 8);
 	*to++ = (uint8_t)v;
+	return to;
+}
+
+uint8_t *base64_put_last(uint32_t v, size_t digits, uint8_t *to)
+{
+	if (digits >= 2)
+		*to++ = (uint8_t)(digits == 2 ? v >> 4 : v >> 10);
+	if (digits == 3)
+		*to++ = (uint8_t)(v >> 2);
 	return to;
 }
 
@@ -94,7 +103,7 @@ const uint8_t *base64_decode_groups(const uint8_t *p, const uint8_t *end, uint8_
 
 		if ((d0 | d1 | d2 | d3) & BASE64_NO_DIGIT)
 			break;
-		at = put_group(d0 << 18 | d1 << 12 | d2 << 6 | d3, at);
+		at = base64_put_group(d0 << 18 | d1 << 12 | d2 << 6 | d3, at);
 	}
 	*to = at;
 	return p;
@@ -130,16 +139,13 @@ enum err base64_decode(struct arena *a, struct bytes in, struct bytes *out)
 		}
 		v = v << 6 | d;
 		if (++digits == 4) {
-			to = put_group(v, to);
+			to = base64_put_group(v, to);
 			digits = 0;
 		}
 	}
 	if (!padding_fits(digits, pads))
 		return ERR_PROTO;
-	if (digits >= 2)
-		*to++ = (uint8_t)(digits == 2 ? v >> 4 : v >> 10);
-	if (digits == 3)
-		*to++ = (uint8_t)(v >> 2);
+	to = base64_put_last(v, digits, to);
 	*out = bytes_of(start, (size_t)(to - start));
 	return ERR_OK;
 }

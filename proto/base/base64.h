@@ -21,4 +21,9 @@ extern const uint8_t base64_values[256];
 enum { BASE64_SLACK = 32 };
 const uint8_t *base64_decode_groups(const uint8_t *p, const uint8_t *end, uint8_t **to);
 
+/* For what else reads base64, digit by digit: the three octets of four digits, and the whole octets of what is there of the last four.
+ * v has the digits, 6 bits each and the newest lowest. Both return where the next octet goes. */
+uint8_t *base64_put_group(uint32_t v, uint8_t *to);
+uint8_t *base64_put_last(uint32_t v, size_t digits, uint8_t *to);
+
 #endif

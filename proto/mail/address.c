@@ -350,23 +350,12 @@ bool address_same(struct bytes a, struct bytes b)
 
 /* ---- as ActiveSync shows them ---- */
 
-static void put_quoted(struct buf *out, struct bytes name)
-{
-	buf_put_u8(out, '"');
-	for (size_t i = 0; i < name.len; i++) {
-		if (name.p[i] == '"' || name.p[i] == '\\')
-			buf_put_u8(out, '\\');
-		buf_put_u8(out, name.p[i]);
-	}
-	buf_put_u8(out, '"');
-}
-
 static void put_address(struct buf *out, const struct mail_address *m)
 {
 	bool named = m->name.len && !bytes_eq(m->name, m->address);
 
 	if (named)
-		put_quoted(out, m->name);
+		header_put_quoted(out, m->name);
 	if (named && m->address.len)
 		buf_put_u8(out, ' ');
 	if (m->address.len) {

@@ -17,13 +17,7 @@ static void put_display_name(struct buf *out, struct bytes name)
 		encoded_words_put(out, name);
 		return;
 	}
-	buf_put_u8(out, '"');
-	for (size_t i = 0; i < name.len; i++) {
-		if (name.p[i] == '"' || name.p[i] == '\\')
-			buf_put_u8(out, '\\');
-		buf_put_u8(out, name.p[i]);
-	}
-	buf_put_u8(out, '"');
+	header_put_quoted(out, name);
 }
 
 /* Nothing in it may end the address, or the line. Letters of other scripts stand as they are (RFC 6532). */

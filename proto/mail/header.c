@@ -179,6 +179,17 @@ bool message_id_is_sound(struct bytes id)
 	return id.len && id.len <= LONGEST;
 }
 
+void header_put_quoted(struct buf *out, struct bytes text)
+{
+	buf_put_u8(out, '"');
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.p[i] == '"' || text.p[i] == '\\')
+			buf_put_u8(out, '\\');
+		buf_put_u8(out, text.p[i]);
+	}
+	buf_put_u8(out, '"');
+}
+
 void header_put_field(struct buf *out, const struct header_field *f)
 {
 	buf_put(out, f->whole);

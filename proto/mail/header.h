@@ -34,6 +34,8 @@ struct bytes header_get(const struct header *h, const char *name);
 
 /* A field as it is, into another header: the last one of a mail that ends in its header lacks the line end. */
 void header_put_field(struct buf *out, const struct header_field *f);
+/* A quoted-string (RFC 5322, 3.2.4). The text has nothing in it that would end the line. */
+void header_put_quoted(struct buf *out, struct bytes text);
 
 /* The value as text: unfolded, encoded words decoded (RFC 2047) also where they are slightly wrong, raw
  * 8-bit as UTF-8, else as `charset` (may be empty), else as windows-1252. */

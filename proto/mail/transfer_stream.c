@@ -10,24 +10,6 @@
 
 /* Only the standard alphabet's digits: the mail body is no place for the URL-safe one, "_____" begins footers. */
 
-/* What is there of the last group, as whole octets. */
-static uint8_t *base64_last(uint32_t v, unsigned digits, uint8_t *to)
-{
-	if (digits >= 2)
-		*to++ = (uint8_t)(digits == 2 ? v >> 4 : v >> 10);
-	if (digits == 3)
-		*to++ = (uint8_t)(v >> 2);
-	return to;
-}
-
-static uint8_t *put_group(uint32_t v, uint8_t *to)
-{
-	*to++ = (uint8_t)(v >> 16);
-	*to++ = (uint8_t)(v >> 8);
-	*to++ = (uint8_t)v;
-	return to;
-}
-
 /* One character that base64_decode_groups stumbled over, or that stands in a group with such. */
 static uint8_t *base64_one(struct transfer_stream *s, uint8_t c, uint8_t *to)
 {
@@ -35,7 +17,7 @@ static uint8_t *base64_one(struct transfer_stream *s, uint8_t c, uint8_t *to)
 
 	if (d == BASE64_NO_DIGIT) {
 		if (c == '=') {
-			to = base64_last(s->group, s->digits, to);
+			to = base64_put_last(s->group, s->digits, to);
 			s->digits = 0;
 			s->state = TRANSFER_PADDING;
 		}
@@ -45,7 +27,7 @@ static uint8_t *base64_one(struct transfer_stream *s, uint8_t c, uint8_t *to)
 	if (++s->digits < 4)
 		return to;
 	s->digits = 0;
-	return put_group(s->group & 0xFFFFFF, to);
+	return base64_put_group(s->group, to);
 }
 
 /* Behind padding base64 goes on (parts encoded in pieces) or a footer begins: a whole group of digits tells. */
@@ -63,7 +45,7 @@ static uint8_t *base64_behind(struct transfer_stream *s, uint8_t c, uint8_t *to)
 		return to;
 	s->digits = 0;
 	s->state = TRANSFER_GROUPS;
-	return put_group(s->group & 0xFFFFFF, to);
+	return base64_put_group(s->group, to);
 }
 
 static uint8_t *base64_put_piece(struct transfer_stream *s, struct bytes in, bool last, uint8_t *to)
@@ -85,7 +67,7 @@ static uint8_t *base64_put_piece(struct transfer_stream *s, struct bytes in, boo
 			to = base64_one(s, *p++, to);
 	}
 	if (last && s->state == TRANSFER_GROUPS) /* missing padding, or a cut */
-		to = base64_last(s->group, s->digits, to);
+		to = base64_put_last(s->group, s->digits, to);
 	return to;
 }
 
