@@ -161,9 +161,11 @@ static enum err keep_unshown(
 	if ((e = header_addresses(m->arena, &m->base->header, shown_as->name, &had)) ||
 	    (e = address_list_count_shown(m->arena, &had, shown_as->separator, shown_as->max, &n)))
 		return e;
+	if (n == had.n)
+		return ERR_OK;
 	shown = (struct mail_addresses){ had.v, n };
 	rest = (struct mail_addresses){ had.v + n, had.n - n };
-	*kept = rest.n && stays(&rest, &shown, list);
+	*kept = stays(&rest, &shown, list);
 	return *kept ? join(m->arena, list, &rest) : ERR_OK;
 }
 
