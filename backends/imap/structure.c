@@ -137,6 +137,8 @@ static enum err convert(struct arena *a, const struct imap_value *root, struct m
 		bool multipart;
 
 		if (!v || v->kind != IMAP_LIST || ++parts > MIME_MAX_PARTS) {
+			if (parts > MIME_MAX_PARTS)
+				(*out)->is_cut = true;
 			depth--;
 			continue;
 		}

@@ -78,11 +78,15 @@ enum err original_select(struct request *rq, struct original *o)
 
 static enum err fetch_texts(struct request *rq, const struct original *o, struct body_plan *plans, size_t n)
 {
-	struct imap_part_request *v = arena_array(rq->arena, n * BODY_MAX_FETCH, sizeof(*v));
-	struct body_fetch **wanted = arena_array(rq->arena, n * BODY_MAX_FETCH, sizeof(struct body_fetch *));
-	size_t n_wanted = 0;
+	size_t room = 0, n_wanted = 0;
+	struct imap_part_request *v;
+	struct body_fetch **wanted;
 	enum err e;
 
+	for (size_t k = 0; k < n; k++)
+		room += plans[k].n_text;
+	v = arena_array(rq->arena, room, sizeof(*v));
+	wanted = arena_array(rq->arena, room, sizeof(struct body_fetch *));
 	if (!v || !wanted)
 		return ERR_LIMIT;
 	for (size_t k = 0; k < n; k++)

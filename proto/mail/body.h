@@ -13,7 +13,6 @@
  * 	body_make(...) for each; those that want more have raised fetch[i].count: again */
 
 enum {
-	BODY_MAX_FETCH = 16,
 	BODY_LONGEST_TEXT =
 	    4 * 1024 * 1024, /* octets of one text part; what is longer is sent as truncated */
 };
@@ -37,9 +36,9 @@ struct body_plan {
 	enum body_type native; /* plain or HTML */
 	uint32_t limit;        /* bytes of Data; BODY_WHOLE = no limit */
 	bool all_or_none;
-	uint8_t preview;                             /* characters; 0 = none */
-	struct body_fetch fetch[BODY_MAX_FETCH + 2]; /* in the order of the text */
-	size_t n_fetch, n_text;                      /* may be 0; the first n_text are the body */
+	uint8_t preview;          /* characters; 0 = none */
+	struct body_fetch *fetch; /* in the order of the text */
+	size_t n_fetch, n_text;   /* may be 0; the first n_text are the body */
 	size_t
 	    n_preview; /* 1: behind them a text for the preview; the next are a report's machine-readable part and
 				  * the header that it returns, and the last one a winmail.dat */

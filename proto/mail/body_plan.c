@@ -331,6 +331,7 @@ static void plan_texts(struct body_plan *plan)
 	uint64_t have = 0;
 
 	plan->text_size = saturate(text_size(plan->root, html));
+	plan->cut = plan->root->is_cut;
 	if (plan->limit == 0 && !plan->preview)
 		return;
 	while (walk_next(&w)) {
@@ -338,7 +339,7 @@ static void plan_texts(struct body_plan *plan)
 
 		if (w.role != ROLE_TEXT)
 			continue;
-		if (plan->n_fetch == BODY_MAX_FETCH - 1 || have > plan->limit) {
+		if (have > plan->limit) {
 			plan->cut = true;
 			break;
 		}
@@ -445,6 +446,22 @@ static const char *placeholder_for(const struct mime_part *root)
 	return kind == SMIME_ENCRYPTED || mime_is(root, "multipart", "encrypted") ? encrypted : NULL;
 }
 
+/* Room for all that the others may plan. */
+static enum err plan_room(struct arena *a, struct body_plan *plan)
+{
+	enum { BESIDE = 4 }; /* a text for the preview, two parts of a report, a winmail.dat */
+	size_t texts = 1;    /* the whole mail */
+
+	if (plan->root && plan->type != BODY_MIME) {
+		struct walk w = walk_begin(plan->root, plan->type == BODY_HTML);
+
+		for (texts = 0; walk_next(&w);)
+			texts += w.role == ROLE_TEXT;
+	}
+	plan->fetch = arena_array(a, texts + BESIDE, sizeof(*plan->fetch));
+	return plan->fetch ? ERR_OK : ERR_LIMIT;
+}
+
 /* Fills in what follows from the wish. */
 static enum err plan_wish(struct arena *a, struct body_plan *out, const struct body_preference *choice)
 {
@@ -456,7 +473,7 @@ static enum err plan_wish(struct arena *a, struct body_plan *out, const struct b
 	out->limit = choice->truncation_size < out->most ? choice->truncation_size : out->most;
 	out->all_or_none = choice->all_or_none;
 	out->preview = out->version >= EAS_14_0 ? choice->preview : 0;
-	if (root && (e = plan_attachments(a, out)))
+	if ((e = plan_room(a, out)) || (root && (e = plan_attachments(a, out))))
 		return e;
 	if (out->type == BODY_MIME || !root) {
 		uint32_t count = out->limit;

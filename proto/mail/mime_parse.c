@@ -17,6 +17,7 @@ struct parser {
 	struct arena *arena;
 	struct task *todo;
 	size_t parts;
+	bool is_cut; /* there are more than MIME_MAX_PARTS */
 };
 
 static enum err read_params(struct arena *a, struct bytes value, struct bytes *head, struct mime_params *out)
@@ -65,8 +66,10 @@ static enum err read_header(struct arena *a, struct mime_part *p, struct bytes b
 /* A new child of `parent`, behind `last`; NULL when there are enough. */
 static struct mime_part *add_part(struct parser *p, struct mime_part *parent, struct mime_part *last)
 {
-	struct mime_part *part = p->parts < MIME_MAX_PARTS ? arena_alloc(p->arena, sizeof(*part)) : NULL;
+	struct mime_part *part;
 
+	p->is_cut = p->parts == MIME_MAX_PARTS;
+	part = p->is_cut ? NULL : arena_alloc(p->arena, sizeof(*part));
 	if (!part)
 		return NULL;
 	p->parts++;
@@ -142,7 +145,7 @@ static enum err split_multipart(struct parser *p, struct mime_part *part, size_t
 			break;
 		child = add_part(p, part, child);
 		if (!child)
-			return p->parts < MIME_MAX_PARTS ? ERR_LIMIT : ERR_OK;
+			return p->is_cut ? ERR_OK : ERR_LIMIT;
 		if (!push(p, child, piece, depth + 1))
 			return ERR_LIMIT;
 		more = more && !last;
@@ -155,7 +158,7 @@ static enum err open_message(struct parser *p, struct mime_part *part, size_t de
 	struct mime_part *child = add_part(p, part, NULL);
 
 	if (!child)
-		return p->parts < MIME_MAX_PARTS ? ERR_LIMIT : ERR_OK;
+		return p->is_cut ? ERR_OK : ERR_LIMIT;
 	part->message_header = bytes_of(part->body.p, header_block_len(part->body));
 	return push(p, child, part->body, depth + 1) ? ERR_OK : ERR_LIMIT;
 }
@@ -204,6 +207,7 @@ enum err mime_parse(struct arena *a, struct bytes raw, struct bytes *header, str
 	}
 	if ((e = mime_tree_finish(a, root)))
 		return e;
+	root->is_cut = p.is_cut;
 	*header = root->header;
 	*out = root;
 	return ERR_OK;

@@ -111,9 +111,12 @@ enum err mime_tree_finish(struct arena *a, struct mime_part *root)
 		if (depth + 1 >= MIME_MAX_DEPTH)
 			p->child = NULL;
 		if (++count >= MIME_MAX_PARTS) { /* what follows p at any level goes */
+			root->is_cut = root->is_cut || p->child;
 			p->child = NULL;
-			for (struct mime_part *up = p; up; up = up->parent)
+			for (struct mime_part *up = p; up; up = up->parent) {
+				root->is_cut = root->is_cut || up->next;
 				up->next = NULL;
+			}
 			return ERR_OK;
 		}
 		for (c = p->child; c; c = c->next)

@@ -62,6 +62,7 @@ struct mime_part {
 	 * and for message/rfc822 the enclosed message's header block. */
 	struct bytes header, body, message_header;
 	bool is_text; /* only from body_plan: it is read rather than opened */
+	bool is_cut;  /* the root's: there were more parts than MIME_MAX_PARTS */
 	/* Only from tnef_unfold (tnef_part.h): the winmail.dat that this part is or was. */
 	const struct tnef *item;
 };

@@ -11,7 +11,7 @@
 
 /* A phone's changes put into the mail that the note is. */
 
-enum { MAX_ROUNDS = 12, MAX_TEXTS = BODY_MAX_FETCH };
+enum { MAX_ROUNDS = 12 };
 
 /* ---- what of a note the phone knows ---- */
 
@@ -27,7 +27,7 @@ struct patch {
 	struct text {
 		const struct mime_part *part;
 		bool in_plain, in_html; /* shown to who asks for plain text, for HTML */
-	} texts[MAX_TEXTS * 2];         /* that are replaced, in the order of the mail */
+	} * texts;                      /* that are replaced, in the order of the mail */
 	size_t n_texts;
 	bool new_subject, new_text;
 };
@@ -102,6 +102,15 @@ static enum err subject_is_new(struct patch *p, bool *out)
 
 /* ---- which parts are its text ---- */
 
+/* Room for that many texts more. */
+static enum err more_texts(struct patch *p, size_t n)
+{
+	size_t had = p->n_texts * sizeof(*p->texts);
+
+	p->texts = arena_grow(p->arena, p->texts, had, had + n * sizeof(*p->texts));
+	return p->texts ? ERR_OK : ERR_LIMIT;
+}
+
 /* The text of that part; a new one is put at the end. */
 static struct text *text_of(struct patch *p, const struct mime_part *part)
 {
@@ -132,6 +141,8 @@ static enum err list_texts(struct patch *p, enum body_type type)
 		return e;
 	if (plan.cut || plan.tnef || plan.placeholder || !plan.n_text)
 		return ERR_UNSUPPORTED;
+	if ((e = more_texts(p, plan.n_text)))
+		return e;
 	for (size_t i = 0; i < plan.n_text; i++) {
 		const struct mime_part *part = plan.fetch[i].part;
 

@@ -104,6 +104,49 @@ static void all_or_none_takes_the_next(enum eas_version v)
 }
 TEST_VERSIONS(all_or_none_takes_the_next)
 
+/* ---- mails of many parts ---- */
+
+/* A text of nine octets and a picture, n times. */
+static const char *append_pairs(size_t n)
+{
+	struct buf b;
+	struct bytes mail;
+	const char *user = scene_user();
+
+	buf_init(&b, test_arena(), 0);
+	buf_put_str(&b, "From: a@example.org\r\nSubject: pairs\r\nMIME-Version: 1.0\r\n"
+			"Content-Type: multipart/mixed; boundary=cut\r\n\r\n");
+	for (size_t i = 0; i < n; i++)
+		buf_printf(&b,
+		    "--cut\r\n\r\ntext %04zu\r\n--cut\r\nContent-Type: image/png; name=%zu.png\r\n\r\nx\r\n",
+		    i, i);
+	buf_put_str(&b, "--cut--\r\n");
+	assert_int_equal(buf_done(&b, &mail), ERR_OK);
+	scene_append_raw(user, "INBOX", mail, "", NULL);
+	return user;
+}
+
+/* As Apple Mail writes what has pictures in it; and what nobody writes, of which is shown what is looked at. */
+static void many_texts_between_pictures(enum eas_version v)
+{
+	enum { SOME = 40, ABSURD = 600, SHOWN = 500 /* with the pictures, and the whole, 1,000 parts */ };
+	static const struct phone_options_block whole = { .bodies = {
+							      { .type = 1, .truncation = PHONE_WHOLE } } };
+	const struct phone_item *i =
+	    phone_item_with_subject(scene_inbox(phone_with(append_pairs(SOME), v, &whole)), "pairs");
+
+	assert_int_equal(i->body_len, SOME * strlen("text 0000\r\n\r\n") - 4);
+	assert_non_null(strstr(i->body, "text 0039"));
+	assert_false(i->body_truncated);
+	assert_int_equal(i->attachment_count, SOME);
+	i = phone_item_with_subject(scene_inbox(phone_with(append_pairs(ABSURD), v, &whole)), "pairs");
+	assert_non_null(strstr(i->body, "text 0499"));
+	assert_null(strstr(i->body, "text 0500"));
+	assert_true(i->body_truncated);
+	assert_int_equal(i->attachment_count, SHOWN - 1);
+}
+TEST_VERSIONS(many_texts_between_pictures)
+
 /* ---- mails that the server reads otherwise ---- */
 
 /* With a blank in the empty line all of the text is header to the server. */
@@ -197,11 +240,12 @@ int main(void)
 {
 	int failed;
 
-	scene_open(&(struct bed_opts){ .users = 40, .services = "dovecot,redis" });
+	scene_open(&(struct bed_opts){ .users = 60, .services = "dovecot,redis" });
 	TEST_ADD_VERSIONS(body_part_is_what_is_new);
 	TEST_ADD_VERSIONS(body_part_must_be_html);
 	TEST_ADD_VERSIONS(mime_has_a_preview);
 	TEST_ADD_VERSIONS(all_or_none_takes_the_next);
+	TEST_ADD_VERSIONS(many_texts_between_pictures);
 	TEST_ADD_VERSIONS(a_blank_in_the_empty_line);
 	TEST_ADD_VERSIONS(winmail_is_unpacked);
 	TEST_ADD_VERSIONS(voice_mail);

@@ -177,16 +177,43 @@ static void further_texts_are_fetched_in_need(void **state)
 	assert_bytes_str(s.body.data, "one\r\n\r\ntwo\r\n\r\nthree");
 }
 
-/* More texts than are fetched: the rest is said to be there. */
+/* As Apple Mail writes them: a text between any two of many pictures. All are shown. */
+static void many_texts(void **state)
+{
+	enum { TEXTS = 40 };
+	struct bytes raw = long_mail(HEAD "Content-Type: multipart/mixed; boundary=b\r\n\r\n",
+	    PART("text/plain", "words") PART("image/png", "x"), TEXTS);
+
+	(void)state;
+	for (enum body_type type = BODY_PLAIN; type <= BODY_HTML; type++) {
+		struct sync_options o = sample_options(type, BODY_WHOLE, 0);
+		struct sample s = pieces_make(raw, &o, EAS_16_1);
+		struct bytes rest = s.body.data, before;
+		size_t n = 0;
+
+		assert_int_equal(s.plan.n_text, TEXTS);
+		assert_int_equal(s.plan.n_attachments, TEXTS);
+		assert_false(s.body.truncated);
+		while (bytes_split(&rest, 'w', &before) && rest.len)
+			n += bytes_starts_nocase(rest, "ords");
+		assert_int_equal(n, TEXTS);
+	}
+}
+
+/* More than are looked at: the rest is said to be there. */
 static void too_many_texts(void **state)
 {
-	struct bytes raw = long_mail(HEAD "Content-Type: multipart/mixed; boundary=b\r\n\r\n",
-	    PART("text/plain", "x"), BODY_MAX_FETCH + 3);
 	struct sync_options o = sample_options(BODY_PLAIN, BODY_WHOLE, 0);
+	struct bytes raw = long_mail(HEAD "Content-Type: multipart/mixed; boundary=b\r\n\r\n",
+	    PART("text/plain", "x"), MIME_MAX_PARTS - 1);
 	struct sample s = pieces_make(raw, &o, EAS_16_1);
 
 	(void)state;
-	assert_int_equal(s.plan.n_text, BODY_MAX_FETCH - 1);
+	assert_false(s.body.truncated);
+	raw = long_mail(HEAD "Content-Type: multipart/mixed; boundary=b\r\n\r\n", PART("text/plain", "x"),
+	    MIME_MAX_PARTS + 3);
+	s = pieces_make(raw, &o, EAS_16_1);
+	assert_int_equal(s.plan.n_text, MIME_MAX_PARTS - 1);
 	assert_true(s.body.truncated && s.body.estimated_size > s.body.data.len);
 }
 
@@ -232,6 +259,7 @@ int main(void)
 	TEST_ADD_ROWS(choices, choice_cases);
 	TEST_ADD_ROWS(fetches, fetch_cases);
 	TEST_ADD(further_texts_are_fetched_in_need);
+	TEST_ADD(many_texts);
 	TEST_ADD(too_many_texts);
 	TEST_ADD(attachments_without_a_structure);
 	TEST_ADD(the_oldest_version);
