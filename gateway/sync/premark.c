@@ -13,16 +13,18 @@ struct premark {
 	bool differs;
 };
 
-/* A state that is damaged, or of another mailbox's ids, is left as it is. */
+/* A state that is damaged, or of another mailbox's ids, is left as it is; one of a mailbox that the move has made gets its ids. */
 static enum err mark(struct premark *p, struct bytes *stored)
 {
 	struct snapshot had, now;
 	enum err e = stored->len ? snapshot_decode(p->arena, *stored, &had) : ERR_PROTO;
 
-	if (e == ERR_PROTO || (!e && had.validity != p->uid_validity))
+	if (e == ERR_PROTO ||
+	    (!e && had.validity != p->uid_validity && (had.validity != MAIL_NO_VALIDITY || had.n_items)))
 		return ERR_OK;
 	if (e || (e = snapshot_copy(p->arena, &had, p->n, &now)))
 		return e;
+	now.validity = p->uid_validity;
 	for (size_t i = 0; i < p->n; i++)
 		if (!snapshot_find(&now, p->uids[i]))
 			snapshot_put(&now, p->uids[i], SNAPSHOT_UNSURE);

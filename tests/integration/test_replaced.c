@@ -155,6 +155,31 @@ static void a_target_that_is_gone(enum eas_version v)
 }
 TEST_VERSIONS(a_target_that_is_gone)
 
+/* Outlook keeps what it moves, and an Add would be one mail more: in a folder that the move makes, too. */
+static void a_move_by_outlook_makes_the_trash(enum eas_version v)
+{
+	const char *user = scene_user(), *new_id;
+	struct phone_folder *trash;
+	struct phone *ph;
+	unsigned status;
+
+	scene_append_many(user, "INBOX", "m", 1);
+	ph = scene_synced_phone(user, "PHONE1", v);
+	free(ph->device_type);
+	ph->device_type = strdup("WindowsOutlook15");
+	trash = phone_folder_of_type(&ph->replica, 4);
+	SCENE_OK(ph, phone_sync_folder(ph, trash, NULL));
+	SCENE_OK(ph, phone_move_item(ph, phone_item_with_subject(scene_inbox(ph), "m 1")->id,
+			 scene_inbox(ph)->id, trash->id, &status, &new_id));
+	assert_int_equal(status, 3);
+	scene_sync(ph, trash);
+	assert_int_equal(trash->added, 0);
+	assert_int_equal(trash->count, 1);
+	scene_assert_same(trash, user, "Trash");
+	scene_assert_clean(ph);
+}
+TEST_VERSIONS(a_move_by_outlook_makes_the_trash)
+
 int main(void)
 {
 	int failed;
@@ -165,6 +190,7 @@ int main(void)
 	TEST_ADD_VERSIONS(fetches_meet_no_other_mail);
 	TEST_ADD_VERSIONS(a_special_folder_goes);
 	TEST_ADD_VERSIONS(a_target_that_is_gone);
+	TEST_ADD_VERSIONS(a_move_by_outlook_makes_the_trash);
 	failed = test_run("replaced");
 	scene_close();
 	return failed;
