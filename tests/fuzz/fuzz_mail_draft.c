@@ -48,8 +48,7 @@ static const struct mime_part *must_find(struct mime_part *root, struct bytes se
 	return part;
 }
 
-/* The files that were put in have bytes of their own; those that stay are the same as before. What looks like one of our boundaries in
- * them would be a lie of the fuzzer's: nobody can guess them. */
+/* The files that were put in have bytes of their own; those that stay are the same as before. */
 static void must_hold_files(struct arena *a, const struct smart_original *base, const struct draft_edit *e,
     const struct draft_made *made, struct bytes mail)
 {
@@ -91,6 +90,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct draft_edit e = { .added = &file };
 	bool *none;
 
+	/* Nobody can guess our boundaries; but the fuzzer sees what is compared. */
+	if (size && memmem(data, size, stamp.boundary, strlen(stamp.boundary)))
+		in.len = 0;
 	if (bytes_take(&in, 1, &what)) {
 		struct body_plan *plan = arena_alloc(a, sizeof(*plan));
 		struct draft_made made;
