@@ -126,7 +126,7 @@ static enum err move_all(struct job *j)
 		for (size_t i = 0; i < f.n && !e; i++)
 			if (f.v[i].c)
 				e = move_folder(j, &f, i, &done);
-		j->partly |= late;
+		j->partly |= late || f.refused;
 		if (e || late || f.total == f.n)
 			return e;
 	}

@@ -19,7 +19,7 @@ struct finder {
 	struct finding *out;
 	size_t cap;
 	uint64_t until_ms;
-	size_t searched, refused; /* places */
+	size_t searched; /* places */
 };
 
 /* ---- one place ---- */
@@ -148,10 +148,10 @@ enum err finding_run(struct request *rq, const struct finding_ask *ask, struct f
 		if (e) {
 			log_info("folder not searched folder=%u: %s (%s)", places[i].c->folder_id,
 			    imap_problem(places[i].c->imap), err_name(e));
-			f.refused++;
+			out->refused++;
 		}
 	}
-	return f.searched && f.refused == f.searched ? ERR_UNSUPPORTED : ERR_OK;
+	return f.searched && out->refused == f.searched ? ERR_UNSUPPORTED : ERR_OK;
 }
 
 bool finding_range_parse(struct bytes text, struct finding_range *out)

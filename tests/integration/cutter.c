@@ -87,13 +87,13 @@ static bool is_login(const char *data, size_t n)
 	return has(data, n, " LOGIN ") || has(data, n, " AUTHENTICATE ") || has(data, n, " CAPABILITY");
 }
 
-static void say_nothing_is_there(struct pair *p, const char *command, size_t n)
+/* In the server's place; behind the command's tag. */
+static void answer(struct pair *p, const char *command, size_t n, const char *rest)
 {
-	static const char rest[] = " OK done\r\n";
 	const char *blank = memchr(command, ' ', n);
 
 	if (!blank || !put_all(p->client, command, (size_t)(blank - command)) ||
-	    !put_all(p->client, rest, sizeof(rest) - 1))
+	    !put_all(p->client, rest, strlen(rest)))
 		drop(p);
 }
 
@@ -117,7 +117,10 @@ static void from_client(struct shared *s, struct pair *p, char *data)
 			p->doomed = true;
 			break;
 		case CUTTER_NOTHING_THERE:
-			say_nothing_is_there(p, data, (size_t)n);
+			answer(p, data, (size_t)n, " OK done\r\n");
+			return;
+		case CUTTER_REFUSED:
+			answer(p, data, (size_t)n, " NO not now\r\n");
 			return;
 		}
 	}

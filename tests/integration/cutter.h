@@ -19,6 +19,7 @@ enum cutter_when {
 	CUTTER_AFTER,  /* the server does it, and its answer is lost */
 	/* Nothing is cut, and the server isn't asked: the answer is OK and nothing else, as for a mail that has gone. */
 	CUTTER_NOTHING_THERE,
+	CUTTER_REFUSED, /* The same with NO. */
 };
 /* At the next command that has that word in it (in the first bytes of what is sent at once); once. */
 void cutter_arm(struct cutter *c, enum cutter_when when, const char *word);

@@ -1,5 +1,6 @@
 /* ItemOperations Move: a conversation goes to a folder, and what comes of it later goes there, too. */
 #include "mail/conversation.h"
+#include "cutter.h"
 #include "scene.h"
 
 #define REPLY(n)                                                                                      \
@@ -7,6 +8,8 @@
 	"@x>\r\n"                                                                                     \
 	"References: <talk@x>\r\n\r\n" n "\r\n"
 #define OTHER "From: a@example.org\r\nSubject: other\r\nMessage-ID: <other@x>\r\n\r\nother\r\n"
+
+static struct cutter *cutter;
 
 static struct bytes talk(void)
 {
@@ -97,6 +100,25 @@ static void it_goes_now(enum eas_version v)
 }
 TEST_VERSIONS(it_goes_now)
 
+/* A folder that can't be looked at now keeps its mails, and the phone is told that not all went. */
+static void it_goes_partly(enum eas_version v)
+{
+	enum { PARTLY = 17 };
+	struct account a;
+
+	if (v < EAS_14_0)
+		return;
+	a = account(v);
+	cutter_arm(cutter, CUTTER_REFUSED, "SELECT \"Work\"");
+	assert_int_equal(move_to(a.ph, a.aside), PARTLY);
+	assert_holds(&a, "Aside", "Re: talk 1", true);
+	assert_holds(&a, "Work", "Re: talk 2", true);
+	assert_int_equal(move_to(a.ph, a.aside), 1);
+	assert_holds(&a, "Work", "Re: talk 2", false);
+	scene_assert_clean(a.ph);
+}
+TEST_VERSIONS(it_goes_partly)
+
 /* Thousands of newer mails in one folder hide neither what is behind them nor what is in others. */
 static void it_goes_out_of_large_folders(void **state)
 {
@@ -176,14 +198,21 @@ TEST_VERSIONS(a_rule_is_replaced_and_ends)
 
 int main(void)
 {
+	static char server[64];
+	const char *settings[] = { server, NULL };
 	int failed;
 
-	scene_open(&(struct bed_opts){ .users = 30, .services = "dovecot,redis" });
+	cutter = cutter_start();
+	snprintf(server, sizeof(server), "imap.server=127.0.0.1:%u", cutter_port(cutter));
+	scene_open(&(struct bed_opts){ .users = 30, .services = "dovecot,redis", .settings = settings });
+	cutter_lead_to(cutter, bed_port(scene_bed(), "IMAP_PORT"));
 	TEST_ADD_VERSIONS(it_goes_now);
+	TEST_ADD_VERSIONS(it_goes_partly);
 	TEST_ADD(it_goes_out_of_large_folders);
 	TEST_ADD_VERSIONS(it_goes_always);
 	TEST_ADD_VERSIONS(a_rule_is_replaced_and_ends);
 	failed = test_run("move conversation");
 	scene_close();
+	cutter_stop(&cutter);
 	return failed;
 }
