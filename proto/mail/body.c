@@ -61,15 +61,16 @@ static enum err say_utf8(struct arena *a, struct bytes html, struct bytes *out)
 static enum err part_text(struct maker *m, const struct body_fetch *f, struct bytes *out)
 {
 	const struct mime_part *p = f->part;
-	struct bytes charset = mime_param(&p->params, "charset"), octets, format;
+	struct bytes charset = mime_param(&p->params, "charset"), octets, format, declared;
 	enum err e;
 
 	if ((e = transfer_decode(m->arena, p->encoding, f->data, &octets)))
 		return e;
 	if (!charset.len && (e = mime_param_decode(m->arena, &p->params, "charset", &charset)))
 		return e;
-	if (is_html(p) && !charset.len)
-		charset = html_declared_charset(octets);
+	if (is_html(p) && charset_is_vague(charset) && (declared = html_declared_charset(octets)).len &&
+	    charset_is_ascii_based(declared)) /* or else it could not be read there */
+		charset = declared;
 	if ((e = charset_to_utf8(m->arena, charset, octets, out)) || is_html(p))
 		return e;
 	format = mime_param(&p->params, "format");

@@ -2,9 +2,11 @@
 
 #include <errno.h>
 #include <iconv.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/utf8.h"
+#include "mail/charset_jis.h"
 
 /* The charsets that make up nearly all mail are converted here. Beside speed that keeps iconv, which may
  * load a module from disk each time it is opened, off the usual path. */
@@ -13,8 +15,11 @@ enum way {
 	WAY_UTF8,
 	WAY_1252, /* also for iso-8859-1, which has nothing where windows-1252 has quotes and the euro */
 	WAY_8859_15,
-	WAY_ICONV,   /* ASCII-based */
+	WAY_ICONV,   /* ASCII-based, a byte for each character */
+	WAY_PAIRS,   /* iconv; ASCII-based, but two bytes or more for other characters */
 	WAY_ESCAPES, /* iconv; ASCII bytes need not mean ASCII */
+	WAY_JIS,     /* the same, by way of CP932 */
+	WAY_UTF16,   /* the same, in either order */
 };
 
 struct charset {
@@ -60,57 +65,55 @@ static const struct charset charsets[] = {
 	{ "iso88596e", WAY_ICONV, "ISO-8859-6" },
 	{ "tis620", WAY_ICONV, "CP874" },
 	{ "windows874", WAY_ICONV, "CP874" },
-	{ "win1250", WAY_ICONV, "CP1250" },
-	{ "win1251", WAY_ICONV, "CP1251" },
-	{ "xcp1250", WAY_ICONV, "CP1250" },
-	{ "xcp1251", WAY_ICONV, "CP1251" },
 	{ "macroman", WAY_ICONV, "MACINTOSH" },
 	{ "xmacroman", WAY_ICONV, "MACINTOSH" },
 	{ "mac", WAY_ICONV, "MACINTOSH" },
 	{ "xmaccyrillic", WAY_ICONV, "MAC-CYRILLIC" },
+	{ "xmacce", WAY_ICONV, "MAC-CENTRALEUROPE" },
 	{ "koi8", WAY_ICONV, "KOI8-R" },
-	{ "gb2312", WAY_ICONV, "GB18030" },
-	{ "gb23121980", WAY_ICONV, "GB18030" },
-	{ "gb231280", WAY_ICONV, "GB18030" },
-	{ "csgb2312", WAY_ICONV, "GB18030" },
+	{ "gb2312", WAY_PAIRS, "GB18030" },
+	{ "gb23121980", WAY_PAIRS, "GB18030" },
+	{ "gb231280", WAY_PAIRS, "GB18030" },
+	{ "csgb2312", WAY_PAIRS, "GB18030" },
 	{ "hzgb2312", WAY_ESCAPES,
 	    "HZ" }, /* glibc has none; then it is shown as the ASCII that it is made of */
-	{ "gbk", WAY_ICONV, "GB18030" },
-	{ "xgbk", WAY_ICONV, "GB18030" },
-	{ "cp936", WAY_ICONV, "GB18030" },
-	{ "euccn", WAY_ICONV, "GB18030" },
-	{ "big5", WAY_ICONV, "BIG5-HKSCS" },
-	{ "xbig5", WAY_ICONV, "BIG5-HKSCS" },
-	{ "cnbig5", WAY_ICONV, "BIG5-HKSCS" },
-	{ "ksc56011987", WAY_ICONV, "CP949" },
-	{ "ksc5601", WAY_ICONV, "CP949" },
-	{ "ksx1001", WAY_ICONV, "CP949" },
-	{ "korean", WAY_ICONV, "CP949" },
-	{ "euckr", WAY_ICONV, "CP949" },
-	{ "windows949", WAY_ICONV, "CP949" },
-	{ "shiftjis", WAY_ICONV, "CP932" },
-	{ "sjis", WAY_ICONV, "CP932" },
-	{ "xsjis", WAY_ICONV, "CP932" },
-	{ "windows31j", WAY_ICONV, "CP932" },
-	{ "mskanji", WAY_ICONV, "CP932" },
-	{ "eucjp", WAY_ICONV, "EUC-JP-MS" },
-	{ "xeucjp", WAY_ICONV, "EUC-JP-MS" },
-	{ "iso2022jp", WAY_ESCAPES, "ISO-2022-JP-3" }, /* with the circled digits that mailers put in */
-	{ "iso2022jpms", WAY_ESCAPES, "ISO-2022-JP-3" },
-	{ "cp50220", WAY_ESCAPES, "ISO-2022-JP-3" },
-	{ "cp50221", WAY_ESCAPES, "ISO-2022-JP-3" },
-	{ "iso2022jp1", WAY_ESCAPES, NULL },
-	{ "iso2022jp2", WAY_ESCAPES, NULL },
+	{ "gbk", WAY_PAIRS, "GB18030" },
+	{ "xgbk", WAY_PAIRS, "GB18030" },
+	{ "cp936", WAY_PAIRS, "GB18030" },
+	{ "euccn", WAY_PAIRS, "GB18030" },
+	{ "big5", WAY_PAIRS, "BIG5-HKSCS" },
+	{ "xbig5", WAY_PAIRS, "BIG5-HKSCS" },
+	{ "cnbig5", WAY_PAIRS, "BIG5-HKSCS" },
+	{ "ksc56011987", WAY_PAIRS, "CP949" },
+	{ "ksc5601", WAY_PAIRS, "CP949" },
+	{ "ksx1001", WAY_PAIRS, "CP949" },
+	{ "korean", WAY_PAIRS, "CP949" },
+	{ "euckr", WAY_PAIRS, "CP949" },
+	{ "windows949", WAY_PAIRS, "CP949" },
+	{ "shiftjis", WAY_PAIRS, "CP932" },
+	{ "sjis", WAY_PAIRS, "CP932" },
+	{ "xsjis", WAY_PAIRS, "CP932" },
+	{ "windows31j", WAY_PAIRS, "CP932" },
+	{ "mskanji", WAY_PAIRS, "CP932" },
+	{ "eucjp", WAY_PAIRS, "EUC-JP-MS" },
+	{ "xeucjp", WAY_PAIRS, "EUC-JP-MS" },
+	{ "iso2022jp", WAY_JIS, NULL },
+	{ "iso2022jpms", WAY_JIS, NULL },
+	{ "cp50220", WAY_JIS, NULL },
+	{ "cp50221", WAY_JIS, NULL },
+	{ "iso2022jp1", WAY_JIS, NULL },
+	{ "iso2022jp2", WAY_JIS, NULL },
+	{ "iso2022jp3", WAY_ESCAPES, NULL },
 	{ "iso2022kr", WAY_ESCAPES, NULL },
 	{ "iso2022cn", WAY_ESCAPES, NULL },
 	{ "utf7", WAY_ESCAPES, NULL },
 	{ "unicode11utf7", WAY_ESCAPES, "UTF-7" },
 	{ "unicode20utf7", WAY_ESCAPES, "UTF-7" },
-	{ "utf16", WAY_ESCAPES, NULL },
-	{ "utf16le", WAY_ESCAPES, NULL },
-	{ "utf16be", WAY_ESCAPES, NULL },
-	{ "unicode", WAY_ESCAPES, "UTF-16" },
-	{ "ucs2", WAY_ESCAPES, "UTF-16" },
+	{ "utf16", WAY_UTF16, NULL },
+	{ "utf16le", WAY_UTF16, "UTF-16LE" },
+	{ "utf16be", WAY_UTF16, "UTF-16BE" },
+	{ "unicode", WAY_UTF16, NULL },
+	{ "ucs2", WAY_UTF16, NULL },
 	{ "utf32", WAY_ESCAPES, NULL },
 	{ "utf32le", WAY_ESCAPES, NULL },
 	{ "utf32be", WAY_ESCAPES, NULL },
@@ -149,6 +152,25 @@ static bool name_read(struct bytes name, char plain[NAME_MAX_LEN + 1], char key[
 	return true;
 }
 
+/* A code page by any of the names that it goes by: "windows1251", "x-cp1251", "ibm-850". What iconv calls it goes to `plain`. */
+static void read_code_page(const char *key, char plain[NAME_MAX_LEN + 1])
+{
+	static const char *const prefixes[] = { "windows", "win", "cp", "ibm", "xwindows", "xwin", "xcp",
+		"xibm" };
+	char digits[6];
+	int end;
+
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
+		size_t n = strlen(prefixes[i]);
+
+		if (strncmp(key, prefixes[i], n) || sscanf(key + n, "%5[0-9]%n", digits, &end) != 1 ||
+		    key[n + (size_t)end])
+			continue;
+		snprintf(plain, NAME_MAX_LEN + 1, "CP%s", digits);
+		return;
+	}
+}
+
 static struct charset charset_find(struct bytes name, char plain[NAME_MAX_LEN + 1])
 {
 	char key[NAME_MAX_LEN + 1];
@@ -158,14 +180,22 @@ static struct charset charset_find(struct bytes name, char plain[NAME_MAX_LEN + 
 	for (size_t i = 0; i < sizeof(charsets) / sizeof(charsets[0]); i++)
 		if (strcmp(key, charsets[i].key) == 0)
 			return charsets[i];
+	read_code_page(key, plain);
 	return (struct charset){ plain, WAY_ICONV, NULL };
+}
+
+bool charset_is_vague(struct bytes name)
+{
+	char plain[NAME_MAX_LEN + 1];
+
+	return charset_find(name, plain).way == WAY_GUESS;
 }
 
 bool charset_is_ascii_based(struct bytes name)
 {
 	char plain[NAME_MAX_LEN + 1];
 
-	return charset_find(name, plain).way != WAY_ESCAPES;
+	return charset_find(name, plain).way < WAY_ESCAPES;
 }
 
 static bool is_ascii(struct bytes in)
@@ -315,7 +345,15 @@ static enum err from_guess(struct arena *a, struct bytes in, bool declared, stru
 	return has_multibyte(in) ? utf8_repair(a, in, out) : from_single_byte(a, WAY_1252, in, out);
 }
 
-static void convert(iconv_t cd, struct bytes in, struct buf *out)
+/* How many bytes are no character there: where two make one, both, so that the next one isn't made of the second. */
+static size_t wrong_bytes(enum way way, const char *from, size_t left)
+{
+	size_t unit = way == WAY_UTF16 || (way == WAY_PAIRS && left > 1 && (from[1] & 0x80)) ? 2 : 1;
+
+	return unit < left ? unit : left;
+}
+
+static void convert(iconv_t cd, enum way way, struct bytes in, struct buf *out)
 {
 	char *from = (char *)(uintptr_t)in.p, *to;
 	size_t left = in.len, room, had;
@@ -333,9 +371,10 @@ static void convert(iconv_t cd, struct bytes in, struct buf *out)
 		if (errno == EINVAL) /* cut in the middle of a character */
 			return;
 		if (errno == EILSEQ) {
+			had = wrong_bytes(way, from, left);
 			utf8_put(out, UTF8_REPLACEMENT);
-			from++;
-			left--;
+			from += had;
+			left -= had;
 		}
 	}
 	had = room = 64;
@@ -345,7 +384,8 @@ static void convert(iconv_t cd, struct bytes in, struct buf *out)
 		buf_claim(out, had - room);
 }
 
-static enum err from_iconv(struct arena *a, const char *name, struct bytes in, struct bytes *out)
+static enum err from_iconv(
+    struct arena *a, const char *name, enum way way, struct bytes in, struct bytes *out)
 {
 	iconv_t cd = iconv_open("UTF-8", name);
 	struct buf b;
@@ -353,9 +393,29 @@ static enum err from_iconv(struct arena *a, const char *name, struct bytes in, s
 	if (cd == (iconv_t)-1)
 		return from_guess(a, in, false, out);
 	buf_init(&b, a, 0);
-	convert(cd, in, &b);
+	convert(cd, way, in, &b);
 	iconv_close(cd);
 	return buf_done(&b, out);
+}
+
+static enum err from_jis(struct arena *a, struct bytes in, struct bytes *out)
+{
+	struct bytes sjis;
+	enum err e = charset_jis_to_cp932(a, in, &sjis);
+
+	if (e)
+		return e;
+	return sjis.p ? from_iconv(a, "CP932", WAY_PAIRS, sjis, out)
+		      : from_iconv(a, "ISO-2022-JP-2", WAY_ESCAPES, in, out);
+}
+
+/* Without a mark it should begin with the higher byte (RFC 2781, 4.3), but a zero tells better: most begin with a letter or a
+ * blank. */
+static const char *utf16_order(struct bytes in)
+{
+	if (in.len >= 2 && ((in.p[0] == 0xFE && in.p[1] == 0xFF) || (in.p[0] == 0xFF && in.p[1] == 0xFE)))
+		return "UTF-16";
+	return in.len >= 2 && in.p[0] && !in.p[1] ? "UTF-16LE" : "UTF-16BE";
 }
 
 enum err charset_to_utf8(struct arena *a, struct bytes name, struct bytes in, struct bytes *out)
@@ -363,7 +423,9 @@ enum err charset_to_utf8(struct arena *a, struct bytes name, struct bytes in, st
 	char plain[NAME_MAX_LEN + 1];
 	struct charset c = charset_find(name, plain);
 
-	if (c.way != WAY_ESCAPES && is_ascii(in)) {
+	if (c.way == WAY_GUESS && charset_jis_is(in)) {
+		c = (struct charset){ "", WAY_JIS, NULL };
+	} else if (c.way < WAY_ESCAPES && is_ascii(in)) {
 		*out = in;
 		return ERR_OK;
 	}
@@ -375,9 +437,14 @@ enum err charset_to_utf8(struct arena *a, struct bytes name, struct bytes in, st
 	case WAY_8859_15:
 		/* Text that can be UTF-8 is: nobody writes such pairs of characters in Latin-1. */
 		return is_utf8(in, false, out) ? ERR_OK : from_single_byte(a, c.way, in, out);
+	case WAY_JIS:
+		return from_jis(a, in, out);
+	case WAY_UTF16:
+		return from_iconv(a, c.iconv ? c.iconv : utf16_order(in), c.way, in, out);
 	case WAY_ICONV:
+	case WAY_PAIRS:
 	case WAY_ESCAPES:
 		break;
 	}
-	return from_iconv(a, c.iconv ? c.iconv : plain, in, out);
+	return from_iconv(a, c.iconv ? c.iconv : plain, c.way, in, out);
 }

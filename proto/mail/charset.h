@@ -15,6 +15,9 @@ enum err charset_to_utf8(struct arena *a, struct bytes name, struct bytes in, st
 /* The character that a byte of windows-1252 is; U+FFFD where it has none. */
 uint32_t charset_windows_1252(uint8_t c);
 
+/* Whether the name says nothing: none, us-ascii, unknown. Servers say us-ascii (RFC 3501, 7.4.2) of what says nothing. */
+bool charset_is_vague(struct bytes name);
+
 /* Whether text under that name can be UTF-8 only by being ASCII: it comes in 7 bits but isn't ASCII
  * (iso-2022-jp, utf-7, hz-gb-2312), or in units of two or four bytes. */
 bool charset_is_ascii_based(struct bytes name);

@@ -149,6 +149,20 @@ TEST_VERSIONS(many_texts_between_pictures)
 
 /* ---- mails that the server reads otherwise ---- */
 
+/* Of what says nothing of its charset the server says that it is us-ascii. */
+static void html_names_its_charset(enum eas_version v)
+{
+	static const struct phone_options_block options = { .bodies = { { .type = 1, .truncation = 1000 } } };
+	struct phone *ph =
+	    phone_with(append("From: a@example.org\r\nSubject: meta\r\nContent-Type: text/html\r\n\r\n"
+			      "<meta charset=koi8-r><p>\xD0\xD2</p>\r\n"),
+		v, &options);
+
+	assert_string_equal(phone_item_with_subject(scene_inbox(ph), "meta")->body, "\xD0\xBF\xD1\x80");
+	scene_assert_clean(ph);
+}
+TEST_VERSIONS(html_names_its_charset)
+
 /* With a blank in the empty line all of the text is header to the server. */
 static void a_blank_in_the_empty_line(enum eas_version v)
 {
@@ -246,6 +260,7 @@ int main(void)
 	TEST_ADD_VERSIONS(mime_has_a_preview);
 	TEST_ADD_VERSIONS(all_or_none_takes_the_next);
 	TEST_ADD_VERSIONS(many_texts_between_pictures);
+	TEST_ADD_VERSIONS(html_names_its_charset);
 	TEST_ADD_VERSIONS(a_blank_in_the_empty_line);
 	TEST_ADD_VERSIONS(winmail_is_unpacked);
 	TEST_ADD_VERSIONS(voice_mail);
