@@ -144,24 +144,34 @@ enum err sync_commands_run(struct collection *c, const struct wbxml_node *comman
 
 /* ---- Responses ---- */
 
-static enum err write_fetch(struct collection *c, const struct wbxml_node *n, struct wbxml_writer *w)
+/* What is asked for by itself comes whole, however old it is: a Fetch is how a phone gets the rest of what was truncated.
+ * Source: MS-ASCMD 2.2.3.63.2. */
+static struct sync_options without_limits(struct sync_options o)
 {
-	struct bytes text = wbxml_child_text(n, AIRSYNC_SERVER_ID);
-	const enum filter_type filter = c->options.filter_type;
+	for (size_t i = 0; i < o.body_count; i++) {
+		o.body[i].truncation_size = BODY_WHOLE;
+		o.body[i].all_or_none = false;
+	}
+	o.body_part.truncation_size = BODY_WHOLE;
+	o.mime_truncation = o.truncation = BODY_WHOLE;
+	o.filter_type = FILTER_ALL;
+	return o;
+}
+
+static enum err write_item(struct collection *c, struct bytes id, struct wbxml_writer *w)
+{
 	struct change item = { .kind = CHANGE_ADD };
 	size_t done = 0;
 	enum err e = ERR_OK;
 
-	c->options.filter_type = FILTER_ALL; /* what is asked for by itself comes whole, however old it is */
-	if (parse_id(c, text, &item.id))
+	if (parse_id(c, id, &item.id))
 		item.kind = CHANGE_NONE;
 	else if (c->imap)
 		e = c->ops->prepare(c, &item, 1, SIZE_MAX, &done);
-	c->options.filter_type = filter;
 	if (e)
 		return e;
 	wbxml_open(w, AIRSYNC_FETCH);
-	wbxml_put(w, AIRSYNC_SERVER_ID, text);
+	wbxml_put(w, AIRSYNC_SERVER_ID, id);
 	wbxml_put_uint(
 	    w, AIRSYNC_STATUS, done && item.kind == CHANGE_ADD ? SYNC_STATUS_OK : SYNC_STATUS_NOT_FOUND);
 	if (done && item.kind == CHANGE_ADD) {
@@ -171,6 +181,17 @@ static enum err write_fetch(struct collection *c, const struct wbxml_node *n, st
 		c->rq->figures.fetches++;
 	}
 	wbxml_close(w);
+	return e;
+}
+
+static enum err write_fetch(struct collection *c, const struct wbxml_node *n, struct wbxml_writer *w)
+{
+	const struct sync_options sticky = c->options;
+	enum err e;
+
+	c->options = without_limits(sticky);
+	e = write_item(c, wbxml_child_text(n, AIRSYNC_SERVER_ID), w);
+	c->options = sticky;
 	return e;
 }
 

@@ -104,6 +104,29 @@ static void all_or_none_takes_the_next(enum eas_version v)
 }
 TEST_VERSIONS(all_or_none_takes_the_next)
 
+/* A Fetch in Sync is how a phone asks for the rest. */
+static void a_fetch_is_whole(enum eas_version v)
+{
+	static const struct phone_options_block options = { .bodies = { { .type = 1, .truncation = 10 } } };
+	const char *user = append("From: a@example.org\r\nSubject: cut\r\n\r\nmore than ten octets\r\n");
+	struct phone *ph = phone_with(user, v, &options);
+	struct phone_item *i = phone_item_with_subject(scene_inbox(ph), "cut");
+	struct phone_edit fetch = { .command = AIRSYNC_FETCH, .id = i->id };
+	unsigned status;
+
+	assert_true(i->body_truncated);
+	SCENE_OK(ph, phone_edit_one(ph, scene_inbox(ph), &fetch, &status));
+	assert_int_equal(status, 1);
+	i = phone_item_with_subject(scene_inbox(ph), "cut");
+	assert_string_equal(i->body, "more than ten octets\r\n");
+	assert_false(i->body_truncated);
+	scene_append_raw(user, "INBOX", BYTES("Subject: next\r\n\r\nis cut again\r\n"), "", NULL);
+	scene_sync(ph, scene_inbox(ph));
+	assert_true(phone_item_with_subject(scene_inbox(ph), "next")->body_truncated);
+	scene_assert_clean(ph);
+}
+TEST_VERSIONS(a_fetch_is_whole)
+
 /* ---- mails of many parts ---- */
 
 /* A text of nine octets and a picture, n times. */
@@ -254,11 +277,12 @@ int main(void)
 {
 	int failed;
 
-	scene_open(&(struct bed_opts){ .users = 60, .services = "dovecot,redis" });
+	scene_open(&(struct bed_opts){ .users = 80, .services = "dovecot,redis" });
 	TEST_ADD_VERSIONS(body_part_is_what_is_new);
 	TEST_ADD_VERSIONS(body_part_must_be_html);
 	TEST_ADD_VERSIONS(mime_has_a_preview);
 	TEST_ADD_VERSIONS(all_or_none_takes_the_next);
+	TEST_ADD_VERSIONS(a_fetch_is_whole);
 	TEST_ADD_VERSIONS(many_texts_between_pictures);
 	TEST_ADD_VERSIONS(html_names_its_charset);
 	TEST_ADD_VERSIONS(a_blank_in_the_empty_line);
