@@ -75,7 +75,8 @@ enum err store_folder_rename(struct redis *r, struct bytes account, uint32_t id,
 struct store_sync {
 	bool exists;
 	uint64_t epoch;        /* random, made with key 0: keys of a former life never match */
-	uint32_t generation;   /* 1 = primed; grows by one with each commit */
+	uint32_t generation;   /* 1 = primed; grows by one with each commit that the phone hears of */
+	uint32_t revision;     /* how often it was committed anew at this generation; the store counts */
 	struct bytes current;  /* what the phone has at this generation: opaque here */
 	struct bytes previous; /* at generation - 1; empty if there is none */
 	struct bytes settings; /* sticky options: opaque here */
@@ -89,7 +90,7 @@ struct store_sync_commit {
 	uint32_t collection;
 	bool expect_exists;
 	uint64_t expected_epoch; /* compared when expect_exists */
-	uint32_t expected_generation;
+	uint32_t expected_generation, expected_revision;
 	struct store_sync next;
 	bool won; /* out: this one was stored */
 };

@@ -15,7 +15,7 @@ static void put_key(struct words *w, struct bytes account, struct bytes device, 
 
 void sync_ask(struct words *w, struct bytes account, struct bytes device, uint32_t collection)
 {
-	static const char *const names[] = { "v", "e", "g", "c", "p", "s", "a" };
+	static const char *const names[] = { "v", "e", "g", "r", "c", "p", "s", "a" };
 
 	words_put_str(w, "HMGET");
 	put_key(w, account, device, collection);
@@ -26,15 +26,16 @@ void sync_ask(struct words *w, struct bytes account, struct bytes device, uint32
 void sync_read(const struct redis_reply *r, struct store_sync *out)
 {
 	*out = (struct store_sync){ 0 };
-	if (r->n != 7 || !bytes_eq_str(reply_text(&r->items[0]), FORMAT))
+	if (r->n != 8 || !bytes_eq_str(reply_text(&r->items[0]), FORMAT))
 		return;
 	out->exists = true;
 	out->epoch = reply_u64(&r->items[1]);
 	out->generation = (uint32_t)reply_u64(&r->items[2]);
-	out->current = reply_text(&r->items[3]);
-	out->previous = reply_text(&r->items[4]);
-	out->settings = reply_text(&r->items[5]);
-	out->adds = reply_text(&r->items[6]);
+	out->revision = (uint32_t)reply_u64(&r->items[3]);
+	out->current = reply_text(&r->items[4]);
+	out->previous = reply_text(&r->items[5]);
+	out->settings = reply_text(&r->items[6]);
+	out->adds = reply_text(&r->items[7]);
 }
 
 enum err store_sync_load(struct redis *r, struct arena *a, struct bytes account, struct bytes device,
@@ -59,24 +60,29 @@ enum err store_sync_load(struct redis *r, struct arena *a, struct bytes account,
 
 /* ---- committing ---- */
 
-/* Numbers are compared as text: Lua's have 53 bits. Deleting first keeps no field of a former state, and lets a hash
- * that has become small again be stored in the compact way. */
+/* Epoch and generation are compared as text: Lua's numbers have 53 bits. A revision of 0 takes no room. Deleting first keeps
+ * no field of a former state, and lets a hash that has become small again be stored in the compact way. */
 static struct redis_script commit_script = {
 	.text = "local won = {}\n"
 		"for i, key in ipairs(KEYS) do\n"
-		"  local at = 9 * i - 7\n"
-		"  local had = redis.call('HMGET', key, 'v', 'e', 'g')\n"
+		"  local at = 10 * i - 8\n"
+		"  local had = redis.call('HMGET', key, 'v', 'e', 'g', 'r')\n"
 		"  local exists = had[1] == ARGV[1]\n"
 		"  local ok = not exists\n"
 		"  if ARGV[at] == '1' then\n"
 		"    ok = exists and had[2] == ARGV[at + 1] and had[3] == ARGV[at + 2]\n"
+		"         and (had[4] or '0') == ARGV[at + 3]\n"
 		"  end\n"
 		"  if ok then\n"
-		"    local set = { 'HSET', key, 'v', ARGV[1], 'e', ARGV[at + 3], 'g', ARGV[at + 4] }\n"
+		"    local set = { 'HSET', key, 'v', ARGV[1], 'e', ARGV[at + 4], 'g', ARGV[at + 5] }\n"
+		"    if exists and had[2] == ARGV[at + 4] and had[3] == ARGV[at + 5] then\n"
+		"      set[#set + 1] = 'r'\n"
+		"      set[#set + 1] = (had[4] or 0) + 1\n"
+		"    end\n"
 		"    for j, name in ipairs({ 'c', 'p', 's', 'a' }) do\n"
-		"      if ARGV[at + 4 + j] ~= '' then\n"
+		"      if ARGV[at + 5 + j] ~= '' then\n"
 		"        set[#set + 1] = name\n"
-		"        set[#set + 1] = ARGV[at + 4 + j]\n"
+		"        set[#set + 1] = ARGV[at + 5 + j]\n"
 		"      end\n"
 		"    end\n"
 		"    redis.call('DEL', key)\n"
@@ -87,12 +93,13 @@ static struct redis_script commit_script = {
 		"return won\n"
 };
 
-/* Nine words, in the order in which the script reads them. */
+/* Ten words, in the order in which the script reads them. */
 static void put_commit(struct words *args, const struct store_sync_commit *c)
 {
 	words_put_u64(args, c->expect_exists);
 	words_put_u64(args, c->expected_epoch);
 	words_put_u64(args, c->expected_generation);
+	words_put_u64(args, c->expected_revision);
 	words_put_u64(args, c->next.epoch);
 	words_put_u64(args, c->next.generation);
 	words_put(args, c->next.current);

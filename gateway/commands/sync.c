@@ -161,6 +161,7 @@ static enum err commit(struct sync *s)
 			.expect_exists = r->stored.exists,
 			.expected_epoch = r->stored.epoch,
 			.expected_generation = r->stored.generation,
+			.expected_revision = r->stored.revision,
 			.next = r->to_store };
 	}
 	if (!n)

@@ -49,6 +49,7 @@ static enum err attempt(struct request *rq, uint32_t folder, struct premark *p)
 		.expect_exists = true,
 		.expected_epoch = s.epoch,
 		.expected_generation = s.generation,
+		.expected_revision = s.revision,
 		.next = s },
 	    1);
 }

@@ -7,7 +7,8 @@
  * Change, since how they are marked there isn't known. Its keys stay as they are, and a folder that it starts over, or hasn't
  * started, has them among all others.
  *   uid_validity  what the ids belong to
- * A Sync of the folder that is under way at this moment may undo it: then they are added after all. */
+ * A Sync of the folder that has looked at the mailbox already, but not stored its outcome, does so again; one that has is about
+ * to add them. */
 enum err sync_premark(struct request *rq, uint32_t folder, uint32_t uid_validity, const uint32_t *uids,
     size_t n) WAITS MUST_CHECK;
 

@@ -11,7 +11,11 @@
 
 #include "testing.h"
 
-enum { MAX_PAIRS = 64, CHUNK = 1 << 16 };
+enum {
+	MAX_PAIRS = 64,
+	CHUNK = 1 << 16,
+	LOOK_MS = 5 /* at what the test says, as long as a command is held */
+};
 
 /* What both processes see. */
 struct shared {
@@ -19,7 +23,7 @@ struct shared {
 	volatile unsigned armed; /* how often */
 	volatile enum cutter_when when;
 	volatile unsigned cuts;
-	volatile bool deranged;
+	volatile bool deranged, held;
 	char word[64];
 };
 struct cutter {
@@ -34,6 +38,8 @@ struct cutter {
 struct pair {
 	int client, server; /* -1: unused */
 	bool doomed;        /* the server's next answer is lost */
+	char *held;         /* owned; what the client said, and the server isn't to hear yet */
+	size_t held_len;
 };
 
 static int connect_to(uint16_t port)
@@ -50,11 +56,14 @@ static int connect_to(uint16_t port)
 	return fd;
 }
 
+static const struct pair NO_PAIR = { .client = -1, .server = -1 };
+
 static void drop(struct pair *p)
 {
 	close(p->client);
 	close(p->server);
-	*p = (struct pair){ -1, -1, false };
+	free(p->held);
+	*p = NO_PAIR;
 }
 
 static void cut(struct shared *s, struct pair *p)
@@ -97,6 +106,26 @@ static void answer(struct pair *p, const char *command, size_t n, const char *re
 		drop(p);
 }
 
+static void hold(struct shared *s, struct pair *p, const char *data, size_t n)
+{
+	p->held = malloc(n);
+	if (!p->held)
+		abort();
+	memcpy(p->held, data, n);
+	p->held_len = n;
+	s->held = true;
+}
+
+static void let_go(struct pair *p)
+{
+	char *data = p->held;
+
+	p->held = NULL;
+	if (!put_all(p->server, data, p->held_len))
+		drop(p);
+	free(data);
+}
+
 static void from_client(struct shared *s, struct pair *p, char *data)
 {
 	static const char nonsense[] = "* (((( 220 mail ESMTP\r\n";
@@ -121,6 +150,9 @@ static void from_client(struct shared *s, struct pair *p, char *data)
 			return;
 		case CUTTER_REFUSED:
 			answer(p, data, (size_t)n, " NO not now\r\n");
+			return;
+		case CUTTER_HELD:
+			hold(s, p, data, (size_t)n);
 			return;
 		}
 	}
@@ -148,7 +180,7 @@ static void take_client(struct cutter *c, struct pair *pairs)
 	for (size_t i = 0; i < MAX_PAIRS && client >= 0 && server >= 0; i++) {
 		if (pairs[i].client >= 0)
 			continue;
-		pairs[i] = (struct pair){ client, server, false };
+		pairs[i] = (struct pair){ .client = client, .server = server };
 		return;
 	}
 	if (client >= 0)
@@ -164,14 +196,17 @@ static void serve(struct cutter *c)
 	struct pollfd fds[1 + 2 * MAX_PAIRS];
 
 	for (size_t i = 0; i < MAX_PAIRS; i++)
-		pairs[i] = (struct pair){ -1, -1, false };
+		pairs[i] = NO_PAIR;
 	for (;;) {
 		fds[0] = (struct pollfd){ .fd = c->listener, .events = POLLIN };
 		for (size_t i = 0; i < MAX_PAIRS; i++) {
-			fds[1 + 2 * i] = (struct pollfd){ .fd = pairs[i].client, .events = POLLIN };
+			if (pairs[i].held && !c->shared->held)
+				let_go(&pairs[i]);
+			fds[1 + 2 * i] =
+			    (struct pollfd){ .fd = pairs[i].held ? -1 : pairs[i].client, .events = POLLIN };
 			fds[2 + 2 * i] = (struct pollfd){ .fd = pairs[i].server, .events = POLLIN };
 		}
-		if (poll(fds, 1 + 2 * MAX_PAIRS, -1) < 0)
+		if (poll(fds, 1 + 2 * MAX_PAIRS, c->shared->held ? LOOK_MS : -1) < 0)
 			_exit(1);
 		for (size_t i = 0; i < MAX_PAIRS; i++) {
 			if (fds[1 + 2 * i].revents)
@@ -248,6 +283,19 @@ void cutter_arm_times(struct cutter *c, enum cutter_when when, const char *word,
 void cutter_derange(struct cutter *c, bool on)
 {
 	c->shared->deranged = on;
+}
+
+void cutter_wait_held(struct cutter *c)
+{
+	for (unsigned i = 0; !c->shared->held; i++) {
+		assert_true(i < 2000);
+		poll(NULL, 0, LOOK_MS);
+	}
+}
+
+void cutter_release(struct cutter *c)
+{
+	c->shared->held = false;
 }
 
 unsigned cutter_cuts(const struct cutter *c)

@@ -20,12 +20,16 @@ enum cutter_when {
 	/* Nothing is cut, and the server isn't asked: the answer is OK and nothing else, as for a mail that has gone. */
 	CUTTER_NOTHING_THERE,
 	CUTTER_REFUSED, /* The same with NO. */
+	CUTTER_HELD,    /* Nothing is cut: the server gets it at cutter_release. */
 };
 /* At the next command that has that word in it (in the first bytes of what is sent at once); once. */
 void cutter_arm(struct cutter *c, enum cutter_when when, const char *word);
 void cutter_arm_times(struct cutter *c, enum cutter_when when, const char *word, unsigned times);
 /* Whatever is asked but who somebody is, is answered with what is no IMAP, as long as it is on. */
 void cutter_derange(struct cutter *c, bool on);
+/* Waits until a command is held. */
+void cutter_wait_held(struct cutter *c);
+void cutter_release(struct cutter *c);
 /* How often a connection was cut so far. */
 unsigned cutter_cuts(const struct cutter *c);
 

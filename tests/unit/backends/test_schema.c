@@ -144,6 +144,10 @@ static void write_sync(struct redis *r)
 	struct store_sync got;
 
 	assert_int_equal(store_sync_commit(r, ann, phone, &c, 1), ERR_OK);
+	c.expect_exists = true;
+	c.expected_epoch = 5;
+	c.expected_generation = 1;
+	assert_int_equal(store_sync_commit(r, ann, phone, &c, 1), ERR_OK); /* has a revision */
 	assert_int_equal(store_sync_load(r, fiber_arena(), ann, phone, &c.collection, 1, &got), ERR_OK);
 }
 

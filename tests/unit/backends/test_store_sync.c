@@ -31,6 +31,7 @@ static void commit_racer(struct racer *me)
 			.expect_exists = true,
 			.expected_epoch = s.epoch,
 			.expected_generation = s.generation,
+			.expected_revision = s.revision,
 			.next = { .epoch = s.epoch,
 			    .generation = s.generation + 1,
 			    .current = bytes_str(text),
@@ -70,6 +71,39 @@ static void commit_race(void **state)
 {
 	(void)state;
 	redis_test(commit_race_main);
+}
+
+/* A commit that leaves the sync key as it is counts, too: who has read before it must read again. */
+static void commit_within_a_generation_main(struct redis_test *t)
+{
+	struct store_sync_commit c = start(5, 7), other;
+	struct store_sync s;
+	uint32_t id = 5;
+
+	assert_int_equal(store_sync_commit(t->r, ann, phone, &c, 1), ERR_OK);
+	assert_int_equal(store_sync_load(t->r, fiber_arena(), ann, phone, &id, 1, &s), ERR_OK);
+	c = (struct store_sync_commit){ .collection = 5,
+		.expect_exists = true,
+		.expected_epoch = s.epoch,
+		.expected_generation = s.generation,
+		.expected_revision = s.revision,
+		.next = s };
+	other = c;
+	c.next.current = BYTES("one");
+	other.next.current = BYTES("other");
+	assert_int_equal(store_sync_commit(t->r, ann, phone, &c, 1), ERR_OK);
+	assert_int_equal(store_sync_commit(t->r, ann, phone, &other, 1), ERR_CONFLICT);
+	assert_int_equal(store_sync_load(t->r, fiber_arena(), ann, phone, &id, 1, &s), ERR_OK);
+	assert_bytes_str(s.current, "one");
+	other.expected_revision = s.revision;
+	assert_int_equal(store_sync_commit(t->r, ann, phone, &other, 1), ERR_OK);
+	assert_int_equal(s.generation, 1);
+}
+
+static void commit_within_a_generation(void **state)
+{
+	(void)state;
+	redis_test(commit_within_a_generation_main);
 }
 
 static void commit_main(struct redis_test *t)
@@ -244,6 +278,7 @@ static void died_while_committing(void **state)
 int main(void)
 {
 	TEST_ADD(commit);
+	TEST_ADD(commit_within_a_generation);
 	TEST_ADD(commit_race);
 	TEST_ADD(memory);
 	TEST_ADD(died_while_committing);
