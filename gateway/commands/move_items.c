@@ -242,12 +242,14 @@ static enum err remember_mail(struct moves *x, struct collection *to, struct mov
 	return e ? e : remember(x, m, made.id);
 }
 
-/* Outlook takes the moved mails over as they are. A draft's id is no UID, and clients that know drafts are others. */
+/* Outlook takes the moved mails over as they are, also those that an earlier request has moved, which it repeats now. A draft's id
+ * is no UID, and clients that know drafts are others. */
 static enum err note_arrivals(
-    struct moves *x, const struct collection *to, const struct imap_moved *moved, size_t n)
+    struct moves *x, const struct collection *to, uint32_t uid_validity, struct move *const *group, size_t n)
 {
+	uint32_t *uids, folder;
 	struct arrival *a;
-	uint32_t *uids;
+	uint64_t id;
 
 	if (!client_has_habit(x->rq->device_type, CLIENT_KEEPS_WHAT_IT_MOVES) || to->ops == &draft_collection)
 		return ERR_OK;
@@ -255,11 +257,11 @@ static enum err note_arrivals(
 	uids = arena_array(x->rq->arena, n, sizeof(*uids));
 	if (!a || !uids)
 		return ERR_LIMIT;
-	*a = (struct arrival){ x->arrivals, to->folder_id, moved->uid_validity, uids, 0 };
+	*a = (struct arrival){ x->arrivals, to->folder_id, uid_validity, uids, 0 };
 	for (size_t i = 0; i < n; i++)
-		if (moved->to[i])
-			uids[a->n++] = moved->to[i];
-	if (a->n)
+		if (group[i]->made[0] && !server_id_parse(bytes_str(group[i]->made), &folder, &id))
+			uids[a->n++] = (uint32_t)id;
+	if (a->n && uid_validity)
 		x->arrivals = a;
 	return ERR_OK;
 }
@@ -299,7 +301,10 @@ static enum err run_mails(
 		take_flags_along(x, from, to, group, n, &moved);
 	for (size_t i = 0; i < n && !e; i++)
 		e = moved.to[i] ? remember_mail(x, to, group[i], moved.to[i]) : recall(x, group[i]);
-	return e ? e : note_arrivals(x, to, &moved, n);
+	if (e)
+		return e;
+	return note_arrivals(
+	    x, to, moved.uid_validity ? moved.uid_validity : (uint32_t)to->validity, group, n);
 }
 
 static enum err run_group(struct moves *x, struct move **group, size_t n)

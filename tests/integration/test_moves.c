@@ -55,6 +55,98 @@ static void a_sync_is_under_way(enum eas_version v)
 }
 TEST_VERSIONS(a_sync_is_under_way)
 
+/* Two moves to the target in one request: from the inbox, and from a folder that IMAP hangs up at. */
+static enum err move_two(struct phone *ph, const char *target)
+{
+	const struct phone_folder *from[] = { scene_inbox(ph), phone_folder_named(&ph->replica, "Other") };
+	const char *subjects[] = { "m 1", "o 1" };
+	struct wbxml_writer *w = phone_request(ph);
+
+	wbxml_open(w, MOVE_MOVE_ITEMS);
+	for (size_t i = 0; i < 2; i++) {
+		wbxml_open(w, MOVE_MOVE);
+		wbxml_put_str(w, MOVE_SRC_MSG_ID, phone_item_with_subject(from[i], subjects[i])->id);
+		wbxml_put_str(w, MOVE_SRC_FLD_ID, from[i]->id);
+		wbxml_put_str(w, MOVE_DST_FLD_ID, target);
+		wbxml_close(w);
+	}
+	wbxml_close(w);
+	return phone_command(ph, CMD_MOVE_ITEMS, NULL);
+}
+
+/* Both are where the request wanted them. */
+static void take_answer(struct phone *ph, const char *target)
+{
+	size_t n = 0;
+
+	for (const struct wbxml_node *r = wbxml_child(ph->root, MOVE_RESPONSE); r;
+	     r = wbxml_next(r, MOVE_RESPONSE), n++) {
+		char old_id[64], new_id[64];
+
+		assert_bytes_str(wbxml_child_text(r, MOVE_STATUS), "3");
+		snprintf(old_id, sizeof(old_id), "%.*s", BYTES_ARG(wbxml_child_text(r, MOVE_SRC_MSG_ID)));
+		snprintf(new_id, sizeof(new_id), "%.*s", BYTES_ARG(wbxml_child_text(r, MOVE_DST_MSG_ID)));
+		phone_replica_move(&ph->replica,
+		    n ? phone_folder_named(&ph->replica, "Other")->id : scene_inbox(ph)->id, old_id, target,
+		    new_id);
+	}
+	assert_int_equal(n, 2);
+}
+
+static struct phone *outlook_with_two_folders(const char *user, enum eas_version v)
+{
+	struct phone *ph;
+
+	scene_append_many(user, "INBOX", "m", 1);
+	truth_create(scene_truth(user), "Other");
+	scene_append_many(user, "Other", "o", 1);
+	truth_create(scene_truth(user), "Target");
+	scene_append_many(user, "Target", "there", 1);
+	ph = outlook(user, v);
+	SCENE_OK(ph, phone_sync_folder(ph, phone_folder_named(&ph->replica, "Other"), NULL));
+	SCENE_OK(ph, phone_sync_folder(ph, phone_folder_named(&ph->replica, "Target"), NULL));
+	return ph;
+}
+
+/* The first mail has gone when the request fails as a whole: nobody told Outlook where, so it must be told of it as of a new one. */
+static void a_later_move_fails(enum eas_version v)
+{
+	const char *user = scene_user();
+	struct phone *ph = outlook_with_two_folders(user, v);
+	struct phone_folder *t = phone_folder_named(&ph->replica, "Target");
+
+	cutter_arm(cutter, CUTTER_BEFORE, "SELECT \"Other\"");
+	SCENE_ERR(ph, move_two(ph, t->id), ERR_UNAVAILABLE);
+	assert_non_null(scene_mail(user, "Target", "m 1"));
+	scene_sync(ph, scene_inbox(ph));
+	scene_sync(ph, t);
+	assert_int_equal(t->added, 1);
+	scene_assert_same(scene_inbox(ph), user, "INBOX");
+	scene_assert_same(t, user, "Target");
+	scene_assert_clean(ph);
+}
+TEST_VERSIONS(a_later_move_fails)
+
+/* Outlook repeats the request, and hears where both are: then it has both. */
+static void it_is_repeated(enum eas_version v)
+{
+	const char *user = scene_user();
+	struct phone *ph = outlook_with_two_folders(user, v);
+	struct phone_folder *t = phone_folder_named(&ph->replica, "Target");
+
+	cutter_arm(cutter, CUTTER_BEFORE, "SELECT \"Other\"");
+	SCENE_ERR(ph, move_two(ph, t->id), ERR_UNAVAILABLE);
+	SCENE_OK(ph, move_two(ph, t->id));
+	take_answer(ph, t->id);
+	scene_sync(ph, scene_inbox(ph));
+	scene_sync(ph, t);
+	assert_int_equal(t->added, 0);
+	scene_assert_same(scene_inbox(ph), user, "INBOX");
+	scene_assert_same(t, user, "Target");
+	scene_assert_clean(ph);
+}
+TEST_VERSIONS(it_is_repeated)
+
 int main(void)
 {
 	static char server[64];
@@ -66,6 +158,8 @@ int main(void)
 	scene_open(&(struct bed_opts){ .users = 20, .services = "dovecot,redis", .settings = settings });
 	cutter_lead_to(cutter, bed_port(scene_bed(), "IMAP_PORT"));
 	TEST_ADD_VERSIONS(a_sync_is_under_way);
+	TEST_ADD_VERSIONS(a_later_move_fails);
+	TEST_ADD_VERSIONS(it_is_repeated);
 	failed = test_run("moves");
 	scene_close();
 	cutter_stop(&cutter);
