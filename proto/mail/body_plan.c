@@ -385,8 +385,7 @@ static void plan_report(struct body_plan *plan)
 	if (!mime_is(plan->root, "multipart", "report"))
 		return;
 	for (const struct mime_part *p = plan->root->child; p; p = p->next) {
-		if (!status && (mime_is(p, "message", "delivery-status") ||
-				   mime_is(p, "message", "disposition-notification")))
+		if (!status && mime_is_report(p))
 			status = p;
 		else if (!header && mime_is_headers(p))
 			header = p;
@@ -441,6 +440,8 @@ static const char *placeholder_for(const struct mime_part *root)
 	static const char encrypted[] = "This message is encrypted. Its content is attached.";
 	enum smime_kind kind = smime_kind_of(root);
 
+	if (kind == SMIME_RECEIPT)
+		return "This is the receipt of a signed message. It is attached.";
 	if (kind == SMIME_SIGNED)
 		return "This message is signed. Its content is attached.";
 	return kind == SMIME_ENCRYPTED || mime_is(root, "multipart", "encrypted") ? encrypted : NULL;

@@ -505,8 +505,10 @@ enum err email_write_found(struct wbxml_writer *w, const struct email *m)
 static enum err read_class(struct job *j)
 {
 	const struct body_plan *plan = j->m->plan;
+	enum err e = message_class(j->arena, plan, &j->class);
 
-	j->class = message_class(plan);
+	if (e)
+		return e;
 	if (strcmp(j->class, "IPM.Note") == 0 && voice_is_told(&j->header))
 		j->class = "IPM.Note.Microsoft.Voicemail";
 	if (!message_class_is_voice(j->class))

@@ -2,6 +2,7 @@
 
 #include "mail/smime.h"
 #include "mail/tnef_part.h"
+#include "mail/transfer.h"
 
 /* The value of a field in the groups of a report part; the words that matter stand first in it. */
 static bool report_says(struct bytes text, const char *field, const char *word)
@@ -64,17 +65,25 @@ static const char *delivery_class(struct bytes text, const struct report_class *
 	return on->failed;
 }
 
-static const char *report_class(const struct body_plan *plan)
+static enum err report_class(struct arena *a, const struct body_plan *plan, const char **out)
 {
 	size_t at = plan->n_text + plan->n_preview;
 	const struct body_fetch *f = plan->n_fetch > at ? &plan->fetch[at] : NULL;
+	struct bytes text;
+	enum err e;
 
-	if (!f || !f->part || !mime_is(f->part, "message", NULL))
-		return "IPM.Note";
-	if (mime_is(f->part, "message", "delivery-status"))
-		return delivery_class(f->data, report_on(plan->reported));
-	return report_says(f->data, "Disposition", "deleted") ? "REPORT.IPM.NOTE.IPNNRN"
-							      : "REPORT.IPM.NOTE.IPNRN";
+	*out = "IPM.Note";
+	if (!f || !f->part || !mime_is_report(f->part))
+		return ERR_OK;
+	if ((e = transfer_decode(a, f->part->encoding, f->data, &text)))
+		return e;
+	if (mime_is(f->part, "message", "delivery-status") ||
+	    mime_is(f->part, "message", "global-delivery-status"))
+		*out = delivery_class(text, report_on(plan->reported));
+	else
+		*out = report_says(text, "Disposition", "deleted") ? "REPORT.IPM.NOTE.IPNNRN"
+								   : "REPORT.IPM.NOTE.IPNRN";
+	return ERR_OK;
 }
 
 /* ---- winmail.dat ---- */
@@ -136,23 +145,31 @@ static const char *class_of_item(struct bytes class)
 
 /* ---- all ---- */
 
-const char *message_class(const struct body_plan *plan)
+static const char *const smime_classes[] = {
+	[SMIME_CLEAR] = "IPM.Note.SMIME.MultipartSigned",
+	[SMIME_SIGNED] = "IPM.Note.SMIME",
+	[SMIME_ENCRYPTED] = "IPM.Note.SMIME",
+	[SMIME_RECEIPT] = "IPM.Note.Receipt.SMIME",
+};
+
+enum err message_class(struct arena *a, const struct body_plan *plan, const char **out)
 {
 	const struct mime_part *root = plan ? plan->root : NULL;
 	const struct tnef *item = root ? tnef_of_mail(root) : NULL;
-	const char *class = item ? class_of_item(item->message_class) : NULL;
 	enum smime_kind kind;
 
+	*out = item ? class_of_item(item->message_class) : NULL;
+	if (*out)
+		return ERR_OK;
+	*out = "IPM.Note";
 	if (!root)
-		return "IPM.Note";
-	if (class)
-		return class;
+		return ERR_OK;
 	kind = smime_kind_of(root);
 	if (kind)
-		return kind == SMIME_CLEAR ? "IPM.Note.SMIME.MultipartSigned" : "IPM.Note.SMIME";
-	if (mime_is(root, "multipart", "report"))
-		return report_class(plan);
-	return "IPM.Note";
+		*out = smime_classes[kind];
+	else if (mime_is(root, "multipart", "report"))
+		return report_class(a, plan, out);
+	return ERR_OK;
 }
 
 bool message_class_is_voice(const char *class)

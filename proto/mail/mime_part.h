@@ -96,6 +96,14 @@ static inline bool mime_is_headers(const struct mime_part *part)
 {
 	return mime_is(part, "text", "rfc822-headers") || mime_is(part, "message", "global-headers");
 }
+/* The part of a report that programs read (RFC 3464, RFC 8098; RFC 6533, 5). */
+static inline bool mime_is_report(const struct mime_part *part)
+{
+	return mime_is(part, "message", "delivery-status") ||
+	       mime_is(part, "message", "global-delivery-status") ||
+	       mime_is(part, "message", "disposition-notification") ||
+	       mime_is(part, "message", "global-disposition-notification");
+}
 /* The value of a Content-Type parameter as it is on the wire; empty if it isn't there. */
 struct bytes mime_param(const struct mime_params *params, const char *name);
 /* "base64" → MIME_BASE64, in any letter case; empty → MIME_7BIT. */

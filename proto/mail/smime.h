@@ -8,6 +8,7 @@ enum smime_kind {
 	SMIME_CLEAR,     /* a readable text and its signature */
 	SMIME_SIGNED,    /* signed, and readable only once the signature is opened */
 	SMIME_ENCRYPTED, /* or said to be neither signed nor else */
+	SMIME_RECEIPT,   /* that a signed mail was read (RFC 2634, 2) */
 };
 
 /* What kind of S/MIME the mail is, by its structure; a mail whose type says nothing is told by its file's name, as RFC 8551

@@ -5,6 +5,7 @@
 #include "base/utf8.h"
 #include "eas/options.h"
 #include "mail/email.h"
+#include "mail/message_class.h"
 #include "mail/mime_parse.h"
 
 /* What an XML document can hold (XML 1.0, 2.2), in valid UTF-8. */
@@ -101,6 +102,14 @@ static inline struct sync_options sample_options(enum body_type type, uint32_t l
 	o.body_count = 1;
 	o.body[0] = (struct body_preference){ .type = type, .truncation_size = limit, .preview = preview };
 	return o;
+}
+
+/* What it is called; plan may be NULL. */
+static inline const char *sample_class(struct arena *a, const struct body_plan *plan)
+{
+	const char *class = "failed";
+
+	return message_class(a, plan, &class) ? "failed" : class;
 }
 
 /* The mail as ApplicationData of a document of its own. */

@@ -73,6 +73,27 @@ static const struct class_case {
 	    "REPORT.IPM.NOTE.IPNRN" },
 	{ "deleted unread", RECEIPT("Disposition: automatic-action/MDN-sent-automatically; deleted"),
 	    "REPORT.IPM.NOTE.IPNNRN" },
+	{ "late, in international form",
+	    MULTI("report",
+		"--b\r\nContent-Type: message/global-delivery-status\r\n\r\nReporting-MTA: dns; x\r\n\r\n"
+		"Action: delayed\r\n"),
+	    "REPORT.IPM.NOTE.DELAYED" },
+	{ "late, in base64",
+	    MULTI("report",
+		"--b\r\nContent-Type: message/delivery-status\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+		"UmVwb3J0aW5nLU1UQTogZG5zOyB4CgpBY3Rpb246IGRlbGF5ZWQK\r\n"),
+	    "REPORT.IPM.NOTE.DELAYED" },
+	{ "S/MIME, signed, no protocol",
+	    MULTI("signed", "--b\r\nContent-Type: application/pkcs7-signature\r\n\r\nx\r\n"),
+	    "IPM.Note.SMIME.MultipartSigned" },
+	{ "PGP, signed, no protocol",
+	    MULTI("signed", "--b\r\nContent-Type: application/pgp-signature\r\n\r\nx\r\n"), "IPM.Note" },
+	{ "S/MIME, only its encoded name says so",
+	    "Content-Type: application/octet-stream\r\nContent-Disposition: attachment; "
+	    "filename*=utf-8''smime.p7m\r\n\r\nx",
+	    "IPM.Note.SMIME" },
+	{ "S/MIME, a receipt", "Content-Type: application/pkcs7-mime; smime-type=signed-receipt\r\n\r\nx",
+	    "IPM.Note.Receipt.SMIME" },
 	{ "a report of something else",
 	    MULTI("report", "--b\r\nContent-Type: message/feedback-report\r\n\r\nx\r\n"), "IPM.Note" },
 };
@@ -83,14 +104,14 @@ static void classes(const struct class_case *c)
 	struct sample s;
 
 	assert_int_equal(sample_make(test_arena(), bytes_str(c->raw), &o, EAS_16_1, false, &s), ERR_OK);
-	assert_string_equal(message_class(&s.plan), c->want);
+	assert_string_equal(sample_class(test_arena(), &s.plan), c->want);
 }
 TEST_ROW(classes)
 
 static void nothing_known(void **state)
 {
 	(void)state;
-	assert_string_equal(message_class(NULL), "IPM.Note");
+	assert_string_equal(sample_class(test_arena(), NULL), "IPM.Note");
 }
 
 int main(void)

@@ -420,7 +420,7 @@ static void tells_its_class(const struct class_case *c)
 		struct sync_options o = sample_options(t, 1000, 0);
 		struct sample s = pieces_make(mail, &o, EAS_16_1);
 
-		assert_string_equal(message_class(&s.plan), c->want);
+		assert_string_equal(sample_class(test_arena(), &s.plan), c->want);
 	}
 }
 TEST_ROW(tells_its_class)
@@ -439,7 +439,7 @@ static void of_an_enclosed_mail(void **state)
 	buf_put(&b, mail_with(classed_stream("IPM.Microsoft Schedule.MtgReq", NULL), ""));
 	buf_put_str(&b, "\r\n--o--\r\n");
 	s = pieces_make(done(&b), &o, EAS_16_1);
-	assert_string_equal(message_class(&s.plan), "IPM.Note");
+	assert_string_equal(sample_class(test_arena(), &s.plan), "IPM.Note");
 }
 
 /* ---- voice mail ---- */
