@@ -1,5 +1,8 @@
 #include "mail/attachment.h"
 
+#include <string.h>
+
+#include "base/hex.h"
 #include "mail/header.h"
 #include "mail/transfer.h"
 
@@ -83,7 +86,7 @@ static struct bytes without_brackets(struct bytes id)
 /* Part of what a multipart/related shows, not its root. */
 static bool is_related(const struct mime_part *part)
 {
-	return part->parent && mime_is(part->parent, "multipart", "related") && part != part->parent->child;
+	return part->parent && mime_is(part->parent, "multipart", "related") && !part->is_text;
 }
 
 /* Apple Mail says "inline" of every document. A phone may leave inline parts out of its list, so only
@@ -121,4 +124,73 @@ enum err attachment_of(struct arena *a, const struct mime_part *part, unsigned n
 	if (!out->display_name.len)
 		out->display_name = bytes_str(arena_printf(a, "ATT%05u.%s", number, extension_of(part)));
 	return out->display_name.len ? ERR_OK : ERR_LIMIT;
+}
+
+/* ---- what the HTML shows ---- */
+
+/* The text's end behind the id or address, as it stands in an attribute; "%40" is "@" there. 0: it is another one. */
+static bool is_at(struct bytes html, struct bytes id)
+{
+	size_t i = 0;
+
+	for (size_t k = 0; k < id.len; k++, i++) {
+		uint8_t c = i < html.len ? html.p[i] : 0;
+
+		if (c == '%' && html.len - i > 2 && hex_digit(html.p[i + 1]) >= 0 &&
+		    hex_digit(html.p[i + 2]) >= 0) {
+			c = (uint8_t)(hex_digit(html.p[i + 1]) << 4 | hex_digit(html.p[i + 2]));
+			i += 2;
+		}
+		if (c != id.p[k])
+			return false;
+	}
+	return i == html.len || strchr("\"'<> )&;?\t\r\n", html.p[i]);
+}
+
+static bool ends_in_cid(const uint8_t *colon, size_t before)
+{
+	return before >= 3 && (colon[-3] | 0x20) == 'c' && (colon[-2] | 0x20) == 'i' &&
+	       (colon[-1] | 0x20) == 'd';
+}
+
+static void refer_by_id(struct attachment *v, size_t n, struct bytes html)
+{
+	enum { MOST = 2000 }; /* a mail has no more pictures */
+	const uint8_t *p = html.p, *end = html.p + html.len, *colon;
+	size_t seen = 0;
+
+	while (p < end && seen < MOST && (colon = memchr(p, ':', (size_t)(end - p)))) {
+		p = colon + 1;
+		if (!ends_in_cid(colon, (size_t)(colon - html.p)))
+			continue;
+		seen++;
+		for (size_t i = 0; i < n; i++)
+			if (v[i].content_id.len && is_at(bytes_of(p, (size_t)(end - p)), v[i].content_id))
+				v[i].is_referred = true;
+	}
+}
+
+static bool holds_location(struct bytes html, struct bytes location)
+{
+	const uint8_t *at = html.len ? memmem(html.p, html.len, location.p, location.len) : NULL;
+
+	return at && at > html.p && strchr("\"'= (", at[-1]);
+}
+
+void attachments_refer(struct attachment *v, size_t n, struct bytes html)
+{
+	enum { LOCATED = 100 }; /* for each the HTML is searched */
+
+	refer_by_id(v, n, html);
+	for (size_t i = 0; i < n && i < LOCATED; i++)
+		v[i].is_referred = v[i].is_referred ||
+				   (v[i].content_location.len && holds_location(html, v[i].content_location));
+	for (size_t i = 0; i < n; i++)
+		v[i].is_inline = v[i].is_inline || v[i].is_referred;
+}
+
+void attachments_settle(struct attachment *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		v[i].is_inline = v[i].is_referred;
 }

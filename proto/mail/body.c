@@ -103,8 +103,11 @@ static enum err put_as_plain(struct maker *m, const struct body_fetch *f, struct
 	size_t len = text.len, used = len;
 	enum err e;
 
-	if (is_html(f->part) && (e = text_from_html(m->arena, text, room_left(m), &text, &used)))
-		return e;
+	if (is_html(f->part)) {
+		attachments_refer(m->plan->attachments, m->plan->n_attachments, text);
+		if ((e = text_from_html(m->arena, text, room_left(m), &text, &used)))
+			return e;
+	}
 	m->taken -= len - used;
 	if (m->out.len && text.len)
 		buf_put_str(&m->out, m->out.p[m->out.len - 1] == '\n' ? "\r\n" : "\r\n\r\n");
@@ -118,6 +121,7 @@ static enum err put_as_html(struct maker *m, const struct body_fetch *f, struct 
 	enum err e;
 
 	if (is_html(f->part)) {
+		attachments_refer(m->plan->attachments, m->plan->n_attachments, text);
 		e = say_utf8(m->arena, text, &text);
 		buf_put(&m->out, text);
 		return e;
@@ -218,6 +222,15 @@ static void limit_data(const struct body_plan *plan, struct bytes text, bool com
 		out->truncated = false;
 }
 
+/* Whether what was fetched is all HTML that there is: as plain text another alternative may have been taken. */
+static bool is_all_html(const struct body_plan *plan)
+{
+	for (size_t i = 0; i < plan->n_text; i++)
+		if (plan->type != BODY_HTML && !is_html(plan->fetch[i].part))
+			return false;
+	return plan->n_text > 0;
+}
+
 static enum err make_text(struct arena *a, struct body_plan *plan, struct body *out, bool *enough)
 {
 	struct maker m = { .arena = a, .plan = plan, .complete = plan->n_text > 0 || plan->text_size == 0 };
@@ -227,6 +240,8 @@ static enum err make_text(struct arena *a, struct body_plan *plan, struct body *
 	buf_init(&m.out, a, 0);
 	if ((e = put_texts(&m)))
 		return e;
+	if (m.complete && !plan->cut && is_all_html(plan))
+		attachments_settle(plan->attachments, plan->n_attachments);
 	if (!m.out.len && plan->placeholder) {
 		buf_put_str(&m.out, plan->placeholder);
 		m.complete = true;

@@ -430,6 +430,8 @@ static enum err plan_attachments(struct arena *a, struct body_plan *plan)
 		    a, w.part, (unsigned)plan->n_attachments + 1, &plan->attachments[plan->n_attachments]);
 		if (e)
 			return e;
+		if (plan->native != BODY_HTML) /* there is nothing that could show it */
+			plan->attachments[plan->n_attachments].is_inline = false;
 		plan->n_attachments++;
 	}
 	return ERR_OK;

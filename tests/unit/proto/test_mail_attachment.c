@@ -77,6 +77,7 @@ static void what_else_there_is_to_say(void **state)
 }
 
 #define PART(header) "--b\r\n" header "\r\nx\r\n"
+#define SHOWS(url) "--b\r\nContent-Type: text/html\r\n\r\n<img src='" url "'>\r\n"
 
 static const struct list_case {
 	const char *name, *kind, *parts, *plain, *html; /* sections, an inline one with a star */
@@ -89,19 +90,36 @@ static const struct list_case {
 	    PART("") "--b\r\nContent-Type: message/rfc822\r\n\r\nContent-Type: image/png\r\n\r\nx\r\n", "2:5",
 	    "2:5" },
 	{ "a picture shown by the HTML", "related",
-	    PART("Content-Type: text/html\r\n") PART("Content-Type: image/png\r\nContent-ID: <p>\r\n"), "2*",
-	    "2*" },
+	    SHOWS("cid:p") PART("Content-Type: image/png\r\nContent-ID: <p>\r\n"), "2*", "2*" },
+	{ "by an id that is encoded", "related",
+	    SHOWS("CID:p%40x") PART("Content-Type: image/png\r\nContent-ID: <p@x>\r\n"), "2*", "2*" },
+	{ "by its location", "related",
+	    SHOWS("p.png") PART("Content-Type: image/png\r\nContent-Location: p.png\r\n"), "2*", "2*" },
+	{ "by an id that only begins so", "related",
+	    SHOWS("cid:pq") PART("Content-Type: image/png\r\nContent-ID: <p>\r\n"), "2", "2" },
+	{ "a picture that it doesn't show", "related",
+	    PART("Content-Type: text/html\r\n") PART("Content-Type: image/png\r\nContent-ID: <p>\r\n"), "2",
+	    "2" },
+	{ "a picture shown by the HTML, beside it", "mixed",
+	    SHOWS("cid:p") PART("Content-Type: image/png\r\nContent-ID: <p>\r\n"), "2*", "2*" },
+	{ "the picture comes first", "related",
+	    PART("Content-Type: image/png\r\nContent-ID: <p>\r\n") SHOWS("cid:p"), "1*", "1*" },
+	{ "shown by an alternative that isn't taken", "mixed",
+	    "--b\r\nContent-Type: multipart/alternative; boundary=c\r\n\r\n--c\r\n\r\nx\r\n--c\r\n"
+	    "Content-Type: text/html\r\n\r\n<img src='cid:p'>\r\n--c--\r\n" PART(
+		"Content-Type: image/png\r\nContent-Disposition: inline\r\nContent-ID: <p>\r\n"),
+	    "2*", "2*" },
 	{ "a picture nobody can name", "related",
 	    PART("Content-Type: text/html\r\n") PART("Content-Type: image/png\r\n"), "2", "2" },
 	{ "an inline document of Apple Mail", "mixed",
 	    PART("")
 		PART("Content-Type: application/pdf\r\nContent-Disposition: inline\r\nContent-ID: <d>\r\n"),
 	    "2", "2" },
-	{ "an inline picture with an id", "mixed",
+	{ "an inline picture with an id, and no HTML", "mixed",
 	    PART("") PART("Content-Type: image/png\r\nContent-Disposition: inline\r\nContent-ID: <d>\r\n"),
-	    "2*", "2*" },
+	    "2", "2" },
 	{ "an attached picture with an id", "related",
-	    PART("Content-Type: text/html\r\n")
+	    SHOWS("cid:p")
 		PART("Content-Type: image/png\r\nContent-Disposition: attachment\r\nContent-ID: <p>\r\n"),
 	    "2*", "2*" },
 	{ "an attached text", "mixed", PART("") PART("Content-Disposition: attachment\r\n"), "2", "2" },
