@@ -9,6 +9,7 @@
 #include "sync/conversation_rules.h"
 #include "sync/follow_ups.h"
 #include "sync/open.h"
+#include "sync/verbs.h"
 
 /* ItemOperations Move (MS-ASCMD 2.2.1.10): all mails of a conversation, but what was sent and what is being written, go to a
  * folder, and those that come later follow (conversation_rules.h). */
@@ -74,6 +75,7 @@ static enum err move_uids(struct job *j, struct collection *c, const uint32_t *u
 	follow_ups_move(c->imap, j->rq->arena,
 	    &(struct follow_up_move){
 		.from = c->mailbox, .to = j->target.mailbox, .uids = uids, .n = n, .moved = &moved });
+	verbs_move(j->rq, c->folder_id, j->target.folder_id, uids, n, &moved);
 	push_publish(j->rq, ids, 2);
 	return ERR_OK;
 }

@@ -8,6 +8,7 @@
 #include "sync/follow_ups.h"
 #include "sync/open.h"
 #include "sync/premark.h"
+#include "sync/verbs.h"
 
 /* MoveItems (MS-ASCMD 2.2.1.12). The new id comes from COPYUID; a repeated request, whose answer got lost, finds the mail
  * gone and gets the id that was remembered. */
@@ -168,10 +169,12 @@ static void take_flags_along(struct moves *x, const struct collection *from, con
 
 	for (size_t i = 0; uids && i < n; i++)
 		uids[i] = group[i]->uid;
-	if (uids)
-		follow_ups_move(x->rq->imap, x->rq->arena,
-		    &(struct follow_up_move){
-			.from = from->mailbox, .to = to->mailbox, .uids = uids, .n = n, .moved = moved });
+	if (!uids)
+		return;
+	follow_ups_move(x->rq->imap, x->rq->arena,
+	    &(struct follow_up_move){
+		.from = from->mailbox, .to = to->mailbox, .uids = uids, .n = n, .moved = moved });
+	verbs_move(x->rq, from->folder_id, to->folder_id, uids, n, moved);
 }
 
 static void fail(struct move **group, size_t n, uint32_t status)

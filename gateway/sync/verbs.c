@@ -13,17 +13,60 @@ static struct bytes name_of(struct arena *a, uint32_t folder, uint32_t uid)
 	return bytes_str(arena_printf(a, "%u:%u", folder, uid));
 }
 
-void verb_note(struct request *rq, uint32_t folder, uint32_t uid, enum mail_verb verb)
+static enum err remember(struct request *rq, uint32_t folder, uint32_t uid, struct bytes value)
 {
 	struct bytes name = name_of(rq->arena, folder, uid);
-	char *value = arena_printf(rq->arena, "%d %lld", (int)verb, (long long)time(NULL));
-	enum err e = ERR_LIMIT;
 
-	if (name.len && value)
-		e = store_memo_set(
-		    rq->worker->redis, bytes_str(rq->account->name), KIND, name, bytes_str(value), KEEP_S);
+	return name.len ? store_memo_set(
+			      rq->worker->redis, bytes_str(rq->account->name), KIND, name, value, KEEP_S)
+			: ERR_LIMIT;
+}
+
+void verb_note(struct request *rq, uint32_t folder, uint32_t uid, enum mail_verb verb)
+{
+	char *value = arena_printf(rq->arena, "%d %lld", (int)verb, (long long)time(NULL));
+	enum err e = value ? remember(rq, folder, uid, bytes_str(value)) : ERR_LIMIT;
+
 	if (e)
 		log_info("when a mail was answered or forwarded is not remembered: %s", err_name(e));
+}
+
+/* What is remembered of each; p NULL: nothing. */
+static enum err recall(
+    struct request *rq, uint32_t folder, const uint32_t *uids, size_t n, struct bytes **values)
+{
+	struct bytes *names = arena_array(rq->arena, n, sizeof(*names));
+
+	*values = arena_array(rq->arena, n, sizeof(**values));
+	if (!names || !*values)
+		return ERR_LIMIT;
+	for (size_t i = 0; i < n; i++)
+		if (!(names[i] = name_of(rq->arena, folder, uids[i])).len)
+			return ERR_LIMIT;
+	return store_memo_get_many(
+	    rq->worker->redis, rq->arena, bytes_str(rq->account->name), KIND, names, n, *values);
+}
+
+static enum err move(struct request *rq, uint32_t from, uint32_t to, const uint32_t *uids, size_t n,
+    const struct imap_moved *moved)
+{
+	struct bytes *values;
+	enum err e = recall(rq, from, uids, n, &values);
+
+	for (size_t i = 0; i < n && !e; i++)
+		if (values[i].p && moved->to[i])
+			e = remember(rq, to, moved->to[i], values[i]);
+	return e;
+}
+
+void verbs_move(struct request *rq, uint32_t from, uint32_t to, const uint32_t *uids, size_t n,
+    const struct imap_moved *moved)
+{
+	enum err e = n && moved->uid_validity ? move(rq, from, to, uids, n, moved) : ERR_OK;
+
+	if (e)
+		log_info("when moved mails were answered or forwarded is forgotten from=%u to=%u: %s", from,
+		    to, err_name(e));
 }
 
 /* ---- reading ---- */
@@ -65,17 +108,9 @@ static enum err keep(struct collection *c, uint32_t uid, struct bytes text)
 
 static enum err ask(struct collection *c, const uint32_t *uids, size_t n)
 {
-	struct bytes *names = arena_array(c->rq->arena, n, sizeof(*names));
-	struct bytes *values = arena_array(c->rq->arena, n, sizeof(*values));
-	enum err e;
+	struct bytes *values;
+	enum err e = recall(c->rq, c->folder_id, uids, n, &values);
 
-	if (!names || !values)
-		return ERR_LIMIT;
-	for (size_t i = 0; i < n; i++)
-		if (!(names[i] = name_of(c->rq->arena, c->folder_id, uids[i])).len)
-			return ERR_LIMIT;
-	e = store_memo_get_many(
-	    c->rq->worker->redis, c->rq->arena, bytes_str(c->rq->account->name), KIND, names, n, values);
 	for (size_t i = 0; i < n && !e; i++)
 		if (values[i].p)
 			e = keep(c, uids[i], values[i]);

@@ -17,6 +17,9 @@ struct verb {
 
 /* Remembers it. What fails is logged: the mail is out. */
 void verb_note(struct request *rq, uint32_t folder, uint32_t uid, enum mail_verb verb) WAITS;
+/* Takes what is known of mails along to the folder that they have been moved to. What fails is logged: the mails have moved. */
+void verbs_move(struct request *rq, uint32_t from, uint32_t to, const uint32_t *uids, size_t n,
+    const struct imap_moved *moved) WAITS;
 /* Reads what is known of these changes, for verb_of; nothing is asked where none was answered or forwarded. */
 enum err verbs_load(struct collection *c, const struct change *v, size_t n) WAITS MUST_CHECK;
 /* Of a mail whose digest is that; NULL: not known, or its flag is gone. */

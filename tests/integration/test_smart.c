@@ -137,12 +137,29 @@ static const struct verb_case {
 	{ "a forward", "dan@example.net", CMD_SMART_FORWARD, 3 },
 };
 
+static void goes_along(
+    struct phone *ph, struct phone_folder *from, struct phone_folder *to, unsigned verb, int64_t since)
+{
+	const struct phone_item *i = phone_item_with_subject(from, "original");
+	const char *new_id;
+	unsigned status;
+
+	SCENE_OK(ph, phone_move_item(ph, i->id, from->id, to->id, &status, &new_id));
+	assert_int_equal(status, 3);
+	SCENE_OK(ph, phone_sync_folder(ph, from, NULL));
+	SCENE_OK(ph, phone_sync_folder(ph, to, NULL));
+	i = phone_item_with_subject(to, "original");
+	assert_int_equal(i->last_verb, verb);
+	assert_in_range(i->last_verb_time, since - 1, since + 60);
+}
+
 static void one_verb(const struct verb_case *c, enum eas_version v)
 {
 	const char *user = scene_user();
 	const struct phone_item *i;
 	struct phone_source source;
 	struct phone *ph = phone_with(user, v, ORIGINAL, &source), *two;
+	struct phone_folder *trash;
 	int64_t now = time(NULL);
 	char mail[300];
 
@@ -150,6 +167,11 @@ static void one_verb(const struct verb_case *c, enum eas_version v)
 	SCENE_OK(ph, phone_send_smart(ph, c->cmd, &(struct phone_mail){ .mime = bytes_str(mail) }, &source));
 	assert_int_equal(ph->status, 1);
 	SCENE_OK(ph, phone_sync_folder(ph, scene_inbox(ph), NULL));
+	trash = phone_folder_of_type(&ph->replica, 4);
+	if (v >= EAS_14_0) {
+		goes_along(ph, scene_inbox(ph), trash, c->verb, now);
+		goes_along(ph, trash, scene_inbox(ph), c->verb, now);
+	}
 	two = scene_synced_phone(user, "PHONE2", v);
 	for (int n = 0; n < 2; n++) {
 		i = phone_item_with_subject(scene_inbox(n ? two : ph), "original");
