@@ -54,10 +54,32 @@ static enum err check(struct request *rq, const struct wbxml_node *n, uint32_t *
 
 /* A draft that somebody is writing is left alone: the documents name only Sent Items, but it would be gone from where it is
  * looked for. */
-static bool stays(const struct job *j, const struct collection *c)
+static bool stays(const struct job *j, const struct known_folder *f)
 {
-	return c->folder_id == j->target.folder_id || c->folder_type == FOLDER_SENT ||
-	       c->folder_type == FOLDER_DRAFTS || c->folder_type == FOLDER_OUTBOX;
+	return f->id == j->target.folder_id || f->type == FOLDER_SENT || f->type == FOLDER_DRAFTS ||
+	       f->type == FOLDER_OUTBOX;
+}
+
+/* The folders that mails are moved from. Others aren't looked at: what is there would hide mails of a very long conversation, and
+ * it doesn't matter whether it can be read. */
+static enum err choose_folders(
+    const struct job *j, const struct known_folders *known, struct finding_ask *ask)
+{
+	struct bytes *ids = arena_array(j->rq->arena, known->n, sizeof(*ids));
+
+	if (!ids)
+		return ERR_LIMIT;
+	ask->folders = ids;
+	for (size_t i = 0; i < known->n; i++) {
+		const char *text;
+
+		if (stays(j, &known->v[i]))
+			continue;
+		if (!(text = arena_printf(j->rq->arena, "%u", (unsigned)known->v[i].id)))
+			return ERR_LIMIT;
+		ids[ask->n_folders++] = bytes_str(text);
+	}
+	return ERR_OK;
 }
 
 static enum err move_uids(struct job *j, struct collection *c, const uint32_t *uids, size_t n)
@@ -95,8 +117,6 @@ static enum err move_folder(struct job *j, struct finding *f, size_t first, size
 			uids[n++] = (uint32_t)f->v[i].id;
 			f->v[i].c = NULL;
 		}
-	if (stays(j, c))
-		return ERR_OK;
 	e = move_uids(j, c, uids, n);
 	if (e == ERR_DENIED || e == ERR_LIMIT || e == ERR_NOT_FOUND) {
 		log_info("mails of a conversation not moved from=%u to=%u: %s (%s)", c->folder_id,
@@ -109,20 +129,24 @@ static enum err move_folder(struct job *j, struct finding *f, size_t first, size
 }
 
 /* Not all of a very long conversation is found at once. Where it takes too long to look at all mails, what was found goes. */
-static enum err move_all(struct job *j)
+static enum err move_all(struct job *j, const struct known_folders *known)
 {
 	struct finding_ask ask = { .classes = 1u << CLASS_EMAIL,
 		.conversation = j->conversation,
 		.later_than = INT64_MIN,
 		.earlier_than = INT64_MAX };
 	size_t done = 1;
+	enum err e = choose_folders(j, known, &ask);
 
+	if (e || !ask.n_folders)
+		return e;
 	for (int round = 0; round < ROUNDS && done; round++) {
 		struct finding f;
-		enum err e = finding_run(j->rq, &ask, &f);
-		bool late = e == ERR_TIMEOUT;
+		bool late;
 
-		if (late)
+		e = finding_run(j->rq, &ask, &f);
+		late = e == ERR_TIMEOUT;
+		if (late || e == ERR_UNSUPPORTED) /* no folder can be looked at, which `refused` says */
 			e = ERR_OK;
 		done = 0;
 		for (size_t i = 0; i < f.n && !e; i++)
@@ -132,6 +156,7 @@ static enum err move_all(struct job *j)
 		if (e || late || f.total == f.n)
 			return e;
 	}
+	j->partly = true;
 	return ERR_OK;
 }
 
@@ -150,7 +175,7 @@ static enum err run(struct request *rq, struct bytes conversation, uint32_t fold
 	/* First the rule: a mail that comes meanwhile follows it. In the inbox they stay by themselves. */
 	if ((e = conversation_rule_set(
 		 rq, conversation, j.target.folder_type == FOLDER_INBOX ? 0 : folder)) ||
-	    (e = move_all(&j)))
+	    (e = move_all(&j, &known)))
 		return e;
 	*status = j.partly ? IO_PARTLY : IO_OK;
 	return ERR_OK;

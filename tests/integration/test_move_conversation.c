@@ -140,6 +140,26 @@ static void it_goes_out_of_large_folders(void **state)
 	assert_holds(&a, "Aside", "Re: talk 3", true);
 }
 
+/* More mails than are found at once, and all of them go. What stays in Sent isn't looked at. */
+static void a_long_one_goes(void **state)
+{
+	enum { LONG = 2500 };
+	struct account a = { .user = scene_user() };
+	struct scene_mail *mails;
+
+	(void)state;
+	truth_create(scene_truth(a.user), "Aside");
+	truth_append_many(scene_truth(a.user), "INBOX", LONG,
+	    "From: a@example.org\r\nMessage-ID: <r#@x>\r\nReferences: <talk@x>\r\nSubject: Re: talk "
+	    "#\r\n\r\nx\r\n");
+	scene_append_raw(a.user, "INBOX", BYTES(OTHER), "", NULL);
+	a.ph = scene_phone(a.user, "PHONE1", EAS_14_1);
+	SCENE_OK(a.ph, phone_setup(a.ph));
+	assert_int_equal(move_to(a.ph, phone_folder_named(&a.ph->replica, "Aside")), 1);
+	assert_int_equal(scene_mails(a.user, "INBOX", &mails), 1);
+	assert_int_equal(scene_mails(a.user, "Aside", &mails), LONG);
+}
+
 static void it_goes_always(enum eas_version v)
 {
 	struct account a;
@@ -209,6 +229,7 @@ int main(void)
 	TEST_ADD_VERSIONS(it_goes_now);
 	TEST_ADD_VERSIONS(it_goes_partly);
 	TEST_ADD(it_goes_out_of_large_folders);
+	TEST_ADD(a_long_one_goes);
 	TEST_ADD_VERSIONS(it_goes_always);
 	TEST_ADD_VERSIONS(a_rule_is_replaced_and_ends);
 	failed = test_run("move conversation");
