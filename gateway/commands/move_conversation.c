@@ -152,7 +152,7 @@ static enum err move_all(struct job *j, const struct known_folders *known)
 		for (size_t i = 0; i < f.n && !e; i++)
 			if (f.v[i].c)
 				e = move_folder(j, &f, i, &done);
-		j->partly |= late || f.refused;
+		j->partly |= late || f.refused || f.unreadable;
 		if (e || late || f.total == f.n)
 			return e;
 	}

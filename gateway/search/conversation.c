@@ -23,7 +23,8 @@ static enum err id_of(struct arena *a, struct bytes fields, struct bytes *out)
 	return e ? e : conversation_id(a, &h, out);
 }
 
-enum err conversation_ids(struct imap *c, struct arena *a, const uint32_t *uids, size_t n, struct bytes **out)
+enum err conversation_ids(
+    struct imap *c, struct arena *a, const uint32_t *uids, size_t n, struct conversation_of **out)
 {
 	struct imap_part_request *parts = arena_array(a, n, sizeof(*parts));
 	enum err e = ERR_OK;
@@ -36,8 +37,9 @@ enum err conversation_ids(struct imap *c, struct arena *a, const uint32_t *uids,
 	if (n)
 		e = imap_fetch_parts(c, a, parts, n);
 	for (size_t i = 0; i < n && !e; i++) {
+		(*out)[i].unreadable = parts[i].problem != ERR_OK;
 		if (parts[i].found)
-			e = id_of(a, parts[i].data, &(*out)[i]);
+			e = id_of(a, parts[i].data, &(*out)[i].id);
 		if (!e && i % AT_ONCE == AT_ONCE - 1)
 			e = fiber_yield();
 	}
@@ -45,21 +47,23 @@ enum err conversation_ids(struct imap *c, struct arena *a, const uint32_t *uids,
 }
 
 /* Those of uids[0..n) that belong to it, at the end of that array. *kept: how many. */
-static enum err filter_some(
-    struct imap *c, struct arena *a, struct bytes conversation, uint32_t *uids, size_t n, size_t *kept)
+static enum err filter_some(struct imap *c, struct arena *a, struct bytes conversation, uint32_t *uids,
+    size_t n, size_t *kept, size_t *unreadable)
 {
-	struct bytes *ids;
-	enum err e = conversation_ids(c, a, uids, n, &ids);
+	struct conversation_of *of;
+	enum err e = conversation_ids(c, a, uids, n, &of);
 
 	*kept = 0;
-	for (size_t i = n; !e && i-- > 0;)
-		if (ids[i].len && bytes_eq(ids[i], conversation))
+	for (size_t i = n; !e && i-- > 0;) {
+		*unreadable += of[i].unreadable;
+		if (of[i].id.len && bytes_eq(of[i].id, conversation))
 			uids[n - ++*kept] = uids[i];
+	}
 	return e;
 }
 
 enum err conversation_filter(
-    struct imap *c, struct bytes conversation, uint64_t until_ms, struct imap_uids *uids)
+    struct imap *c, struct bytes conversation, uint64_t until_ms, struct imap_uids *uids, size_t *unreadable)
 {
 	size_t left = uids->n, found = 0; /* found: at the end of the array */
 	enum err e = ERR_OK;
@@ -74,7 +78,7 @@ enum err conversation_filter(
 			break;
 		}
 		a = arena_new(FILTER_BYTES);
-		e = filter_some(c, a, conversation, some, n, &kept);
+		e = filter_some(c, a, conversation, some, n, &kept, unreadable);
 		arena_free(&a);
 		if (e)
 			break;

@@ -103,7 +103,8 @@ static enum err search_place(struct finder *f, const struct finding_place *p)
 	    (e = imap_search(c->imap, a, f->ask->query, &found.uids)))
 		return e;
 	if (f->ask->conversation.len) {
-		e = conversation_filter(c->imap, f->ask->conversation, f->until_ms, &found.uids);
+		e = conversation_filter(
+		    c->imap, f->ask->conversation, f->until_ms, &found.uids, &f->out->unreadable);
 		late = e == ERR_TIMEOUT;
 		if (e && !late)
 			return e;

@@ -28,7 +28,8 @@ struct finding {
 	struct finding_hit *v; /* the newest first; not all of them if there are very many */
 	size_t n;
 	uint32_t total;
-	size_t refused; /* folders that could not be searched */
+	size_t refused;    /* folders that could not be searched */
+	size_t unreadable; /* mails that the server can't read now: they may belong to the conversation */
 };
 
 /* ERR_NOT_FOUND: a folder that the device doesn't know, or it knows none: it must do FolderSync. ERR_TIMEOUT: it takes too

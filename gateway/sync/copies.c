@@ -64,15 +64,16 @@ static enum err ask_for_names(
 
 static enum err look_at_window(struct collection *c, uint32_t window, struct copy_list *l)
 {
-	struct imap_uids inside;
+	struct imap_uids inside, doubtful;
 	enum err e;
 
 	if (!window)
 		return ERR_OK;
-	if ((e = mail_window_search(c, window, &inside)))
+	if ((e = mail_window_search(c, window, &inside, &doubtful)))
 		return e;
 	for (size_t i = 0; i < l->n; i++)
-		l->v[i].outside = !mail_window_has(&inside, l->v[i].uid);
+		l->v[i].outside =
+		    !mail_window_has(&inside, l->v[i].uid) && !mail_window_has(&doubtful, l->v[i].uid);
 	return ERR_OK;
 }
 

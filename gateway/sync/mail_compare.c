@@ -21,7 +21,8 @@ struct compare {
 	struct snapshot *now;
 	struct changes *out;
 	size_t cap;
-	struct imap_uids window; /* the messages within the window; only if has_window */
+	struct imap_uids window;   /* the messages within the window; only if has_window */
+	struct imap_uids doubtful; /* those that may be within it */
 	bool has_window;
 	struct imap_uids fresh; /* else those within it of the ones that the phone doesn't have */
 };
@@ -55,15 +56,19 @@ static enum err put_update(struct compare *x, const struct snapshot_item *item, 
 			  .item = f });
 }
 
+/* What the phone has stays where it can't be known whether it should. */
 static bool in_window(const struct compare *x, uint64_t id)
 {
-	return !x->has_window || mail_window_has(&x->window, (uint32_t)id);
+	uint32_t uid = (uint32_t)id;
+
+	return !x->has_window || mail_window_has(&x->window, uid) ||
+	       (mail_window_has(&x->doubtful, uid) && snapshot_find(x->had, id));
 }
 
 static enum err search_window(struct compare *x)
 {
 	x->has_window = true;
-	return mail_window_search(x->c, x->now->window_day, &x->window);
+	return mail_window_search(x->c, x->now->window_day, &x->window, &x->doubtful);
 }
 
 static bool is_deleted(const struct imap_flags *f)

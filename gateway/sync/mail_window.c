@@ -102,14 +102,14 @@ struct conversations {
 };
 
 static enum err conversations_of(struct arena *a, const struct imap_uids *window,
-    const struct imap_uids *uids, const struct bytes *ids, struct conversations *out)
+    const struct imap_uids *uids, const struct conversation_of *of, struct conversations *out)
 {
 	*out = (struct conversations){ arena_array(a, uids->n, sizeof(*out->v)), 0 };
 	if (!out->v)
 		return ERR_LIMIT;
 	for (size_t i = 0; i < uids->n; i++)
-		if (ids[i].len && mail_window_has(window, uids->v[i]))
-			out->v[out->n++] = ids[i];
+		if (of[i].id.len && mail_window_has(window, uids->v[i]))
+			out->v[out->n++] = of[i].id;
 	if (out->n)
 		qsort(out->v, out->n, sizeof(*out->v), compare_ids);
 	return ERR_OK;
@@ -120,7 +120,7 @@ static bool is_wanted(const struct conversations *c, const struct bytes *id)
 	return c->n && id->len && bsearch(id, c->v, c->n, sizeof(*c->v), compare_ids);
 }
 
-static enum err add_older(struct arena *a, const struct imap_uids *uids, const struct bytes *ids,
+static enum err add_older(struct arena *a, const struct imap_uids *uids, const struct conversation_of *of,
     const struct conversations *wanted, struct imap_uids *window)
 {
 	struct imap_uids all = { arena_array(a, window->n + uids->n, sizeof(*all.v)), window->n };
@@ -129,36 +129,57 @@ static enum err add_older(struct arena *a, const struct imap_uids *uids, const s
 		return ERR_LIMIT;
 	memcpy(all.v, window->v, window->n * sizeof(*all.v));
 	for (size_t i = 0; i < uids->n; i++)
-		if (is_wanted(wanted, &ids[i]) && !mail_window_has(window, uids->v[i]))
+		if (is_wanted(wanted, &of[i].id) && !mail_window_has(window, uids->v[i]))
 			all.v[all.n++] = uids->v[i];
 	qsort(all.v, all.n, sizeof(*all.v), compare_uids);
 	*window = all;
 	return ERR_OK;
 }
 
-static enum err make_conversations_whole(struct collection *c, struct imap_uids *window)
+/* A mail of these days that can't be read may belong to any conversation, and an old one to any that has such a mail. */
+static enum err find_doubtful(struct arena *a, const struct imap_uids *uids, const struct conversation_of *of,
+    const struct imap_uids *window, struct imap_uids *out)
+{
+	bool any = false;
+
+	out->v = arena_array(a, uids->n, sizeof(*out->v));
+	if (!out->v)
+		return ERR_LIMIT;
+	for (size_t i = 0; i < uids->n; i++)
+		any |= of[i].unreadable && mail_window_has(window, uids->v[i]);
+	for (size_t i = 0; i < uids->n; i++)
+		if ((any || of[i].unreadable) && !mail_window_has(window, uids->v[i]))
+			out->v[out->n++] = uids->v[i];
+	return ERR_OK;
+}
+
+static enum err make_conversations_whole(
+    struct collection *c, struct imap_uids *window, struct imap_uids *doubtful)
 {
 	struct arena *a = c->rq->arena;
 	struct conversations wanted;
 	struct imap_uids uids;
-	struct bytes *ids;
+	struct conversation_of *of;
 	enum err e;
 
 	if (!window->n)
 		return ERR_OK;
 	if ((e = find_candidates(c, window, &uids)) || !uids.n ||
-	    (e = conversation_ids(c->imap, a, uids.v, uids.n, &ids)) ||
-	    (e = conversations_of(a, window, &uids, ids, &wanted)))
+	    (e = conversation_ids(c->imap, a, uids.v, uids.n, &of)) ||
+	    (e = conversations_of(a, window, &uids, of, &wanted)) ||
+	    (e = find_doubtful(a, &uids, of, window, doubtful)))
 		return e;
-	return add_older(a, &uids, ids, &wanted, window);
+	return add_older(a, &uids, of, &wanted, window);
 }
 
-enum err mail_window_search(struct collection *c, uint32_t window, struct imap_uids *out)
+enum err mail_window_search(
+    struct collection *c, uint32_t window, struct imap_uids *out, struct imap_uids *doubtful)
 {
 	uint32_t day = window & ~SNAPSHOT_CONVERSATIONS;
 	enum err e = imap_search_since(c->imap, c->rq->arena, (int64_t)day * SECONDS_PER_DAY, out);
 
-	return e || !(window & SNAPSHOT_CONVERSATIONS) ? e : make_conversations_whole(c, out);
+	*doubtful = (struct imap_uids){ 0 };
+	return e || !(window & SNAPSHOT_CONVERSATIONS) ? e : make_conversations_whole(c, out, doubtful);
 }
 
 enum err mail_window_search_new(

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "integration/finding.h"
+#include "mail/conversation.h"
 #include "received.h"
 
 enum { TEXT = 3000, HEADER = 12 << 20, HEADERS = 30, STRUCTURES = 40 };
@@ -428,6 +429,131 @@ static void whole_conversations(const struct damage_case *c)
 }
 TEST_ROW(whole_conversations)
 
+/* The header fields of a mail that is as long as the others; days: how old it is. */
+static void append_old(const char *user, const char *header, unsigned days)
+{
+	char *mail = test_keep(TEXT + 512);
+	size_t n = (size_t)snprintf(mail, TEXT + 512, "From: a@example.org\r\n%s\r\n", header);
+
+	for (size_t i = 0; i < TEXT; i++)
+		mail[n++] = i % 72 == 71 ? '\n' : 'x';
+	scene_append_aged(user, "INBOX", bytes_of((uint8_t *)mail, n), days);
+}
+
+/* The mail server knows when its mails came, and nothing else of them but what it reads. */
+static void know_dates_only(const char *user)
+{
+	struct truth *t;
+
+	forget_cache(user, "INBOX");
+	t = truth_open(scene_bed(), user); /* who was there before would still see what is forgotten */
+	truth_command(t, "SELECT INBOX");
+	truth_command(t, "FETCH 1:* INTERNALDATE");
+	truth_close(&t);
+}
+
+static const struct conversation_case {
+	const char *name;
+	unsigned bad; /* can't be read any more */
+} conversation_cases[] = {
+	{ "its new mail", 4 },
+	{ "its first mail", 2 },
+	{ "another old mail", 1 },
+	{ "another new mail", 5 },
+};
+
+/* Of a folder with an old conversation that the phone has, a mail can't be read any more. Others come: the conversation stays whole,
+ * whether that mail belongs to it or not, and nothing else comes by that. */
+static void a_known_conversation(const struct conversation_case *c)
+{
+	static const struct phone_options_block week = { .filter = 3 + 1 };
+	const char *user = scene_user();
+	struct phone_folder *f;
+	struct phone *ph;
+
+	append_old(user, "Subject: other\r\nMessage-ID: <b1@x>\r\n", 50);
+	append_old(user, "Subject: plan\r\nMessage-ID: <a1@x>\r\n", 40);
+	append_old(user, "Subject: Re: plan\r\nMessage-ID: <a2@x>\r\nReferences: <a1@x>\r\n", 20);
+	append_old(user, "Subject: Re: Re: plan\r\nMessage-ID: <a3@x>\r\nReferences: <a1@x>\r\n", 2);
+	append_many(user, "mail", 4);
+	ph = scene_phone(user, "PHONE1", EAS_14_1);
+	SCENE_OK(ph, phone_setup(ph));
+	f = scene_inbox(ph);
+	SCENE_OK(ph, phone_sync_folder(ph, f,
+			 &(struct phone_collection){ .conversation_mode = PHONE_YES, .options = &week }));
+	expect(f, 7, 0);
+	know_dates_only(user);
+	forbid(file_of(user, c->bad));
+	append(user, "INBOX", "later");
+	scene_sync(ph, f);
+	assert_int_equal(f->soft_deleted + f->deleted, 0);
+	expect(f, 8, 0);
+	assert_null(phone_item_with_subject(f, "other"));
+	scene_assert_clean(ph);
+}
+TEST_ROW(a_known_conversation)
+
+/* The Status of ItemOperations Move. */
+static unsigned move_conversation(struct phone *ph, struct bytes conversation, const char *folder_id)
+{
+	struct wbxml_writer *w = phone_request(ph);
+	uint32_t status = 0;
+
+	wbxml_open(w, ITEMOPERATIONS_ITEM_OPERATIONS);
+	wbxml_open(w, ITEMOPERATIONS_MOVE);
+	wbxml_open(w, ITEMOPERATIONS_CONVERSATION_ID);
+	wbxml_opaque(w, conversation);
+	wbxml_close(w);
+	wbxml_put_str(w, ITEMOPERATIONS_DST_FLD_ID, folder_id);
+	wbxml_open(w, ITEMOPERATIONS_OPTIONS);
+	wbxml_put_empty(w, ITEMOPERATIONS_MOVE_ALWAYS);
+	wbxml_close(w);
+	wbxml_close(w);
+	wbxml_close(w);
+	SCENE_OK(ph, phone_command(ph, CMD_ITEM_OPERATIONS, NULL));
+	assert_int_equal(
+	    wbxml_child_uint(wbxml_child(wbxml_child(ph->root, ITEMOPERATIONS_RESPONSE), ITEMOPERATIONS_MOVE),
+		ITEMOPERATIONS_STATUS, 0, 999, &status),
+	    ERR_OK);
+	return status;
+}
+
+static struct bytes plan(void)
+{
+	struct header h;
+	struct bytes id = { 0 };
+
+	assert_int_equal(header_parse(test_arena(), BYTES("Message-ID: <a1@x>\r\n\r\n"), &h), ERR_OK);
+	assert_int_equal(conversation_id(test_arena(), &h, &id), ERR_OK);
+	return id;
+}
+
+/* A mail that may belong to the conversation stays where it is, and the phone isn't told that all of that has gone; unless it is
+ * where nothing is moved from. */
+static void a_moved_conversation(void **state)
+{
+	enum { PARTLY = 17 };
+
+	(void)state;
+	for (unsigned in_sent = 0; in_sent < 2; in_sent++) {
+		const char *user = scene_user(), *aside;
+		const char *bad = in_sent ? "Sent" : "INBOX";
+		struct phone *ph;
+
+		truth_create(scene_truth(user), "Aside");
+		append_old(user, "Subject: plan\r\nMessage-ID: <a1@x>\r\n", 1);
+		append(user, bad, "bad");
+		for (unsigned i = 0; i < 3; i++) /* they can be read */
+			append(user, bad, "other");
+		ph = scene_phone(user, "PHONE1", EAS_14_1);
+		SCENE_OK(ph, phone_setup(ph));
+		aside = phone_folder_named(&ph->replica, "Aside")->id;
+		forbid(file_in(user, bad, in_sent ? 1 : 2));
+		assert_int_equal(move_conversation(ph, plan(), aside), in_sent ? 1 : PARTLY);
+		assert_non_null(scene_mail(user, "Aside", "plan"));
+	}
+}
+
 /* ---- too much ---- */
 
 static void long_headers(void **state)
@@ -515,6 +641,8 @@ int main(void)
 	TEST_ADD(in_a_replay);
 	TEST_ADD_ROWS(searches, damage_cases);
 	TEST_ADD_ROWS(whole_conversations, damage_cases);
+	TEST_ADD_ROWS(a_known_conversation, conversation_cases);
+	TEST_ADD(a_moved_conversation);
 	TEST_ADD(long_headers);
 	TEST_ADD_ROWS(long_structures, parts_cases);
 	failed = test_run("unreadable");
