@@ -1,5 +1,6 @@
 #include "commands/attachment.h"
 
+#include "devices/policy.h"
 #include "eas/opaque_id.h"
 #include "mail/mime_parse.h"
 #include "mail/tnef_part.h"
@@ -56,14 +57,9 @@ static enum err describe(struct arena *a, const struct mime_part *part, struct a
 	return ERR_OK;
 }
 
-/* MS-ASPROV 2.2.2.4 (AttachmentsEnabled), 2.2.2.39 (MaxAttachmentSize): not only asked of the phone. */
 static enum err check_policy(const struct config *c, const struct attachment_source *s)
 {
-	uint32_t size = transfer_decoded_size(s->encoding, s->encoded_size);
-
-	if (!c->policy_attachments)
-		return ERR_DENIED;
-	return c->policy_max_attachment_bytes && size > c->policy_max_attachment_bytes ? ERR_LIMIT : ERR_OK;
+	return policy_check_file(c, transfer_decoded_size(s->encoding, s->encoded_size));
 }
 
 /* As it is when uuencoded: see transfer_stream.h. */

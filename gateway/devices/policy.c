@@ -137,3 +137,10 @@ enum err policy_gate(struct request *rq, uint32_t *status)
 		*status = STATUS_POLICY_REFRESH;
 	return ERR_OK;
 }
+
+enum err policy_check_file(const struct config *c, uint32_t size)
+{
+	if (!c->policy_attachments)
+		return ERR_DENIED;
+	return c->policy_max_attachment_bytes && size > c->policy_max_attachment_bytes ? ERR_LIMIT : ERR_OK;
+}

@@ -11,6 +11,10 @@
  * With require_provisioning off, a new device is challenged once all the same: many tell what they are only then. */
 enum err policy_gate(struct request *rq, uint32_t *status) WAITS MUST_CHECK;
 
+/* Whether a phone may have a file of that size: ERR_DENIED if none, ERR_LIMIT if it is too large. Not only asked of the phone, but kept
+ * to here. Source: MS-ASPROV 2.2.2.4 (AttachmentsEnabled), 2.2.2.39 (MaxAttachmentSize). */
+enum err policy_check_file(const struct config *c, uint32_t size) MUST_CHECK;
+
 /* The content of EASProvisionDoc, in the schema's order, as far as the version knows it. */
 void policy_write(struct wbxml_writer *w, enum eas_version version, const struct config *c);
 /* Names the policy as that version sees it: a key given for another one is no longer good. 8 bytes in the arena. */

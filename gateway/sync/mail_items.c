@@ -1,8 +1,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "devices/policy.h"
 #include "mail/header.h"
 #include "mail/mime_text.h"
+#include "mail/smime.h"
 #include "sync/conversation_rules.h"
 #include "sync/follow_ups.h"
 #include "sync/mail_item.h"
@@ -212,6 +214,34 @@ static enum err plan_passing(struct collection *c, struct mail_item *item)
 	return ERR_OK;
 }
 
+/* MIME brings all files with it: of a mail with files that the policy forbids it isn't given. What is sealed by S/MIME can't be had
+ * otherwise. */
+static bool brings_forbidden_files(const struct collection *c, const struct body_plan *plan)
+{
+	if (plan->type != BODY_MIME || !plan->root || smime_kind_of(plan->root))
+		return false;
+	for (size_t i = 0; i < plan->n_attachments; i++)
+		if (policy_check_file(c->rq->worker->config, plan->attachments[i].size))
+			return true;
+	return false;
+}
+
+static enum err plan_body(struct collection *c, const struct imap_message *m,
+    const struct sync_options *options, struct body_plan *out)
+{
+	struct arena *a = c->rq->arena;
+	struct sync_options *other;
+	enum err e = body_plan(a, mail_structure(m), m->size, options, c->rq->version, out);
+
+	if (e || !brings_forbidden_files(c, out))
+		return e;
+	if (!(other = arena_alloc(a, sizeof(*other))))
+		return ERR_LIMIT;
+	*other = *options;
+	other->mime_support = MIME_NEVER;
+	return body_plan(a, mail_structure(m), m->size, other, c->rq->version, out);
+}
+
 static enum err plan(struct collection *c, struct change *v, struct imap_message *m)
 {
 	struct mail_item *item = arena_alloc(c->rq->arena, sizeof(*item));
@@ -225,7 +255,7 @@ static enum err plan(struct collection *c, struct change *v, struct imap_message
 	v->item = item;
 	if (item->problem)
 		return ERR_OK;
-	e = body_plan(c->rq->arena, mail_structure(m), m->size, options, c->rq->version, &item->plan);
+	e = plan_body(c, m, options, &item->plan);
 	if (e || (wants_passing(c, &item->plan) && (e = plan_passing(c, item))))
 		return e;
 	body_plan_cap(&item->plan, largest_body(c));

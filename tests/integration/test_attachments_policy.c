@@ -55,6 +55,19 @@ static struct bytes told(struct phone *ph, wbxml_tag tag)
 	return wbxml_child_text(n, tag);
 }
 
+/* MIME would bring the file with it. */
+static unsigned body_type_of(struct phone *ph, const char *subject)
+{
+	static const struct phone_options_block mime = { .mime_support = 1 + 2,
+		.bodies = { { .type = 4, .truncation = PHONE_WHOLE } } };
+	struct phone_collection all = { .folder_id = scene_inbox(ph)->id, .key = "0", .options = &mime };
+
+	SCENE_OK(ph, phone_sync_one(ph, &all));
+	all.key = NULL;
+	SCENE_OK(ph, phone_sync_one(ph, &all));
+	return phone_item_with_subject(scene_inbox(ph), subject)->body_type;
+}
+
 static void the_largest_is_bounded(enum eas_version v)
 {
 	const char *user = scene_user();
@@ -65,6 +78,8 @@ static void the_largest_is_bounded(enum eas_version v)
 	ph = scene_synced_phone(user, "BOUND", v);
 	assert_int_equal(fetch_status(ph, "fits"), 1);
 	assert_int_equal(fetch_status(ph, "too large"), 11);
+	assert_int_equal(body_type_of(ph, "fits"), 4);
+	assert_int_equal(body_type_of(ph, "too large"), 1);
 	assert_bytes_str(told(ph, PROVISION_ATTACHMENTS_ENABLED), "1");
 	assert_bytes_str(told(ph, PROVISION_MAX_ATTACHMENT_SIZE), "20480");
 	scene_assert_clean(ph);
@@ -92,6 +107,7 @@ static void all_are_forbidden(enum eas_version v)
 		assert_true(bed_service_restart(scene_bed(), "easgate"));
 	}
 	assert_int_equal(fetch_status(ph, "any"), 16);
+	assert_int_equal(body_type_of(ph, "any"), 1);
 	assert_bytes_str(told(ph, PROVISION_ATTACHMENTS_ENABLED), "0");
 	scene_assert_clean(ph);
 }
