@@ -7,6 +7,7 @@
 #include "mail/transfer.h"
 #include "sync/drafts.h"
 #include "sync/mail_collection.h"
+#include "sync/moved_mails.h"
 
 /* What an attachment is and how large; attachment_send.c sends it. */
 
@@ -164,6 +165,19 @@ static enum err look_up(struct request *rq, struct reference *ref, struct attach
 	return *message ? ERR_OK : ERR_NOT_FOUND;
 }
 
+/* The mail may have been moved by who still names it so. */
+static enum err look_up_moved(struct request *rq, struct reference *ref, struct attachment_source *out,
+    struct imap **imap, const struct imap_message **message)
+{
+	uint32_t uid = (uint32_t)ref->id.item;
+	enum err e = moved_mail_find(rq, &ref->id.folder, &uid);
+
+	if (e)
+		return e;
+	ref->id.item = uid;
+	return look_up(rq, ref, out, imap, message);
+}
+
 enum err attachment_find(struct request *rq, struct bytes text, struct attachment_source *out)
 {
 	const struct imap_message *message;
@@ -173,7 +187,12 @@ enum err attachment_find(struct request *rq, struct bytes text, struct attachmen
 	enum err e;
 
 	*out = (struct attachment_source){ .size = UINT64_MAX, .count = UINT64_MAX };
-	if ((e = parse(rq, text, &ref)) || (e = look_up(rq, &ref, out, &imap, &message)))
+	if ((e = parse(rq, text, &ref)))
+		return e;
+	e = look_up(rq, &ref, out, &imap, &message);
+	if (e == ERR_NOT_FOUND)
+		e = look_up_moved(rq, &ref, out, &imap, &message);
+	if (e)
 		return e;
 	root = mail_structure(message);
 	if (!root && (e = hold_unknown(rq, imap, out)))

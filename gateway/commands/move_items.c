@@ -6,6 +6,7 @@
 #include "push/push.h"
 #include "sync/drafts.h"
 #include "sync/follow_ups.h"
+#include "sync/moved_mails.h"
 #include "sync/open.h"
 #include "sync/premark.h"
 #include "sync/verbs.h"
@@ -251,6 +252,7 @@ static enum err note_arrivals(
     struct moves *x, const struct collection *to, uint32_t uid_validity, struct move *const *group, size_t n)
 {
 	uint32_t *uids, folder;
+	enum err e = ERR_OK;
 	struct arrival *a;
 	uint64_t id;
 
@@ -261,12 +263,15 @@ static enum err note_arrivals(
 	if (!a || !uids)
 		return ERR_LIMIT;
 	*a = (struct arrival){ x->arrivals, to->folder_id, uid_validity, uids, 0 };
-	for (size_t i = 0; i < n; i++)
-		if (group[i]->made[0] && !server_id_parse(bytes_str(group[i]->made), &folder, &id))
-			uids[a->n++] = (uint32_t)id;
+	for (size_t i = 0; i < n && !e; i++) {
+		if (!group[i]->made[0] || server_id_parse(bytes_str(group[i]->made), &folder, &id))
+			continue;
+		uids[a->n++] = (uint32_t)id;
+		e = moved_mail_note(x->rq, group[i]->from, group[i]->uid, group[i]->to, (uint32_t)id);
+	}
 	if (a->n && uid_validity)
 		x->arrivals = a;
-	return ERR_OK;
+	return e;
 }
 
 /* Only once all is done and the device is about to hear of it: marked in an answer that fails, the mails would be nowhere for it. That

@@ -371,6 +371,35 @@ static void moves_go_to_imap(enum eas_version v)
 }
 TEST_VERSIONS(moves_go_to_imap)
 
+#define WITH_A_FILE                                                                                    \
+	"From: a@example.org\r\nSubject: with a file\r\nContent-Type: application/pdf; name=a.pdf\r\n" \
+	"Content-Disposition: attachment\r\n\r\nFILE\r\n"
+
+/* So that it still has the FileReferences of before; also when it has moved the mail again. */
+static void files_of_moved_mails(struct phone *ph, const char *user, const struct phone_folder *target)
+{
+	const struct phone_item *i = phone_item_with_subject(scene_inbox(ph), "with a file");
+	const char *reference = strcpy(
+		       test_keep(strlen(i->attachments[0].reference) + 1), i->attachments[0].reference),
+		   *id;
+	struct bytes data, type;
+	char first[64];
+	unsigned status;
+
+	SCENE_OK(ph, phone_move_item(ph, i->id, scene_inbox(ph)->id, target->id, &status, &id));
+	snprintf(first, sizeof(first), "%s", id);
+	SCENE_OK(ph, phone_fetch_attachment(ph, reference, NULL, false, &status, &data, &type));
+	assert_int_equal(status, 1);
+	assert_bytes_str(data, "FILE\r\n");
+	SCENE_OK(ph, phone_move_item(ph, first, target->id, scene_inbox(ph)->id, &status, &id));
+	SCENE_OK(ph, phone_fetch_attachment(ph, reference, NULL, false, &status, &data, &type));
+	assert_int_equal(status, 1);
+	scene_expunge(user, "INBOX", "with a file");
+	SCENE_OK(ph, phone_fetch_attachment(ph, reference, NULL, false, &status, &data, &type));
+	assert_int_equal(status, 6);
+	scene_sync(ph, scene_inbox(ph));
+}
+
 /* Outlook keeps what it moves, and an Add would be one mail more; what happens to the mail is told as ever. A folder that it starts
  * over comes whole, and other phones get what is new to them. */
 static void moves_by_outlook(enum eas_version v)
@@ -381,6 +410,7 @@ static void moves_by_outlook(enum eas_version v)
 	unsigned status;
 
 	scene_append_many(user, "INBOX", "m", 2);
+	scene_append_raw(user, "INBOX", BYTES(WITH_A_FILE), "", NULL);
 	truth_create(scene_truth(user), "Target");
 	scene_append_many(user, "Target", "there", 2);
 	ph = scene_synced_phone(user, "PHONE1", v);
@@ -407,6 +437,7 @@ static void moves_by_outlook(enum eas_version v)
 		assert_int_equal(t->count, 2 + i);
 		scene_assert_same(t, user, "Target");
 	}
+	files_of_moved_mails(ph, user, t);
 	scene_sync(other, phone_folder(&other->replica, t->id));
 	assert_int_equal(phone_folder(&other->replica, t->id)->added, 2);
 	SCENE_OK(ph, phone_sync_one(ph, &(struct phone_collection){ .folder_id = t->id, .key = "0" }));
