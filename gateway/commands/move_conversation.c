@@ -133,6 +133,7 @@ static enum err move_all(struct job *j, const struct known_folders *known)
 {
 	struct finding_ask ask = { .classes = 1u << CLASS_EMAIL,
 		.conversation = j->conversation,
+		.own = true,
 		.later_than = INT64_MIN,
 		.earlier_than = INT64_MAX };
 	size_t done = 1;

@@ -10,12 +10,13 @@
 enum { FINDING_PAGE = 100 }; /* most results of one answer. Source: MS-ASCMD, Range */
 
 struct finding_ask {
-	const struct query *query;        /* NULL: all mails */
-	const struct bytes *folders;      /* CollectionIds as sent; "0" is all folders */
-	size_t n_folders;                 /* 0: all folders */
-	bool deep;                        /* with the folders below */
-	unsigned classes;                 /* bits, 1 << enum eas_class; 0: all */
-	struct bytes conversation;        /* ConversationId; empty: any */
+	const struct query *query;   /* NULL: all mails */
+	const struct bytes *folders; /* CollectionIds as sent; "0" is all folders */
+	size_t n_folders;            /* 0: all folders, but those that only show mails of others (\All) */
+	bool deep;                   /* with the folders below */
+	bool own;                  /* of all folders only the account's own: not what others share with it */
+	unsigned classes;          /* bits, 1 << enum eas_class; 0: all */
+	struct bytes conversation; /* ConversationId; empty: any */
 	int64_t later_than, earlier_than; /* exactly, as search_query.h has them */
 };
 

@@ -69,18 +69,38 @@ static bool may_have(enum folder_type type, enum eas_class class)
 	return folder_class(type) == class && type != FOLDER_OUTBOX && type != FOLDER_GENERIC;
 }
 
+/* What the server says of the folders, for who asks for all of them. */
+static enum err load(struct request *rq, struct folder_list *out)
+{
+	struct imap *imap;
+	enum err e = request_imap(rq, BYTES("INBOX"), &imap);
+
+	return e ? e : folders_load(rq, imap, out);
+}
+
+/* Mails that are shown in two folders are found once, where they are. */
+static bool is_left_out(const struct finding_ask *ask, const struct folder *f)
+{
+	return f && (f->is_virtual || (ask->own && f->foreign));
+}
+
 static enum err list(struct request *rq, const struct finding_ask *ask, const struct known_folders *known,
     struct finding_place *out, uint32_t *ids, size_t *n)
 {
 	static const enum eas_class classes[] = { CLASS_EMAIL, CLASS_NOTES, CLASS_SMS };
+	struct folder_list all = { 0 };
 	uint32_t *asked;
 	size_t n_asked;
 	enum err e = asked_ids(rq, ask, known, &asked, &n_asked);
 
+	if (!e && !n_asked)
+		e = load(rq, &all);
+
 	for (size_t i = 0; i < known->n && !e; i++) {
 		const struct known_folder *k = &known->v[i];
 
-		if (n_asked && !is_asked(known, k, asked, n_asked, ask->deep))
+		if (n_asked ? !is_asked(known, k, asked, n_asked, ask->deep)
+			    : is_left_out(ask, folders_by_id(&all, k->id)))
 			continue;
 		for (size_t m = 0; m < sizeof(classes) / sizeof(classes[0]); m++) {
 			struct collection *c;

@@ -35,9 +35,10 @@ struct folder {
 	struct bytes
 	    mailbox; /* IMAP name; empty for the Outbox. A GENERIC folder is a \Noselect parent: it has no mails */
 	char separator;
-	bool foreign; /* another user's, or everybody's: an ordinary folder, whatever its name */
-	bool has_use; /* RFC 6154, be it Junk or Archive: the server may refuse to delete it */
-	bool exists;  /* the mailbox is there: a missing Drafts, Sent or Trash is listed all the same */
+	bool foreign;    /* another user's, or everybody's: an ordinary folder, whatever its name */
+	bool is_virtual; /* shows mails of other folders (\All, \Flagged of RFC 6154) */
+	bool has_use;    /* RFC 6154, be it Junk or Archive: the server may refuse to delete it */
+	bool exists;     /* the mailbox is there: a missing Drafts, Sent or Trash is listed all the same */
 	struct imap_status status;
 };
 struct folder_list {

@@ -52,9 +52,9 @@ struct account {
 	struct phone_folder *aside;
 };
 
-static struct account account(enum eas_version v)
+static struct account account_of(const char *user, enum eas_version v)
 {
-	struct account a = { .user = scene_user() };
+	struct account a = { .user = user };
 
 	truth_create(scene_truth(a.user), "Aside");
 	truth_create(scene_truth(a.user), "Work");
@@ -67,6 +67,11 @@ static struct account account(enum eas_version v)
 	a.aside = phone_folder_named(&a.ph->replica, "Aside");
 	assert_non_null(a.aside);
 	return a;
+}
+
+static struct account account(enum eas_version v)
+{
+	return account_of(scene_user(), v);
 }
 
 static void assert_holds(const struct account *a, const char *mailbox, const char *subject, bool holds)
@@ -99,6 +104,29 @@ static void it_goes_now(enum eas_version v)
 	scene_assert_clean(a.ph);
 }
 TEST_VERSIONS(it_goes_now)
+
+/* What others share, with all rights to it, isn't the user's to clear; nor is a folder of all mails another place of theirs. */
+static void others_keep_theirs(enum eas_version v)
+{
+	const char *owner = scene_user(), *user = scene_user();
+	struct account a;
+
+	if (v < EAS_14_0)
+		return;
+	truth_create(scene_truth(owner), "Team");
+	truth_command(scene_truth(owner), "SETACL Team %s lrwstipekxa", user);
+	scene_append_raw(owner, "Team", BYTES(REPLY("8")), "", NULL);
+	truth_create(scene_truth(user), "Everything");
+	scene_append_raw(user, "Everything", BYTES(REPLY("9")), "", NULL);
+	a = account_of(user, v);
+	assert_non_null(phone_folder_named(&a.ph->replica, "Team"));
+	assert_int_equal(move_to(a.ph, a.aside), 1);
+	assert_holds(&a, "Aside", "Re: talk 2", true);
+	assert_holds(&a, "Everything", "Re: talk 9", true);
+	assert_non_null(scene_mail(owner, "Team", "Re: talk 8"));
+	scene_assert_clean(a.ph);
+}
+TEST_VERSIONS(others_keep_theirs)
 
 /* A folder that can't be looked at now keeps its mails, and the phone is told that not all went. */
 static void it_goes_partly(enum eas_version v)
@@ -224,9 +252,11 @@ int main(void)
 
 	cutter = cutter_start();
 	snprintf(server, sizeof(server), "imap.server=127.0.0.1:%u", cutter_port(cutter));
-	scene_open(&(struct bed_opts){ .users = 30, .services = "dovecot,redis", .settings = settings });
+	scene_open(&(struct bed_opts){
+	    .users = 50, .services = "dovecot,redis", .shared = true, .settings = settings });
 	cutter_lead_to(cutter, bed_port(scene_bed(), "IMAP_PORT"));
 	TEST_ADD_VERSIONS(it_goes_now);
+	TEST_ADD_VERSIONS(others_keep_theirs);
 	TEST_ADD_VERSIONS(it_goes_partly);
 	TEST_ADD(it_goes_out_of_large_folders);
 	TEST_ADD(a_long_one_goes);

@@ -16,6 +16,8 @@ PREVIEW STATUS=SIZE SAVEDATE LITERAL+ NOTIFY SPECIAL-USE METADATA COMPRESS=DEFLA
 
 SPECIAL = "".join(f"  mailbox {n} {{\n    auto = subscribe\n    special_use = \\{n}\n  }}\n"
                   for n in ("Drafts", "Sent", "Trash", "Junk", "Archive"))
+# Only where a test makes it.
+SPECIAL += "  mailbox Everything {\n    special_use = \\All\n  }\n"
 
 
 # What others let one see: each user's mailboxes for those that an ACL names, and public ones.
