@@ -13,7 +13,9 @@ struct premark {
 	bool differs;
 };
 
-/* A state that is damaged, or of another mailbox's ids, is left as it is; one of a mailbox that the move has made gets its ids. */
+/* A state that is damaged, or of another mailbox's ids, is left as it is; one of a mailbox that the move has made gets its ids. One that
+ * hasn't been compared with a mailbox yet is left, too: a device that has just started the folder, or starts it a second
+ * time, has nothing of it and must get all. */
 static enum err mark(struct premark *p, struct bytes *stored)
 {
 	struct snapshot had, now;
