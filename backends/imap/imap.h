@@ -139,7 +139,11 @@ enum err imap_create(
 enum err imap_delete(struct imap *c, struct bytes mailbox) WAITS MUST_CHECK;   /* and unsubscribes */
 /* *all: the user's rights allow to delete each of them. True where the server has no ACL to ask for. */
 enum err imap_may_delete(struct imap *c, const struct bytes *mailboxes, size_t n, bool *all) WAITS MUST_CHECK;
+/* With all below it; but subscriptions go by name, and only its own is moved along. */
 enum err imap_rename(struct imap *c, struct bytes from, struct bytes to) WAITS MUST_CHECK;
+/* A refusal is none: nothing depends on them but what is shown. */
+enum err imap_subscribe(struct imap *c, struct bytes mailbox) WAITS MUST_CHECK;
+enum err imap_resubscribe(struct imap *c, struct bytes from, struct bytes to) WAITS MUST_CHECK;
 
 /* Selects (read-write, with CONDSTORE) unless it is selected already; what it knows comes without asking again only
  * when it has just been selected, so: */

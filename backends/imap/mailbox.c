@@ -353,6 +353,30 @@ static enum err run_for_last(struct imap *c)
 	return e ? e : c->answers[c->n_commands - 1].err;
 }
 
+enum err imap_subscribe(struct imap *c, struct bytes mailbox)
+{
+	enum err e = imap_begin(c);
+
+	if (e)
+		return e;
+	imap_command(c, "SUBSCRIBE ");
+	imap_put_mailbox(c, mailbox);
+	return imap_run_all(c, NULL, NULL);
+}
+
+enum err imap_resubscribe(struct imap *c, struct bytes from, struct bytes to)
+{
+	enum err e = imap_begin(c);
+
+	if (e)
+		return e;
+	imap_command(c, "SUBSCRIBE ");
+	imap_put_mailbox(c, to);
+	imap_command(c, "UNSUBSCRIBE ");
+	imap_put_mailbox(c, from);
+	return imap_run_all(c, NULL, NULL);
+}
+
 enum err imap_create(struct imap *c, struct bytes mailbox, enum imap_use use)
 {
 	const char *attribute = use_name(use);
@@ -366,11 +390,7 @@ enum err imap_create(struct imap *c, struct bytes mailbox, enum imap_use use)
 		imap_put(c, " (USE (%s))", attribute);
 	if ((e = imap_run(c, NULL, NULL)))
 		return imap_explain_refusal(c, mailbox, false, e);
-	if ((e = imap_begin(c)))
-		return e;
-	imap_command(c, "SUBSCRIBE ");
-	imap_put_mailbox(c, mailbox);
-	return imap_run_all(c, NULL, NULL);
+	return imap_subscribe(c, mailbox);
 }
 
 enum err imap_delete(struct imap *c, struct bytes mailbox)
@@ -408,11 +428,5 @@ enum err imap_rename(struct imap *c, struct bytes from, struct bytes to)
 	imap_put_mailbox(c, to);
 	if ((e = run_for_last(c)))
 		return imap_explain_refusal(c, from, true, e);
-	if ((e = imap_begin(c)))
-		return e;
-	imap_command(c, "SUBSCRIBE ");
-	imap_put_mailbox(c, to);
-	imap_command(c, "UNSUBSCRIBE ");
-	imap_put_mailbox(c, from);
-	return imap_run_all(c, NULL, NULL);
+	return imap_resubscribe(c, from, to);
 }

@@ -150,6 +150,25 @@ static enum err full_name(
 	return ERR_OK;
 }
 
+/* A folder that keeps its parent keeps all before its name: what is told as its parent may be further above, where the one between
+ * isn't listed. */
+static enum err new_name(struct edit *x, const struct folder *f, uint32_t parent_id, struct bytes display,
+    struct bytes *out, uint32_t *status)
+{
+	size_t head = f->mailbox.len;
+	enum err e = full_name(x, parent_id, display, out, status);
+	char *name;
+
+	if (e || *status || parent_id != f->parent)
+		return e;
+	while (head && (char)f->mailbox.p[head - 1] != f->separator)
+		head--;
+	name =
+	    arena_printf(x->rq->arena, "%.*s%.*s", (int)head, (const char *)f->mailbox.p, BYTES_ARG(display));
+	*out = bytes_str(name);
+	return name ? ERR_OK : ERR_LIMIT;
+}
+
 static const struct folder *folder_of_name(const struct folder_list *l, struct bytes mailbox)
 {
 	for (size_t i = 0; i < l->n; i++)
@@ -215,8 +234,13 @@ enum err command_folder_create(struct request *rq, struct wbxml_writer *w)
 	if (status)
 		return answer(&x, w, status);
 	/* A folder that is there but that the device was never told of: a repeated request whose answer got lost. */
-	if (!folder_of_name(&x.list, name) && (e = imap_create(x.imap, name, IMAP_USE_NONE)))
-		return refused(&x, w, e);
+	if (!folder_of_name(&x.list, name)) {
+		e = imap_create(x.imap, name, IMAP_USE_NONE);
+		if (e == ERR_EXISTS && rq->worker->config->imap_subscribed_only)
+			e = imap_subscribe(x.imap, name); /* there, but never shown */
+		if (e)
+			return refused(&x, w, e);
+	}
 	if ((e = folders_load(rq, x.imap, &x.list)))
 		return e;
 	made = folder_of_name(&x.list, name);
@@ -228,16 +252,43 @@ enum err command_folder_create(struct request *rq, struct wbxml_writer *w)
 	return answer(&x, w, FOLDER_OK);
 }
 
+/* Whether there is something below it that no phone is shown (subscribed_only). */
+static enum err hides_some(struct edit *x, const struct folder *f, bool *out)
+{
+	struct imap_mailboxes all;
+	enum err e;
+
+	*out = false;
+	if (!x->rq->worker->config->imap_subscribed_only)
+		return ERR_OK;
+	if ((e = imap_list(x->imap, x->rq->arena, false, &all)))
+		return e;
+	for (size_t i = 0; i < all.n && !*out; i++) {
+		struct bytes rest = all.v[i].name, head;
+
+		*out = bytes_take(&rest, f->mailbox.len, &head) && bytes_eq(head, f->mailbox) &&
+		       rest.len > 1 && (char)rest.p[0] == f->separator &&
+		       !folder_of_name(&x->list, all.v[i].name);
+		if (*out)
+			log_info("folder not deleted: one below it isn't subscribed to, and so not shown "
+				 "folder=%u",
+			    f->id);
+	}
+	return ERR_OK;
+}
+
 /* With all that is below it, as the phone has told its user; or nothing at all, where that can be known beforehand. */
 static enum err delete_tree(struct edit *x, const struct folder *f, uint32_t *status)
 {
-	bool may, partly = false;
+	bool may, hides, partly = false;
 	enum err e;
 
 	*status = FOLDER_SPECIAL;
 	if (folder_tree_is_special(&x->list, f))
 		return ERR_OK;
 	*status = FOLDER_FAILED;
+	if ((e = hides_some(x, f, &hides)) || hides)
+		return e;
 	if ((e = folder_tree_may_go(x->imap, x->rq->arena, &x->list, f, &may)) || !may)
 		return e;
 	if ((e = folder_tree_delete_below(x->imap, &x->list, f, false, &partly)))
@@ -279,7 +330,8 @@ enum err command_folder_delete(struct request *rq, struct wbxml_writer *w)
 	return answer(&x, w, status);
 }
 
-/* The ids move along with the names, the folder's own and those of all below it, so that their sync keys stay good. */
+/* The ids move along with the names, the folder's own and those of all below it, so that their sync keys stay good; and so do
+ * the subscriptions of those below it. */
 static enum err rename_ids(struct edit *x, struct bytes from, struct bytes to)
 {
 	struct bytes account = bytes_str(x->rq->account->name);
@@ -298,6 +350,8 @@ static enum err rename_ids(struct edit *x, struct bytes from, struct bytes to)
 			return ERR_LIMIT;
 		if ((e = store_folder_rename(
 			 x->rq->worker->redis, account, f->id, BYTES("imap"), bytes_str(name))))
+			return e;
+		if (rest.len && f->subscribed && (e = imap_resubscribe(x->imap, f->mailbox, bytes_str(name))))
 			return e;
 	}
 	return ERR_OK;
@@ -322,7 +376,7 @@ enum err command_folder_update(struct request *rq, struct wbxml_writer *w)
 		status = FOLDER_EXISTS; /* "name exists, or special folder" */
 	if (!status && is_for_notes(&x, id) != is_for_notes(&x, parent_of(rq)))
 		status = FOLDER_SPECIAL; /* there, its items would be of another class */
-	if (!status && (e = full_name(&x, parent_of(rq), display, &name, &status)))
+	if (!status && (e = new_name(&x, f, parent_of(rq), display, &name, &status)))
 		return e;
 	if (status)
 		return answer(&x, w, status);

@@ -168,6 +168,7 @@ static enum err take_mailboxes(
 		*f = (struct folder){ .mailbox = box->name,
 			.separator = box->separator,
 			.exists = true,
+			.subscribed = box->subscribed,
 			.is_virtual = box->use == IMAP_USE_ALL || box->use == IMAP_USE_FLAGGED,
 			.has_use = box->use != IMAP_USE_NONE,
 			.foreign = box->foreign };

@@ -38,7 +38,8 @@ struct folder {
 	bool foreign;    /* another user's, or everybody's: an ordinary folder, whatever its name */
 	bool is_virtual; /* shows mails of other folders (\All, \Flagged of RFC 6154) */
 	bool has_use;    /* RFC 6154, be it Junk or Archive: the server may refuse to delete it */
-	bool exists;     /* the mailbox is there: a missing Drafts, Sent or Trash is listed all the same */
+	bool subscribed;
+	bool exists; /* the mailbox is there: a missing Drafts, Sent or Trash is listed all the same */
 	struct imap_status status;
 };
 struct folder_list {
