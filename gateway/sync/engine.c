@@ -53,14 +53,25 @@ static bool decodes(struct sync_run *r, struct bytes stored, enum err *e)
 	return !*e;
 }
 
-/* Whether key 1 leads on from the stored state. A damaged one is what the phone was told to leave by status 3: joining it
- * would send the phone in circles. */
+static bool settings_changed(const struct sync_run *r)
+{
+	struct sync_options had, had_sms;
+	bool sms = sync_settings_get_sms(&r->stored, &had_sms);
+
+	sync_settings_get(&r->stored, &had);
+	if (sms != r->c.sms.wanted || (sms && !sync_options_equal(&had_sms, &r->c.sms.options)))
+		return true;
+	return !sync_options_equal(&had, &r->c.options);
+}
+
+/* Whether key 1 leads on from the stored state. With other options the first page would be another one. A damaged state is what the
+ * phone was told to leave by status 3: joining it would send the phone in circles. */
 static enum err can_join(struct sync_run *r, bool *out)
 {
 	enum err e = ERR_OK;
 
 	*out = r->stored.exists && r->stored.generation <= 2 && decodes(r, r->stored.current, &e) &&
-	       (r->stored.generation == 1 || decodes(r, r->stored.previous, &e));
+	       (r->stored.generation == 1 || (!settings_changed(r) && decodes(r, r->stored.previous, &e)));
 	return e == ERR_PROTO ? ERR_OK : e;
 }
 
@@ -72,6 +83,7 @@ static enum err open_start(struct sync_run *r)
 	enum err e = can_join(r, &joins);
 
 	r->mode = joins ? SYNC_JOIN : SYNC_START;
+	r->save = joins && settings_changed(r);
 	r->base.generation = r->next.generation = 1;
 	return e;
 }
@@ -363,17 +375,6 @@ static bool heads_differ(const struct snapshot *a, const struct snapshot *b)
 	       a->next_id != b->next_id || a->n_pending != b->n_pending || sides_differ(&a->side, &b->side);
 }
 
-static bool settings_changed(const struct sync_run *r)
-{
-	struct sync_options had, had_sms;
-	bool sms = sync_settings_get_sms(&r->stored, &had_sms);
-
-	sync_settings_get(&r->stored, &had);
-	if (sms != r->c.sms.wanted || (sms && !sync_options_equal(&had_sms, &r->c.sms.options)))
-		return true;
-	return !sync_options_equal(&had, &r->c.options);
-}
-
 static enum err work_normal(struct sync_run *r, size_t window, size_t budget)
 {
 	enum err e;
@@ -423,7 +424,8 @@ static enum err work_replay(struct sync_run *r, size_t budget)
 		r->save = true;
 	}
 	drop_nothings(&r->changes, &ready);
-	r->more = r->next.n_pending > 0;
+	r->more =
+	    r->next.n_pending > 0 || settings_changed(r); /* what these ask for comes with the next key */
 	r->advance = true;
 	r->save = r->save || settings_changed(r);
 	return ERR_OK;
@@ -493,7 +495,7 @@ enum err sync_run_close(struct sync_run *r)
 		e = close_start(r);
 	else if (r->mode == SYNC_NORMAL && r->save)
 		e = close_normal(r);
-	else if (r->mode == SYNC_REPLAY && r->save)
+	else if ((r->mode == SYNC_REPLAY || r->mode == SYNC_JOIN) && r->save)
 		r->to_store = r->stored; /* only the options are other ones */
 	else
 		return ERR_OK;

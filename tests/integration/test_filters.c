@@ -352,15 +352,40 @@ static void a_hanging_sync_heeds_filters(enum eas_version v)
 }
 TEST_VERSIONS(a_hanging_sync_heeds_filters)
 
+/* A folder that is started a second time, as iOS does it: what the second start says of the options holds, before and after a page
+ * was sent. */
+static void a_second_start_has_its_options(enum eas_version v)
+{
+	const struct phone_options_block all = filter_of(0), day = filter_of(1);
+
+	for (unsigned pages = 0; pages < 2; pages++) {
+		struct phone *ph = aged_phone(scene_user(), v);
+		struct phone_folder *f = scene_inbox(ph);
+		const struct phone_collection plain = { .folder_id = f->id };
+
+		SCENE_OK(ph, phone_sync_one(ph, &(struct phone_collection){
+						    .folder_id = f->id, .key = "0", .options = &all }));
+		if (pages)
+			SCENE_OK(ph, phone_sync_one(ph, &plain));
+		SCENE_OK(ph, phone_sync_one(ph, &(struct phone_collection){
+						    .folder_id = f->id, .key = "0", .options = &day }));
+		SCENE_OK(ph, phone_sync_one(ph, &plain));
+		assert_newest(f, 1);
+		scene_assert_clean(ph);
+	}
+}
+TEST_VERSIONS(a_second_start_has_its_options)
+
 int main(void)
 {
 	int failed;
 
-	scene_open(&(struct bed_opts){ .users = 100, .services = "dovecot,redis" });
+	scene_open(&(struct bed_opts){ .users = 120, .services = "dovecot,redis" });
 	TEST_ADD_ROWS(filter, filter_cases);
 	TEST_ADD_ROWS(refused, refused_cases);
 	TEST_ADD_VERSIONS(max_items_is_not_for_mail);
 	TEST_ADD_VERSIONS(a_filter_changes);
+	TEST_ADD_VERSIONS(a_second_start_has_its_options);
 	TEST_ADD_VERSIONS(a_filter_narrows_page_by_page);
 	TEST_ADD_VERSIONS(a_filter_is_sticky);
 	TEST_ADD_VERSIONS(what_is_outside_stays_outside);
