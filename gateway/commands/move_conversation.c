@@ -53,11 +53,12 @@ static enum err check(struct request *rq, const struct wbxml_node *n, uint32_t *
 }
 
 /* A draft that somebody is writing is left alone: the documents name only Sent Items, but it would be gone from where it is
- * looked for. */
-static bool stays(const struct job *j, const struct known_folder *f)
+ * looked for. What others share with the user isn't theirs to clear, and mails that are only shown in a folder are in another
+ * one, too. */
+static bool stays(const struct job *j, const struct folder *f)
 {
 	return f->id == j->target.folder_id || f->type == FOLDER_SENT || f->type == FOLDER_DRAFTS ||
-	       f->type == FOLDER_OUTBOX;
+	       f->type == FOLDER_OUTBOX || f->foreign || f->is_virtual;
 }
 
 /* The folders that mails are moved from. Others aren't looked at: what is there would hide mails of a very long conversation, and
@@ -65,17 +66,22 @@ static bool stays(const struct job *j, const struct known_folder *f)
 static enum err choose_folders(
     const struct job *j, const struct known_folders *known, struct finding_ask *ask)
 {
-	struct bytes *ids = arena_array(j->rq->arena, known->n, sizeof(*ids));
+	struct folder_list list;
+	struct bytes *ids;
+	struct imap *imap;
+	enum err e;
 
+	if ((e = request_imap(j->rq, BYTES("INBOX"), &imap)) || (e = folders_load(j->rq, imap, &list)))
+		return e;
+	ask->folders = ids = arena_array(j->rq->arena, list.n, sizeof(*ids));
 	if (!ids)
 		return ERR_LIMIT;
-	ask->folders = ids;
-	for (size_t i = 0; i < known->n; i++) {
+	for (size_t i = 0; i < list.n; i++) {
 		const char *text;
 
-		if (stays(j, &known->v[i]))
+		if (stays(j, &list.v[i]) || !known_folder(known, list.v[i].id))
 			continue;
-		if (!(text = arena_printf(j->rq->arena, "%u", (unsigned)known->v[i].id)))
+		if (!(text = arena_printf(j->rq->arena, "%u", (unsigned)list.v[i].id)))
 			return ERR_LIMIT;
 		ids[ask->n_folders++] = bytes_str(text);
 	}
@@ -133,7 +139,6 @@ static enum err move_all(struct job *j, const struct known_folders *known)
 {
 	struct finding_ask ask = { .classes = 1u << CLASS_EMAIL,
 		.conversation = j->conversation,
-		.own = true,
 		.later_than = INT64_MIN,
 		.earlier_than = INT64_MAX };
 	size_t done = 1;

@@ -14,9 +14,8 @@ struct finding_ask {
 	const struct bytes *folders; /* CollectionIds as sent; "0" is all folders */
 	size_t n_folders;            /* 0: all folders, but those that only show mails of others (\All) */
 	bool deep;                   /* with the folders below */
-	bool own;                  /* of all folders only the account's own: not what others share with it */
-	unsigned classes;          /* bits, 1 << enum eas_class; 0: all */
-	struct bytes conversation; /* ConversationId; empty: any */
+	unsigned classes;            /* bits, 1 << enum eas_class; 0: all */
+	struct bytes conversation;   /* ConversationId; empty: any */
 	int64_t later_than, earlier_than; /* exactly, as search_query.h has them */
 };
 

@@ -79,9 +79,9 @@ static enum err load(struct request *rq, struct folder_list *out)
 }
 
 /* Mails that are shown in two folders are found once, where they are. */
-static bool is_left_out(const struct finding_ask *ask, const struct folder *f)
+static bool is_left_out(const struct folder *f)
 {
-	return f && (f->is_virtual || (ask->own && f->foreign));
+	return f && f->is_virtual;
 }
 
 static enum err list(struct request *rq, const struct finding_ask *ask, const struct known_folders *known,
@@ -95,12 +95,11 @@ static enum err list(struct request *rq, const struct finding_ask *ask, const st
 
 	if (!e && !n_asked)
 		e = load(rq, &all);
-
 	for (size_t i = 0; i < known->n && !e; i++) {
 		const struct known_folder *k = &known->v[i];
 
 		if (n_asked ? !is_asked(known, k, asked, n_asked, ask->deep)
-			    : is_left_out(ask, folders_by_id(&all, k->id)))
+			    : is_left_out(folders_by_id(&all, k->id)))
 			continue;
 		for (size_t m = 0; m < sizeof(classes) / sizeof(classes[0]); m++) {
 			struct collection *c;
