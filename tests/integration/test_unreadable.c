@@ -235,6 +235,7 @@ static void other_commands(void **state)
 	struct phone_source source = { 0 };
 	struct phone_mail reply = { .mime = BYTES("From: me@example.org\r\nTo: bob@example.org\r\nSubject: "
 						  "Re: bad\r\nContent-Type: text/plain\r\n\r\nyes\r\n") };
+	unsigned before = received_count();
 	struct phone *ph;
 
 	(void)state;
@@ -248,6 +249,7 @@ static void other_commands(void **state)
 	source.item_id = phone_item_with_subject(scene_inbox(ph), "mail2")->id;
 	SCENE_OK(ph, phone_send_smart(ph, CMD_SMART_REPLY, &reply, &source));
 	assert_int_equal(ph->status, 1);
+	received_expect(before + 1);
 }
 
 /* A mail that has the original's text already needs nothing of it but its place in the thread. */
