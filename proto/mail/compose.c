@@ -143,6 +143,39 @@ static enum err read_from(struct composer *c, struct mail_address *from)
 	return ERR_OK;
 }
 
+/* A Sender is somebody who may send, as From is; with another one the mail says of whom it comes that it doesn't. */
+static enum err sender_fits(struct composer *c, const struct header_field *f, bool *out)
+{
+	struct header one = { .v = (struct header_field *)(uintptr_t)f, .n = 1 };
+	struct mail_addresses list;
+	enum err e = header_addresses(c->arena, &one, "Sender", &list);
+
+	*out = !e;
+	for (size_t i = 0; i < list.n && *out; i++)
+		*out = may_send_as(c->options, list.v[i].address);
+	return e;
+}
+
+/* What isn't a sender's to write, and who else got the mail when it was sent before (RFC 5322, 3.6.6, 3.6.7). */
+static enum err drop_fields(struct composer *c)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < c->header.n; i++) {
+		const struct header_field *f = &c->header.v[i];
+		bool fits =
+		    !bytes_eq_nocase(f->name, "Return-Path") && !bytes_eq_nocase(f->name, "Resent-Bcc");
+		enum err e = bytes_eq_nocase(f->name, "Sender") ? sender_fits(c, f, &fits) : ERR_OK;
+
+		if (e)
+			return e;
+		if (fits)
+			c->header.v[kept++] = *f;
+	}
+	c->header.n = kept;
+	return ERR_OK;
+}
+
 static void put_header(struct composer *c, struct buf *out, const struct mail_address *from, bool with_bcc)
 {
 	const struct compose_options *o = c->options;
@@ -221,8 +254,8 @@ enum err compose_read(
 		return e;
 	if (!c.header.n)
 		return ERR_PROTO;
-	if ((e = read_recipients(&c)) || (e = read_from(&c, &from)) || (e = read_message_id(&c)) ||
-	    (e = text_crlf(a, bytes_of(raw.p + head, raw.len - head), &body)) ||
+	if ((e = drop_fields(&c)) || (e = read_recipients(&c)) || (e = read_from(&c, &from)) ||
+	    (e = read_message_id(&c)) || (e = text_crlf(a, bytes_of(raw.p + head, raw.len - head), &body)) ||
 	    (e = write_copy(&c, &from, body, false, &out->wire)))
 		return e;
 	out->sent = out->wire;
