@@ -253,11 +253,13 @@ struct imap_part_request {
 	struct bytes data;    /* out */
 	bool found;           /* out; false: the message or section isn't there, or can't be read */
 	enum err problem;     /* out; why it can't be read: as in struct imap_message */
+	bool unasked;         /* out; the same: it may be asked for in another call. `problem` is set, too */
 };
 enum err imap_fetch_parts(
     struct imap *c, struct arena *a, struct imap_part_request *v, size_t n) WAITS MUST_CHECK;
 
-/* The same two in halves, so that the server is at work on one thing while the caller is busy with another: an order sends
+/* The same two in halves (but that of parts, too, those that come first in `v` are seen to first, and others are left unasked sooner),
+ * so that the server is at work on one thing while the caller is busy with another: an order sends
  * the commands, and imap_await waits for its answers, with the errors and the outcome of imap_fetch_…. Several can be under
  * way: they are served in turn, so the first is awaited first. All of them have the same arena, and what they fill (`to`,
  * `v`) lives as long. Any other call first waits for all that is under way, and imap_close drops a connection where

@@ -10,7 +10,6 @@
  * by a command of its own, which are sent together. One on which the connection breaks is suspect: it is asked for once more with
  * nothing beside it, and if that breaks the connection, too, with less and less. */
 enum {
-	MENDS = 16, /* in one order: then what is there must do */
 	BREAKS = 2, /* by which a message is known to be at fault */
 	SHARE = 4,  /* of the arena's memory for the messages of an order: two are often under way at once */
 };
@@ -273,7 +272,7 @@ static enum err fetch_singly(struct imap *c, struct messages *m)
 	enum err e = ERR_OK;
 
 	while (!e && !is_done(m)) {
-		if (imap_mends(c) - before >= MENDS || loop_now_ms() > until) {
+		if (imap_mends(c) - before >= ORDER_MENDS || loop_now_ms() > until) {
 			e = leave_rest(m);
 			break;
 		}

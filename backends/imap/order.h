@@ -22,8 +22,9 @@ struct imap_order {
 	struct imap_fetch_limits limits;
 };
 
-/* How long mails are asked for one by one while the server hangs up on some. */
-enum { ORDER_MENDING_MS = 15 * 1000 };
+/* While the server hangs up on some mails they are asked for one by one: for so long, and through so many connections in an order
+ * for a page. Then what is there must do. */
+enum { ORDER_MENDING_MS = 15 * 1000, ORDER_MENDS = 16 };
 
 /* Then come the order's commands. */
 enum err order_begin(struct imap *c, struct imap_order *o) WAITS MUST_CHECK;

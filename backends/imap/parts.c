@@ -21,7 +21,8 @@ struct parts {
 	    *commands; /* in the order in which they are asked for, as far as `at` done so */
 	struct imap_part_request **by_uid; /* to find them when answers come */
 	size_t n, at;
-	struct part_state *states;        /* as v */
+	uint32_t patience;         /* through so many connections; those that are left are unasked then */
+	struct part_state *states; /* as v */
 	struct imap_part_request **asked; /* one by one, in the last run */
 	size_t n_asked;
 };
@@ -142,12 +143,12 @@ static bool is_open(const struct parts *ps, const struct imap_part_request *q)
 static struct imap_part_request *find_suspect(const struct parts *ps)
 {
 	for (size_t i = 0; i < ps->n; i++)
-		if (is_open(ps, ps->commands[i]) && state_of(ps, ps->commands[i])->breaks)
-			return ps->commands[i];
+		if (is_open(ps, &ps->v[i]) && ps->states[i].breaks)
+			return &ps->v[i];
 	return NULL;
 }
 
-/* A suspect, or as many as there is room for. */
+/* A suspect, or as many as there is room for: the caller's first ones first. */
 static enum err send_some(struct imap *c, struct parts *ps)
 {
 	struct imap_part_request *suspect = find_suspect(ps);
@@ -157,7 +158,7 @@ static enum err send_some(struct imap *c, struct parts *ps)
 	if ((e = imap_settle_orders(c)) || (e = order_begin(c, &ps->order)))
 		return e;
 	for (size_t i = 0; i < ps->n && order_has_room(c); i++) {
-		struct imap_part_request *q = ps->commands[i];
+		struct imap_part_request *q = &ps->v[i];
 
 		if (!is_open(ps, q) || (suspect && q != suspect))
 			continue;
@@ -210,7 +211,7 @@ static enum err check_problems(struct imap *c, const struct parts *ps)
 	bool problems = false, others = false;
 
 	for (size_t i = 0; i < ps->n; i++) {
-		problems |= ps->v[i].problem != ERR_OK;
+		problems |= ps->v[i].problem && !ps->v[i].unasked;
 		others |= ps->v[i].found && !is_suspect(ps, ps->v[i].uid);
 	}
 	return problems && !others ? imap_find_witness(c, is_suspect, ps) : ERR_OK;
@@ -224,9 +225,30 @@ static bool is_done(const struct parts *ps)
 	return true;
 }
 
+/* All that is wanted of the first message has been seen to. */
+static bool has_progress(const struct parts *ps)
+{
+	for (size_t i = 0; i < ps->n && ps->v[i].uid == ps->v[0].uid; i++)
+		if (is_open(ps, &ps->v[i]))
+			return false;
+	return true;
+}
+
+static void leave_rest(struct parts *ps)
+{
+	for (size_t i = 0; i < ps->n; i++) {
+		if (!is_open(ps, &ps->v[i]))
+			continue;
+		ps->v[i].problem = ERR_UNAVAILABLE;
+		ps->v[i].unasked = true;
+		ps->states[i].done = true;
+	}
+}
+
 static enum err fetch_singly(struct imap *c, struct parts *ps)
 {
 	uint64_t until = loop_now_ms() + ORDER_MENDING_MS;
+	uint32_t before = imap_mends(c);
 	enum err e;
 
 	ps->states = arena_array(ps->order.arena, ps->n, sizeof(*ps->states));
@@ -236,8 +258,14 @@ static enum err fetch_singly(struct imap *c, struct parts *ps)
 	if (ps->n == 1 && ps->order.lost)
 		ps->states[0].breaks = 1;
 	while (!is_done(ps)) {
-		if (loop_now_ms() > until)
+		bool late = loop_now_ms() > until;
+
+		if (late && !has_progress(ps))
 			return ERR_UNAVAILABLE;
+		if (late || (imap_mends(c) - before >= ps->patience && has_progress(ps))) {
+			leave_rest(ps);
+			break;
+		}
 		if ((e = send_some(c, ps)) || (e = order_settle(c, &ps->order)))
 			return e;
 		note_run(c, ps);
@@ -266,8 +294,8 @@ static enum err finish_parts(struct imap *c, struct imap_order *o)
 	return o->lost || (o->refused && !is_all_found(ps)) ? fetch_singly(c, ps) : ERR_OK;
 }
 
-enum err imap_order_parts(
-    struct imap *c, struct arena *a, struct imap_part_request *v, size_t n, struct imap_order **out)
+static enum err order_parts(struct imap *c, struct arena *a, struct imap_part_request *v, size_t n,
+    uint32_t patience, struct imap_order **out)
 {
 	struct parts *ps = arena_alloc(a, sizeof(*ps));
 
@@ -278,12 +306,13 @@ enum err imap_order_parts(
 		.v = v,
 		.commands = arena_array(a, n, sizeof(*ps->commands)),
 		.by_uid = arena_array(a, n, sizeof(*ps->by_uid)),
-		.n = n
+		.n = n,
+		.patience = patience
 	};
 	if (!ps->commands || !ps->by_uid)
 		return ERR_LIMIT;
 	for (size_t i = 0; i < n; i++) {
-		v[i].found = false;
+		v[i].found = v[i].unasked = false;
 		v[i].problem = ERR_OK;
 		v[i].data = (struct bytes){ 0 };
 		ps->commands[i] = ps->by_uid[i] = &v[i];
@@ -294,10 +323,16 @@ enum err imap_order_parts(
 	return send_parts(c, ps);
 }
 
+enum err imap_order_parts(
+    struct imap *c, struct arena *a, struct imap_part_request *v, size_t n, struct imap_order **out)
+{
+	return order_parts(c, a, v, n, ORDER_MENDS, out);
+}
+
 enum err imap_fetch_parts(struct imap *c, struct arena *a, struct imap_part_request *v, size_t n)
 {
 	struct imap_order *o;
-	enum err e = imap_order_parts(c, a, v, n, &o);
+	enum err e = order_parts(c, a, v, n, UINT32_MAX, &o);
 
 	return e ? e : imap_await(c, o);
 }

@@ -41,7 +41,7 @@ struct stride {
 	struct imap_order *order; /* under way: of its messages, then of each round; NULL: none */
 	struct imap_messages messages;
 	struct round round;
-	bool is_cut; /* what stood behind is left for the next call */
+	bool is_cut; /* what stood behind is left for the next call, as is what is in the strides behind it */
 	bool done;   /* all bodies are made */
 };
 
@@ -388,11 +388,24 @@ static void note_problems(struct stride *s)
 	}
 }
 
+/* The stride ends before what the server wasn't asked for any more. */
+static void cut_unasked(struct stride *s)
+{
+	for (size_t i = 0; i < s->round.n; i++)
+		for (size_t k = 0; s->round.parts[i].unasked && k < s->n; k++)
+			if (s->v[k].id == s->round.parts[i].uid) {
+				s->n = k;
+				s->is_cut = true;
+			}
+}
+
 static enum err await_parts(struct collection *c, struct stride *s)
 {
 	const struct round *r = &s->round;
 	enum err e = await(c, s);
 
+	if (!e)
+		cut_unasked(s);
 	for (size_t i = 0; i < r->n && !e; i++)
 		e = take(c->rq->arena, r->wanted[i], r->parts[i].data);
 	if (!e)
@@ -456,10 +469,12 @@ static bool make_bodies(struct collection *c, struct change *v, size_t n, bool l
 	return all;
 }
 
-/* The first round of each is under way. */
-static enum err make_all(struct collection *c, struct stride *s, size_t n)
+/* The first round of each is under way. *done: how many are made, from the first on. */
+static enum err make_all(struct collection *c, struct stride *s, size_t n, size_t *done)
 {
 	bool more = true;
+
+	*done = 0;
 
 	for (int round = 1; round <= MAX_ROUNDS && more; round++) {
 		bool last = round == MAX_ROUNDS;
@@ -477,6 +492,8 @@ static enum err make_all(struct collection *c, struct stride *s, size_t n)
 			more |= !s[i].done;
 		}
 	}
+	for (size_t i = 0; i < n && (!i || !s[i - 1].is_cut); i++)
+		*done += s[i].n;
 	return ERR_OK;
 }
 
@@ -555,7 +572,7 @@ enum err mail_prepare(struct collection *c, struct change *v, size_t n, size_t b
 	}
 	if ((e = follow_ups_load(c, v, *done)) || (e = verbs_load(c, v, *done)))
 		return e;
-	e = make_all(c, s, used);
+	e = make_all(c, s, used, done);
 	c->enough |= c->imap && imap_mends(c->imap) != mends;
 	return e;
 }

@@ -208,6 +208,23 @@ static void many(void **state)
 	scene_assert_clean(ph);
 }
 
+/* The server tells what each is, but can't read its text: of so many that it would take too long for one answer. */
+static void many_texts(void **state)
+{
+	enum { MAILS = 110, BAD = 100 };
+	const char *user = scene_user();
+	struct phone *ph;
+
+	(void)state;
+	append_many(user, "mail", MAILS);
+	(void)scene_synced_phone(user, "PHONE1", EAS_14_1); /* by which the server notes the headers */
+	for (unsigned i = 0; i < BAD; i++)
+		forbid(file_of(user, MAILS - i));
+	ph = scene_synced_phone(user, "PHONE2", EAS_14_1);
+	expect(scene_inbox(ph), MAILS, BAD);
+	scene_assert_clean(ph);
+}
+
 /* No mail is to blame when none can be read: then it is all or nothing. */
 static void storage_away(void **state)
 {
@@ -629,11 +646,12 @@ int main(void)
 {
 	int failed;
 
-	scene_open(&(struct bed_opts){ .users = 40 });
+	scene_open(&(struct bed_opts){ .users = 60 });
 	TEST_ADD_ROWS(one_of_three, damage_cases);
 	TEST_ADD_ROWS(beside_another_folder, damage_cases);
 	TEST_ADD(comes_when_it_can_be_read_again);
 	TEST_ADD(many);
+	TEST_ADD(many_texts);
 	TEST_ADD(storage_away);
 	TEST_ADD(other_commands);
 	TEST_ADD_ROWS(a_reply_that_is_complete, damage_cases);

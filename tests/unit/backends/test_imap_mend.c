@@ -225,6 +225,27 @@ static void part_of_one(struct scene *s)
 	assert_int_equal(imap_mends(s->c), 3);
 }
 
+/* A page goes on with those of the first mails, and leaves the others for another call. */
+static void parts_of_none(struct scene *s)
+{
+	enum { MAILS = 20 };
+	struct imap_part_request v[2 * MAILS] = { 0 };
+	struct imap_order *o;
+	size_t seen = 0;
+
+	for (uint32_t i = 0; i < 2 * MAILS; i++)
+		v[i] = (struct imap_part_request){ .uid = 40 - i / 2, .section = i % 2 ? "2" : "1" };
+	assert_int_equal(imap_order_parts(s->c, s->a, v, 2 * MAILS, &o), ERR_OK);
+	assert_int_equal(imap_await(s->c, o), ERR_OK);
+	while (seen < 2 * MAILS && !v[seen].unasked)
+		assert_int_equal(v[seen++].problem, ERR_UNAVAILABLE);
+	assert_in_range(seen, 2, 2 * MAILS - 1);
+	assert_int_equal(seen % 2, 0);
+	for (size_t i = seen; i < 2 * MAILS; i++)
+		assert_true(v[i].unasked);
+	assert_in_range(imap_mends(s->c), 10, 20);
+}
+
 /* What is refused isn't taken for gone; what has gone meanwhile is. */
 static void parts_are_refused(struct scene *s)
 {
@@ -298,6 +319,7 @@ static void dates(struct scene *s)
 #define ONE_ANSWER(uid, item) "* 1 FETCH (UID " uid " " item ")\r\n$ OK x\r\n"
 #define DATE "INTERNALDATE \"24-Nov-2026 10:00:00 +0000\""
 #define REFUSED "$ NO [SERVERBUG] Internal error\r\n"
+#define TWELVE "* SEARCH 1 2 3 4 5 6 7 8 9 10 11 12\r\n$ OK x\r\n"
 #define ALL_THREE                                                                           \
 	{                                                                                   \
 		.at = "UID SEARCH UID 1:* UNDELETED", .say = "* SEARCH 3 4 5\r\n$ OK x\r\n" \
@@ -370,6 +392,7 @@ static const struct mend_case {
 		{ .at = "UID FETCH 3 (UID BODY.PEEK[1]", .say = ONE_ANSWER("3", "BODY[1] \"a\"") },
 		{ .at = "UID FETCH 5 (UID BODY.PEEK[1]", .say = ONE_ANSWER("5", "BODY[1] \"a\"") },
 		{ .at = "UID FETCH 4", .say = NULL } } },
+	{ "hangs up on all parts", parts_of_none, { { .at = "UID FETCH", .say = NULL } } },
 	{ "refuses parts", parts_are_refused,
 	    { { .at = "UID FETCH 3:5", .say = "$ NO can't\r\n" },
 		{ .at = "UID FETCH 3", .say = ONE_ANSWER("3", "BODY[1] \"a\"") },
@@ -399,8 +422,7 @@ static const struct mend_case {
 		{ .at = "UID SEARCH UID 5:5", .say = "* SEARCH\r\n$ OK x\r\n" },
 		{ .at = "UID SEARCH UID 4:", .say = NULL } } },
 	{ "refuses all searches by dates", search_fails,
-	    { { .at = "UID SEARCH UID 1:* UNDELETED",
-		  .say = "* SEARCH 1 2 3 4 5 6 7 8 9 10 11 12\r\n$ OK x\r\n" },
+	    { { .at = "UID SEARCH UID 1:* UNDELETED", .say = TWELVE },
 		{ .at = "UID SEARCH", .say = REFUSED } } },
 	{ "is down after a search", search_fails,
 	    { { .at = "UID SEARCH", .say = NULL }, { .at = "", .say = NULL, .connection = 2 } } },
