@@ -6,7 +6,7 @@
 /* Inside backends/imap only: a question about many messages, which the server can't answer because of a few of them. */
 struct halves {
 	/* Asks about uids[0..n), ascending: all the messages that there are between the first and the last. Notes
-	 * what it hears when it gives ERR_OK. */
+	 * what it hears when it gives ERR_OK; the same message may be asked about again. */
 	enum err (*ask)(struct imap *c, const uint32_t *uids, size_t n, void *arg) WAITS;
 	/* It can't be said of that one. */
 	enum err (*fail)(struct imap *c, uint32_t uid, void *arg);

@@ -423,6 +423,24 @@ static void searches(const struct damage_case *c)
 }
 TEST_ROW(searches)
 
+/* So many of the newest that one might think that none can be searched. */
+static void searches_below(const struct damage_case *c)
+{
+	enum { ABOVE = 12 };
+	const char *user = scene_user();
+	struct phone *ph;
+
+	append_many(user, "mail", 10);
+	finding_put_mail(user, "INBOX", "needle", "a@example.org", "in a haystack", NULL);
+	append_many(user, "more", ABOVE);
+	for (unsigned i = 0; i < ABOVE; i++)
+		c->damage(file_of(user, 12 + i));
+	ph = scene_phone(user, "PHONE1", EAS_14_1);
+	SCENE_OK(ph, phone_setup(ph));
+	assert_string_equal(search(ph, "haystack"), "needle");
+}
+TEST_ROW(searches_below)
+
 /* The headers of all mails of the folder are looked at. */
 static void whole_conversations(const struct damage_case *c)
 {
@@ -660,6 +678,7 @@ int main(void)
 	TEST_ADD_ROWS(a_known_draft, damage_cases);
 	TEST_ADD(in_a_replay);
 	TEST_ADD_ROWS(searches, damage_cases);
+	TEST_ADD_ROWS(searches_below, damage_cases);
 	TEST_ADD_ROWS(whole_conversations, damage_cases);
 	TEST_ADD_ROWS(a_known_conversation, conversation_cases);
 	TEST_ADD(a_moved_conversation);

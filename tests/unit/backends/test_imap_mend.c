@@ -300,6 +300,18 @@ static void for_a_word(struct scene *s)
 	assert_int_equal(uids.v[0], 3);
 }
 
+/* Of a dozen the newest nine can't be looked into. */
+static void among_the_oldest(struct scene *s)
+{
+	struct imap_uids uids;
+	struct query q = { .kind = QUERY_TEXT, .places = PLACE_BODY, .text = BYTES("x") };
+
+	assert_int_equal(imap_search(s->c, s->a, &q, &uids), ERR_OK);
+	assert_int_equal(uids.n, 2);
+	assert_int_equal(uids.v[0], 1);
+	assert_int_equal(uids.v[1], 3);
+}
+
 static void search_fails(struct scene *s)
 {
 	struct imap_uids uids;
@@ -421,6 +433,11 @@ static const struct mend_case {
 		{ .at = "UID SEARCH UID 3:3", .say = "* SEARCH 3\r\n$ OK x\r\n" },
 		{ .at = "UID SEARCH UID 5:5", .say = "* SEARCH\r\n$ OK x\r\n" },
 		{ .at = "UID SEARCH UID 4:", .say = NULL } } },
+	{ "refuses a search among the newest", among_the_oldest,
+	    { { .at = "UID SEARCH UID 1:* UNDELETED\r", .say = TWELVE },
+		{ .at = "UID SEARCH UID 1:3 ", .say = "* SEARCH 1 3\r\n$ OK x\r\n" },
+		{ .at = "UID SEARCH UID 1:1 ", .say = "* SEARCH 1\r\n$ OK x\r\n" },
+		{ .at = "UID SEARCH", .say = REFUSED } } },
 	{ "refuses all searches by dates", search_fails,
 	    { { .at = "UID SEARCH UID 1:* UNDELETED", .say = TWELVE },
 		{ .at = "UID SEARCH", .say = REFUSED } } },
