@@ -12,6 +12,7 @@
 enum {
 	BREAKS = 2, /* by which a message is known to be at fault */
 	SHARE = 4,  /* of the arena's memory for the messages of an order: two are often under way at once */
+	LEAST = 16 * 1024, /* of a header, or a structure, whatever the share: only odd mails have more */
 };
 
 struct wanted {
@@ -359,11 +360,19 @@ static bool alloc(struct messages *m, struct arena *a)
 	return m->wanted && m->by_turn && m->asked && m->v && m->uids;
 }
 
+/* Of what there is for one header, and for one structure, of an order for n messages. */
+static size_t share_of(const struct arena *a, size_t n)
+{
+	size_t share = arena_left(a) / SHARE / (n ? n : 1) / 2;
+
+	return share < LEAST ? LEAST : share;
+}
+
 enum err imap_order_messages(struct imap *c, struct arena *a, const uint32_t *uids, size_t n,
     struct imap_messages *to, struct imap_order **out)
 {
 	struct messages *m = arena_alloc(a, sizeof(*m));
-	size_t share = arena_left(a) / SHARE / (n ? n : 1) / 2;
+	size_t share = share_of(a, n);
 
 	*to = (struct imap_messages){ 0 };
 	if (!m)

@@ -3,7 +3,7 @@
 /* Mails that are too much: for us, or for the server, which refuses, or hangs up whenever it is asked for them. The others come all
  * the same; and a server that is down is never taken for a mail that can't be read. */
 
-enum { LONG = 300 * 1000, LONG_LINE = 9 << 20 };
+enum { USUAL = 12000, LONG = 300 * 1000, LONG_LINE = 9 << 20 };
 
 struct scene {
 	struct imap_mock mock;
@@ -199,6 +199,18 @@ static void long_header(struct scene *s)
 	arena_free(&small);
 }
 
+/* However small the arena is: what many mails have isn't taken for odd. */
+static void usual_header(struct scene *s)
+{
+	struct imap_message m;
+	struct arena *small = arena_new(64 * 1024);
+
+	s->a = small;
+	assert_int_equal(fetch_one(s, &m), ERR_OK);
+	assert_int_equal(m.header.len, USUAL);
+	arena_free(&small);
+}
+
 static void long_structure(struct scene *s)
 {
 	struct imap_message m;
@@ -391,6 +403,12 @@ static const struct mend_case {
 	    { { .at = "UID FETCH 4 " ALL_ITEMS,
 		  .say = "* 1 FETCH (UID 4 " HEAD " " STRUCTURE " BODY[HEADER] {300000}\r\n",
 		  .flood = LONG,
+		  .then = ")\r\n$ OK x\r\n" },
+		{ .at = "UID FETCH 4", .say = ONE_ANSWER("4", HEAD " BODY[HEADER]<0> {6}\r\nA: b\r\n") } } },
+	{ "usual header in a small arena", usual_header,
+	    { { .at = "UID FETCH 4 " ALL_ITEMS,
+		  .say = "* 1 FETCH (UID 4 " HEAD " " STRUCTURE " BODY[HEADER] {12000}\r\n",
+		  .flood = USUAL,
 		  .then = ")\r\n$ OK x\r\n" },
 		{ .at = "UID FETCH 4", .say = ONE_ANSWER("4", HEAD " BODY[HEADER]<0> {6}\r\nA: b\r\n") } } },
 	{ "long structure", long_structure,
