@@ -22,6 +22,8 @@ static const struct marker {
 	{ "div", "protonmail_quote", EFFECT_ELEMENT },
 	{ "div", "yahoo_quoted", EFFECT_ELEMENT },
 	{ "div", "zmail_extra", EFFECT_ELEMENT },
+	{ "div", "nine_quote", EFFECT_ELEMENT },
+	{ "div", "name=\"quote\"", EFFECT_ELEMENT }, /* GMX, web.de */
 	{ NULL, "divrplyfwdmsg", EFFECT_REST },
 	{ NULL, "appendonsend", EFFECT_REST },
 	{ NULL, "stopspelling", EFFECT_REST },

@@ -31,6 +31,9 @@ static const struct unquote_case {
 	    "<div dir=\"ltr\">Yes.</div><br><div class=\"gmail_quote\"><div class=\"gmail_attr\">On … Anna "
 	    "wrote:<br></div><blockquote class=\"gmail_quote\">Come?</blockquote></div>",
 	    "<div dir=\"ltr\">Yes.</div><br>", false },
+	{ "GMX", "<div>Yes.</div><div name=\"quote\" style=\"margin:10px\">Anna: Come?</div>",
+	    "<div>Yes.</div>", false },
+	{ "Nine", "<div>Yes.</div><div class=\"nine_quote\">Come?</div>", "<div>Yes.</div>", false },
 	{ "Thunderbird, answered below",
 	    "<body><div class=\"moz-cite-prefix\">Anna wrote:<br></div><blockquote type=\"cite\" "
 	    "cite=\"mid:1@x\"><p>Come?</p></blockquote><p>Yes.</p></body>",
