@@ -128,6 +128,10 @@ struct imap_mailboxes {
  * INBOX is always first. A mailbox whose STATUS the server refuses has status.known false. */
 enum err imap_list(
     struct imap *c, struct arena *a, bool with_status, struct imap_mailboxes *out) WAITS MUST_CHECK;
+/* Whether LIST has that mailbox, and it can be selected. What else is refused of a mailbox that is there may be so for a moment
+ * only, and not every server says why. */
+enum err imap_is_listed(struct imap *c, struct bytes mailbox, bool *out) WAITS MUST_CHECK;
+/* ERR_NOT_FOUND where it isn't listed; ERR_UNAVAILABLE where it is, and is refused without a reason. */
 enum err imap_status(struct imap *c, struct bytes mailbox, struct imap_status *out) WAITS MUST_CHECK;
 /* Several in one round trip (pipelined). out[i].known is false for one that failed. */
 enum err imap_status_many(

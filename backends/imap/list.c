@@ -287,6 +287,49 @@ static size_t put_list(struct imap *c, bool with_status)
 	return first;
 }
 
+/* ---- one mailbox ---- */
+
+struct sought {
+	struct bytes name;
+	bool found;
+};
+
+static enum err on_sought(void *arg, struct imap *c, uint32_t number, struct bytes keyword)
+{
+	struct sought *x = arg;
+	struct list l = { .arena = c->scratch };
+	struct imap_mailbox m;
+	enum err e;
+
+	(void)number;
+	if (!bytes_eq_nocase(keyword, "LIST"))
+		return ERR_OK;
+	if ((e = read_list(&l, c, &m)))
+		return e;
+	x->found |= m.selectable && bytes_eq(m.name, x->name);
+	return ERR_OK;
+}
+
+/* A name with wildcards is a pattern that it fits itself. */
+enum err imap_is_listed(struct imap *c, struct bytes mailbox, bool *out)
+{
+	struct sought x = { .name = mailbox };
+	enum err e;
+
+	*out = true;
+	if (bytes_eq_nocase(mailbox, "INBOX"))
+		return ERR_OK;
+	if ((e = imap_begin(c)))
+		return e;
+	imap_command(c, "LIST \"\" ");
+	imap_put_mailbox(c, mailbox);
+	e = imap_run(c, on_sought, &x);
+	*out = x.found;
+	return e;
+}
+
+/* ---- all ---- */
+
 enum err imap_list(struct imap *c, struct arena *a, bool with_status, struct imap_mailboxes *out)
 {
 	struct list l = { .arena = a, .out = out, .seed = (uintptr_t)out };

@@ -157,6 +157,18 @@ void imap_put_status(struct imap *c, struct bytes mailbox)
 	imap_put(c, " %s", imap_status_items(c));
 }
 
+/* Why a STATUS is refused without a reason. */
+static enum err explain_status(struct imap *c, struct bytes mailbox)
+{
+	bool listed;
+	enum err e = imap_is_listed(c, mailbox, &listed);
+
+	if (e)
+		return e;
+	imap_set_problem(c, BYTES("the IMAP server refuses to tell of the mailbox, without a reason"));
+	return listed ? ERR_UNAVAILABLE : ERR_NOT_FOUND;
+}
+
 enum err imap_status(struct imap *c, struct bytes mailbox, struct imap_status *out)
 {
 	struct status_many m = { &mailbox, 1, 0, out };
@@ -172,8 +184,8 @@ enum err imap_status(struct imap *c, struct bytes mailbox, struct imap_status *o
 	if ((e = imap_run_all(c, on_status, &m)))
 		return e;
 	answer = &c->answers[c->n_commands - 1];
-	if (answer->err == ERR_DENIED)
-		return answer->code.name.len ? ERR_DENIED : ERR_NOT_FOUND;
+	if (answer->err == ERR_DENIED && !answer->code.name.len)
+		return explain_status(c, mailbox);
 	if (answer->err || out->known)
 		return answer->err;
 	return imap_fail(c, ERR_PROTO, "no STATUS in the answer to STATUS");
@@ -341,7 +353,9 @@ enum err imap_explain_refusal(struct imap *c, struct bytes mailbox, bool should_
 	if (!c->broken)
 		c->problem = said;
 	if (should_exist)
-		return e == ERR_NOT_FOUND ? ERR_NOT_FOUND : e ? e : ERR_DENIED;
+		return e ? e : ERR_DENIED;
+	if (e == ERR_UNAVAILABLE && !c->broken)
+		return ERR_EXISTS; /* it is there, though it can't be used now */
 	return e == ERR_NOT_FOUND ? ERR_DENIED : e ? e : ERR_EXISTS;
 }
 

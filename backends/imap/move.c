@@ -131,9 +131,8 @@ static enum err look_before(
 	imap_put_status(
 	    c, target); /* if it is the selected one, its answer may be old: then `match` finds too much */
 	e = imap_run(c, on_mark, before);
-	if (e == ERR_DENIED && !c->answers[c->n_commands - 1].code.name.len)
-		e = ERR_NOT_FOUND;
-	imap_next(c);
+	if (!e)
+		imap_next(c);
 	return e;
 }
 

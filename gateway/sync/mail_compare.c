@@ -151,26 +151,18 @@ static bool is_listed_always(enum folder_type type)
 	return type == FOLDER_DRAFTS || type == FOLDER_SENT || type == FOLDER_TRASH || type == FOLDER_NOTES;
 }
 
-static bool is_among(const struct imap_mailboxes *m, struct bytes name)
-{
-	for (size_t i = 0; i < m->n; i++)
-		if (m->v[i].selectable && bytes_eq(m->v[i].name, name))
-			return true;
-	return false;
-}
-
 /* Only what the server doesn't list is gone: a STATUS it may refuse for another reason, and may not say which. The phone keeps what
  * it has then; other folders go on. */
 static enum err compare_gone(struct compare *x)
 {
-	struct imap_mailboxes listed;
+	bool listed;
 	enum err e;
 
 	if (!x->c->imap || !is_listed_always(x->c->folder_type))
 		return ERR_NOT_FOUND;
-	if ((e = imap_list(x->c->imap, x->c->rq->arena, false, &listed)))
+	if ((e = imap_is_listed(x->c->imap, x->c->mailbox, &listed)))
 		return e;
-	if (is_among(&listed, x->c->mailbox))
+	if (listed)
 		return ERR_NOT_FOUND;
 	for (size_t i = 0; i < x->had->n_items; i++)
 		if ((e = put(x, (struct change){ .kind = CHANGE_DELETE, .id = x->had->items[i].id })))

@@ -59,6 +59,23 @@ static enum err status(struct scene *s)
 	return e;
 }
 
+static enum err is_listed(struct scene *s)
+{
+	bool listed;
+	enum err e = imap_is_listed(s->c, BYTES("Sent"), &listed);
+
+	if (!e)
+		assert_true(listed);
+	return e;
+}
+
+static enum err status_unlisted(struct scene *s)
+{
+	struct imap_status one;
+
+	return imap_status(s->c, BYTES("Unlisted"), &one);
+}
+
 static enum err status_many(struct scene *s)
 {
 	struct bytes names[] = { BYTES("INBOX"), BYTES("a") };
@@ -187,7 +204,9 @@ static const struct call {
 	enum err no, bad; /* what it gives where the server says so, without a reason */
 } calls[] = {
 	{ "list", "LIST", list, ERR_DENIED, ERR_UNSUPPORTED },
-	{ "status", "STATUS", status, ERR_NOT_FOUND, ERR_UNSUPPORTED },
+	{ "is listed", "LIST", is_listed, ERR_DENIED, ERR_UNSUPPORTED },
+	{ "status", "STATUS", status, ERR_UNAVAILABLE, ERR_UNSUPPORTED },
+	{ "status of what isn't listed", "STATUS", status_unlisted, ERR_NOT_FOUND, ERR_UNSUPPORTED },
 	{ "status of many", "STATUS", status_many, ERR_OK, ERR_OK },
 	{ "create", "CREATE", create, ERR_EXISTS, ERR_UNSUPPORTED },
 	{ "delete", "DELETE", delete, ERR_DENIED, ERR_UNSUPPORTED },
