@@ -118,24 +118,55 @@ static enum err drop_all(
 	return ERR_OK;
 }
 
+/* Whether their mailbox isn't there any more, or is another one. What the server refuses to tell of, perhaps for a moment, isn't
+ * gone. */
+static enum err is_gone(const struct collection *c, const struct snapshot *had, bool *out)
+{
+	bool listed;
+	enum err e;
+
+	*out = true;
+	if (!had->n_items && !had->n_pending)
+		return ERR_OK;
+	if (c->sms.status.known && c->sms.status.uid_validity != had->validity)
+		return ERR_OK;
+	e = imap_is_listed(c->imap, c->sms.mailbox, &listed);
+	*out = !listed;
+	return e;
+}
+
+/* The phone keeps what it has; all is compared when the mailbox can be looked at. */
+static enum err keep_all(const struct snapshot *had, struct snapshot *now, struct changes *out)
+{
+	*out = (struct changes){ 0 };
+	*now = (struct snapshot){ .validity = had->validity, .window_day = had->window_day };
+	return ERR_OK;
+}
+
 static enum err compare_sms(
     struct collection *c, const struct snapshot *had, struct snapshot *now, struct changes *out)
 {
 	struct collection *s = sms_of(c);
-	enum err e;
+	bool gone;
+	enum err e = ERR_NOT_FOUND;
 
 	*now = (struct snapshot){ 0 };
 	if (!s)
 		return ERR_LIMIT;
 	if (!may_have(c))
 		return drop_all(c->rq->arena, had, CHANGE_SOFT_DELETE, out);
-	if (!c->sms.mailbox.len || !c->sms.status.known)
+	if (!c->sms.mailbox.len)
 		return drop_all(c->rq->arena, had, CHANGE_DELETE, out);
-	e = mail_compare(s, had, now, out);
+	if (c->sms.status.known)
+		e = mail_compare(s, had, now, out);
 	if (!e && c->folder_type == FOLDER_OUTBOX)
 		e = sms_outbox_share(c, (uint32_t)now->validity, now, out);
 	if (e != ERR_NOT_FOUND)
 		return e;
+	if ((e = is_gone(c, had, &gone)))
+		return e;
+	if (!gone)
+		return keep_all(had, now, out);
 	*now = (struct snapshot){ 0 };
 	return drop_all(c->rq->arena, had, CHANGE_DELETE, out);
 }

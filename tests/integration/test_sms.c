@@ -1,5 +1,6 @@
 /* Text messages of phones, kept in IMAP mailboxes and given to the account's other phones that ask for them. */
 #include <poll.h>
+#include <sys/stat.h>
 
 #include "scene.h"
 
@@ -407,6 +408,31 @@ static void a_phone_that_stops_asking(enum eas_version v)
 }
 TEST_VERSIONS(a_phone_that_stops_asking)
 
+/* What the server refuses to tell of for a while isn't gone. */
+static void their_mailbox_is_refused(enum eas_version v)
+{
+	const char *user = scene_user();
+	struct phone *ph = make_phone(user, "PHONE1", v);
+	struct phone_folder *f = folder_of(ph, INBOX);
+	char path[512];
+
+	add(ph, INBOX, "s1", "[MOBILE:1]", NULL, "text");
+	sync_both(ph, INBOX);
+	snprintf(path, sizeof(path), "%s/dovecot/mail/%.*s/mail/mailboxes/SMS/dbox-Mails", scene_env("BED"),
+	    (int)strcspn(user, "@"), user);
+	assert_int_equal(chmod(path, 0), 0);
+	scene_append(user, "INBOX", "a mail", "");
+	sync_both(ph, INBOX);
+	assert_int_equal(f->count, 2);
+	assert_int_equal(f->deleted + f->soft_deleted, 0);
+	assert_int_equal(chmod(path, 0700), 0);
+	scene_append_raw(user, "SMS", BYTES("From: 2@x\r\n\r\nby another program\r\n"), NULL, NULL);
+	sync_both(ph, INBOX);
+	assert_int_equal(f->count, 3);
+	assert_int_equal(f->deleted + f->soft_deleted, 0);
+}
+TEST_VERSIONS(their_mailbox_is_refused)
+
 static const struct bad_case {
 	const char *name;
 	struct phone_edit edit;
@@ -448,6 +474,7 @@ int main(void)
 	TEST_ADD_SMS_VERSIONS(one_of_two_phones_sends);
 	TEST_ADD_SMS_VERSIONS(one_phone_wakes_the_other);
 	TEST_ADD_SMS_VERSIONS(a_phone_that_stops_asking);
+	TEST_ADD_SMS_VERSIONS(their_mailbox_is_refused);
 	TEST_ADD_ROWS(a_bad_sms_is_refused, bad_cases);
 	failed = test_run("sms");
 	scene_close();
