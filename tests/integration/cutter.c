@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
+#include "scene.h"
 #include "testing.h"
 
 enum {
@@ -301,4 +302,30 @@ void cutter_release(struct cutter *c)
 unsigned cutter_cuts(const struct cutter *c)
 {
 	return c->shared->cuts;
+}
+
+struct cutter *cutter_open_scene(struct bed_opts opts)
+{
+	enum { MOST = 8 };
+	const char *settings[MOST] = { NULL };
+	struct cutter *c = cutter_start();
+	char server[64];
+	size_t n = 0;
+
+	for (; opts.settings && opts.settings[n]; n++) {
+		assert_true(n + 2 < MOST);
+		settings[n] = opts.settings[n];
+	}
+	snprintf(server, sizeof(server), "imap.server=127.0.0.1:%u", cutter_port(c));
+	settings[n] = server;
+	opts.settings = settings;
+	scene_open(&opts);
+	cutter_lead_to(c, bed_port(scene_bed(), "IMAP_PORT"));
+	return c;
+}
+
+void cutter_close_scene(struct cutter **c)
+{
+	scene_close();
+	cutter_stop(c);
 }

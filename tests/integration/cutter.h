@@ -4,12 +4,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "bed.h"
+
 /* Stands between the gateway and its IMAP server (without TLS) and breaks the connection at a command of the test's choice: what
  * a worker's or a server's death at that point leaves behind. It can also talk nonsense in the server's place. A process of its own, which ends with the test. */
 struct cutter;
 
 /* Listens; where it leads to is said later, when the server is there. */
 struct cutter *cutter_start(void);
+/* scene_open with a cutter in front of IMAP, and its end. */
+struct cutter *cutter_open_scene(struct bed_opts opts);
+void cutter_close_scene(struct cutter **c);
 uint16_t cutter_port(const struct cutter *c);
 void cutter_lead_to(struct cutter *c, uint16_t port);
 void cutter_stop(struct cutter **c);

@@ -131,19 +131,13 @@ TEST_ROW(a_send)
 
 int main(void)
 {
-	static char server[64];
-	const char *settings[] = { server, NULL };
 	int failed;
 
-	cutter = cutter_start();
-	snprintf(server, sizeof(server), "imap.server=127.0.0.1:%u", cutter_port(cutter));
-	scene_open(&(struct bed_opts){ .users = 20, .settings = settings });
-	cutter_lead_to(cutter, bed_port(scene_bed(), "IMAP_PORT"));
+	cutter = cutter_open_scene((struct bed_opts){ .users = 20 });
 	TEST_ADD_ROWS(an_add, add_cuts);
 	TEST_ADD_ROWS(a_change, change_cuts);
 	TEST_ADD_ROWS(a_send, send_cuts);
 	failed = test_run("drafts cut");
-	scene_close();
-	cutter_stop(&cutter);
+	cutter_close_scene(&cutter);
 	return failed;
 }

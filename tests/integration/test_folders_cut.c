@@ -94,17 +94,11 @@ TEST_ROW(a_tree)
 
 int main(void)
 {
-	static char server[64];
-	const char *settings[] = { server, NULL };
 	int failed;
 
-	cutter = cutter_start();
-	snprintf(server, sizeof(server), "imap.server=127.0.0.1:%u", cutter_port(cutter));
-	scene_open(&(struct bed_opts){ .users = 10, .services = "dovecot,redis", .settings = settings });
-	cutter_lead_to(cutter, bed_port(scene_bed(), "IMAP_PORT"));
+	cutter = cutter_open_scene((struct bed_opts){ .users = 10, .services = "dovecot,redis" });
 	TEST_ADD_ROWS(a_tree, cut_cases);
 	failed = test_run("folders cut");
-	scene_close();
-	cutter_stop(&cutter);
+	cutter_close_scene(&cutter);
 	return failed;
 }

@@ -90,17 +90,12 @@ TEST_ROW(a_break)
 
 int main(void)
 {
-	static char server[64];
-	const char *settings[] = { server, "server.workers=1", NULL };
+	static const char *const settings[] = { "server.workers=1", NULL };
 	int failed;
 
-	cutter = cutter_start();
-	snprintf(server, sizeof(server), "imap.server=127.0.0.1:%u", cutter_port(cutter));
-	scene_open(&(struct bed_opts){ .users = 10, .settings = settings });
-	cutter_lead_to(cutter, bed_port(scene_bed(), "IMAP_PORT"));
+	cutter = cutter_open_scene((struct bed_opts){ .users = 10, .settings = settings });
 	TEST_ADD_ROWS(a_break, break_cases);
 	failed = test_run("forward cut");
-	scene_close();
-	cutter_stop(&cutter);
+	cutter_close_scene(&cutter);
 	return failed;
 }

@@ -246,15 +246,10 @@ TEST_VERSIONS(a_rule_is_replaced_and_ends)
 
 int main(void)
 {
-	static char server[64];
-	const char *settings[] = { server, NULL };
 	int failed;
 
-	cutter = cutter_start();
-	snprintf(server, sizeof(server), "imap.server=127.0.0.1:%u", cutter_port(cutter));
-	scene_open(&(struct bed_opts){
-	    .users = 50, .services = "dovecot,redis", .shared = true, .settings = settings });
-	cutter_lead_to(cutter, bed_port(scene_bed(), "IMAP_PORT"));
+	cutter =
+	    cutter_open_scene((struct bed_opts){ .users = 50, .services = "dovecot,redis", .shared = true });
 	TEST_ADD_VERSIONS(it_goes_now);
 	TEST_ADD_VERSIONS(others_keep_theirs);
 	TEST_ADD_VERSIONS(it_goes_partly);
@@ -263,7 +258,6 @@ int main(void)
 	TEST_ADD_VERSIONS(it_goes_always);
 	TEST_ADD_VERSIONS(a_rule_is_replaced_and_ends);
 	failed = test_run("move conversation");
-	scene_close();
-	cutter_stop(&cutter);
+	cutter_close_scene(&cutter);
 	return failed;
 }

@@ -149,19 +149,13 @@ TEST_VERSIONS(it_is_repeated)
 
 int main(void)
 {
-	static char server[64];
-	const char *settings[] = { server, NULL };
 	int failed;
 
-	cutter = cutter_start();
-	snprintf(server, sizeof(server), "imap.server=127.0.0.1:%u", cutter_port(cutter));
-	scene_open(&(struct bed_opts){ .users = 20, .services = "dovecot,redis", .settings = settings });
-	cutter_lead_to(cutter, bed_port(scene_bed(), "IMAP_PORT"));
+	cutter = cutter_open_scene((struct bed_opts){ .users = 20, .services = "dovecot,redis" });
 	TEST_ADD_VERSIONS(a_sync_is_under_way);
 	TEST_ADD_VERSIONS(a_later_move_fails);
 	TEST_ADD_VERSIONS(it_is_repeated);
 	failed = test_run("moves");
-	scene_close();
-	cutter_stop(&cutter);
+	cutter_close_scene(&cutter);
 	return failed;
 }

@@ -114,17 +114,11 @@ TEST_ROW(is_told_to_come_again)
 
 int main(void)
 {
-	char server[64];
-	const char *settings[] = { server, NULL };
 	int failed;
 
-	cutter = cutter_start();
-	snprintf(server, sizeof(server), "imap.server=127.0.0.1:%u", cutter_port(cutter));
-	scene_open(&(struct bed_opts){ .users = 40, .services = "dovecot,redis", .settings = settings });
-	cutter_lead_to(cutter, bed_port(scene_bed(), "IMAP_PORT"));
+	cutter = cutter_open_scene((struct bed_opts){ .users = 40, .services = "dovecot,redis" });
 	TEST_ADD_ROWS(is_told_to_come_again, asked_cases);
 	failed = test_run("nonsense");
-	scene_close();
-	cutter_stop(&cutter);
+	cutter_close_scene(&cutter);
 	return failed;
 }

@@ -103,17 +103,12 @@ TEST_ROW(a_cut)
 
 int main(void)
 {
-	static char server[64];
-	const char *settings[] = { "imap.notes_folder=Notes", server, NULL };
+	static const char *const settings[] = { "imap.notes_folder=Notes", NULL };
 	int failed;
 
-	cutter = cutter_start();
-	snprintf(server, sizeof(server), "imap.server=127.0.0.1:%u", cutter_port(cutter));
-	scene_open(&(struct bed_opts){ .users = 40, .settings = settings });
-	cutter_lead_to(cutter, bed_port(scene_bed(), "IMAP_PORT"));
+	cutter = cutter_open_scene((struct bed_opts){ .users = 40, .settings = settings });
 	TEST_ADD_ROWS(a_cut, cut_cases);
 	failed = test_run("notes cut");
-	scene_close();
-	cutter_stop(&cutter);
+	cutter_close_scene(&cutter);
 	return failed;
 }
