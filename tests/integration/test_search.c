@@ -60,6 +60,23 @@ static void search_is_of_folders(enum eas_version v)
 }
 TEST_VERSIONS(search_is_of_folders)
 
+/* A folder in which the server shows all mails (\All) would have each found twice; by itself it can be searched. */
+static void search_finds_each_once(enum eas_version v)
+{
+	const char *user = scene_user();
+	struct phone *ph;
+
+	finding_put_mails(user);
+	truth_create(scene_truth(user), "Everything");
+	scene_append_raw(user, "Everything", BYTES("Subject: shown again\r\n\r\nneedle\r\n"), "", NULL);
+	ph = scene_synced_phone(user, "PHONE1", v);
+	finding_assert_found(ph, &(struct asked){ .text = "needle" }, "fifth third second first", "4");
+	finding_assert_found(ph,
+	    &(struct asked){ .text = "needle", .folders = { finding_folder(ph, "Everything") } },
+	    "shown again", "1");
+}
+TEST_VERSIONS(search_finds_each_once)
+
 static void search_is_of_days(enum eas_version v)
 {
 	const char *user = scene_user();
@@ -316,10 +333,11 @@ int main(void)
 {
 	int failed;
 
-	scene_open(&(struct bed_opts){ .users = 90 });
+	scene_open(&(struct bed_opts){ .users = 120 });
 	TEST_ADD_VERSIONS(search_finds_words);
 	TEST_ADD_VERSIONS(search_leaves_out_what_is_marked_as_deleted);
 	TEST_ADD_VERSIONS(search_is_of_folders);
+	TEST_ADD_VERSIONS(search_finds_each_once);
 	TEST_ADD_VERSIONS(search_is_of_days);
 	TEST_ADD_VERSIONS(search_pages);
 	TEST_ADD_VERSIONS(results_have_bodies);
