@@ -152,11 +152,11 @@ void imap_take_over(struct imap *c, struct imap **fresh);
 /* After an error `e` of a run that broke the connection: a new one in its place, with the same mailbox selected. `e` where
  * it isn't to be mended, else what the new one says: ERR_NOT_FOUND if the mailbox is gone or another has its name. */
 enum err imap_mend(struct imap *c, enum err e) WAITS MUST_CHECK;
-/* Whether it is the fault of those mails that they can't be read: ERR_OK if the server can read another mail of the mailbox, one
- * that isn't suspect. ERR_UNAVAILABLE if it could read none that it was asked for: then all of its storage is away. */
-enum { IMAP_WITNESSES = 4 }; /* smaller mailboxes aren't asked for one */
-enum err imap_find_witness(
-    struct imap *c, bool (*is_suspect)(const void *arg, uint32_t uid), const void *arg) WAITS MUST_CHECK;
+/* Whether it is the fault of those mails that they can't be read: ERR_OK if the server can read another mail, one of the mailbox that
+ * isn't suspect, or one of another mailbox; or if there is none to ask for. ERR_UNAVAILABLE if it could read none that it was
+ * asked for: then all of its storage is away. */
+enum err imap_find_witness(struct imap *c, struct arena *a, bool (*is_suspect)(const void *arg, uint32_t uid),
+    const void *arg) WAITS MUST_CHECK;
 /* For the administrator. */
 void imap_log_unreadable(const struct imap *c, uint32_t uid, const char *what, enum err why);
 

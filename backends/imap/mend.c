@@ -74,6 +74,8 @@ bool imap_goes_on(struct imap *c, enum err e)
 
 /* ---- witnesses ---- */
 
+enum { ELSEWHERE = 4 /* mailboxes in which one is looked for */ };
+
 struct witness {
 	uint32_t uid;
 	bool told;
@@ -107,24 +109,88 @@ static enum err ask_witness(struct imap *c, uint32_t number, struct witness *w)
 	return imap_run_all(c, on_witness, w);
 }
 
-enum err imap_find_witness(struct imap *c, bool (*is_suspect)(const void *arg, uint32_t uid), const void *arg)
+struct sought {
+	bool (*is_suspect)(const void *arg, uint32_t uid);
+	const void *arg;
+	bool asked, found;
+};
+
+/* Of the selected mailbox. The connection is mended if the server hangs up. */
+static enum err ask(struct imap *c, uint32_t number, struct sought *x)
+{
+	struct witness w;
+	enum err e = ask_witness(c, number, &w);
+
+	x->asked = true;
+	x->found = !e && w.told && w.uid && !(x->is_suspect && x->is_suspect(x->arg, w.uid));
+	return e ? imap_mend(c, e) : ERR_OK;
+}
+
+/* One that is alone in its mailbox is the suspect itself. */
+static enum err look_here(struct imap *c, struct sought *x)
 {
 	uint32_t n = c->selected.status.messages;
-	const uint32_t asked[] = { n, 1, n / 2 };
+	const uint32_t numbers[] = { n, 1, n > 3 ? n / 2 : n - 1 };
+	enum err e = ERR_OK;
 
-	if (n < IMAP_WITNESSES)
-		return ERR_OK;
-	for (size_t i = 0; i < sizeof(asked) / sizeof(*asked); i++) {
-		struct witness w;
-		enum err e = ask_witness(c, asked[i], &w);
+	for (size_t i = 0; n > 1 && i < n && i < sizeof(numbers) / sizeof(*numbers) && !x->found && !e; i++)
+		e = ask(c, numbers[i], x);
+	return e;
+}
 
-		if (!e && w.told && w.uid && !is_suspect(arg, w.uid))
-			return ERR_OK;
-		if (e && (e = imap_mend(c, e)))
-			return e;
+/* Where other mails of the user lie. */
+static bool may_testify(const struct imap_mailbox *m, struct bytes here)
+{
+	return m->selectable && !m->foreign && m->use != IMAP_USE_ALL && m->use != IMAP_USE_FLAGGED &&
+	       m->status.known && m->status.messages && !bytes_eq(m->name, here);
+}
+
+static enum err look_elsewhere(struct imap *c, struct arena *a, struct bytes here, struct sought *x)
+{
+	struct sought other = { 0 };
+	struct imap_mailboxes all;
+	size_t tried = 0;
+	enum err e = imap_list(c, a, true, &all);
+
+	for (size_t i = 0; !e && i < all.n && tried < ELSEWHERE && !other.found; i++) {
+		if (!may_testify(&all.v[i], here))
+			continue;
+		tried++;
+		e = imap_reselect(c, all.v[i].name);
+		if (!e && c->selected.status.messages)
+			e = ask(c, c->selected.status.messages, &other);
+		else if (!c->broken)
+			e = ERR_OK;
 	}
+	x->asked |= other.asked;
+	x->found = other.found;
+	return e;
+}
+
+/* The mailbox that was selected is selected again. */
+static enum err look_around(struct imap *c, struct arena *a, struct sought *x)
+{
+	uint32_t validity = c->selected.status.uid_validity;
+	struct bytes here;
+	enum err e = arena_dup(a, bytes_of(c->selected.name, c->selected.len), &here);
+
+	if (e || (e = look_elsewhere(c, a, here, x)) || (e = imap_reselect(c, here)))
+		return e;
+	return imap_check_validity(c, validity);
+}
+
+enum err imap_find_witness(
+    struct imap *c, struct arena *a, bool (*is_suspect)(const void *arg, uint32_t uid), const void *arg)
+{
+	struct sought x = { .is_suspect = is_suspect, .arg = arg };
+	enum err e = look_here(c, &x);
+
+	if (!e && !x.found)
+		e = look_around(c, a, &x);
+	if (e || x.found || !x.asked)
+		return e;
 	log_event(LOG_LEVEL_WARN,
-	    "the IMAP server can't read any mail of a mailbox: look at its log and its storage",
+	    "the IMAP server can't read any mail that it is asked for: look at its log and its storage",
 	    LOG_BYTES("mailbox", bytes_of(c->selected.name, c->selected.len)));
 	return imap_fail(c, ERR_UNAVAILABLE, "the IMAP server can't read any mail that it is asked for");
 }

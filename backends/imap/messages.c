@@ -251,7 +251,7 @@ static enum err check_problems(struct imap *c, const struct messages *m)
 		problems |= one->problem != ERR_OK;
 		others |= one->flags.uid && !one->problem && one->header.len;
 	}
-	return problems && !others ? imap_find_witness(c, is_suspect, m) : ERR_OK;
+	return problems && !others ? imap_find_witness(c, m->order.arena, is_suspect, m) : ERR_OK;
 }
 
 /* The rest must wait: at least the first has been seen to. */

@@ -214,7 +214,7 @@ static enum err check_problems(struct imap *c, const struct parts *ps)
 		problems |= ps->v[i].problem && !ps->v[i].unasked;
 		others |= ps->v[i].found && !is_suspect(ps, ps->v[i].uid);
 	}
-	return problems && !others ? imap_find_witness(c, is_suspect, ps) : ERR_OK;
+	return problems && !others ? imap_find_witness(c, ps->order.arena, is_suspect, ps) : ERR_OK;
 }
 
 static bool is_done(const struct parts *ps)

@@ -245,6 +245,38 @@ static void storage_away(void **state)
 	expect(scene_inbox(ph), 6, 0);
 }
 
+/* A mailbox is small, or all of its mails are damaged: mails of another one say which it is. */
+static void another_mailbox_tells(void **state)
+{
+	enum { MAILS = 6 };
+
+	(void)state;
+	for (unsigned away = 0; away < 2; away++)
+		for (unsigned n = 1; n <= MAILS; n += MAILS - 1) {
+			const char *user = scene_user();
+			struct phone_folder *other;
+			struct phone *ph;
+
+			truth_create(scene_truth(user), "Other");
+			append(user, "INBOX", "mail");
+			for (unsigned i = 1; i <= n; i++) {
+				append(user, "Other", "other");
+				forbid(file_in(user, "Other", i));
+			}
+			if (away)
+				forbid(file_of(user, 1));
+			ph = scene_phone(user, "PHONE1", EAS_14_1);
+			SCENE_OK(ph, phone_setup(ph));
+			other = phone_folder_named(&ph->replica, "Other");
+			if (away) {
+				SCENE_ERR(ph, phone_sync_folder(ph, other, NULL), ERR_UNAVAILABLE);
+				continue;
+			}
+			SCENE_OK(ph, phone_sync_folder(ph, other, NULL));
+			expect(other, n, n);
+		}
+}
+
 /* What else meets it says so of that mail alone. */
 static void other_commands(void **state)
 {
@@ -671,6 +703,7 @@ int main(void)
 	TEST_ADD(many);
 	TEST_ADD(many_texts);
 	TEST_ADD(storage_away);
+	TEST_ADD(another_mailbox_tells);
 	TEST_ADD(other_commands);
 	TEST_ADD_ROWS(a_reply_that_is_complete, damage_cases);
 	TEST_ADD_ROWS(is_moved, damage_cases);

@@ -141,6 +141,7 @@ static inline bool imap_mock_usual(struct imap_mock_talk *t, const char *command
 		{ "LIST", "* LIST () \"/\" INBOX\r\n* LIST (\\Sent) \"/\" Sent\r\n$ OK x\r\n" },
 		{ "UID FETCH",
 		    "* 1 FETCH (UID 3 FLAGS (\\Seen))\r\n* 2 FETCH (UID 4 FLAGS ())\r\n$ OK x\r\n" },
+		{ "FETCH", "* 2 FETCH (UID 9 BODY[HEADER] {8}\r\nA: b\r\n\r\n)\r\n$ OK x\r\n" },
 		{ "ENABLE", "* ENABLED QRESYNC\r\n$ OK x\r\n" },
 		{ "IDLE", "+ idling\r\n" },
 		{ "", "$ OK x\r\n" },

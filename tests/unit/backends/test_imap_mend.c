@@ -164,6 +164,21 @@ static void can_read_another(struct scene *s)
 	assert_int_equal(m.problem, ERR_UNAVAILABLE);
 }
 
+/* And is back where it was then. */
+static void can_read_another_mailbox(struct scene *s)
+{
+	struct imap_status inbox;
+
+	can_read_another(s);
+	assert_int_equal(imap_select(s->c, BYTES("INBOX"), &inbox), ERR_OK);
+	assert_int_equal(inbox.messages, 9);
+}
+
+static void is_alone_and_can_read_nothing(struct scene *s)
+{
+	fails(s, ERR_UNAVAILABLE);
+}
+
 /* The first are seen to, the others left for another call. */
 static void hangs_up_on_all(struct scene *s)
 {
@@ -397,7 +412,17 @@ static const struct mend_case {
 		{ .at = "FETCH 1", .say = ONE_ANSWER("2", HEADER) } } },
 	{ "can read only the same", can_read_nothing,
 	    { SELECTED("9", "7"), { .at = "UID FETCH", .say = NULL },
+		{ .at = "STATUS \"Sent\"", .say = "* STATUS Sent (MESSAGES 0)\r\n$ OK x\r\n" },
 		{ .at = "FETCH", .say = ONE_ANSWER("4", HEADER) } } },
+	{ "can read one of another mailbox", can_read_another_mailbox,
+	    { { .at = "SELECT \"Sent\"", .say = "* 6 EXISTS\r\n* OK [UIDVALIDITY 8] x\r\n$ OK x\r\n" },
+		SELECTED("9", "7"), { .at = "UID FETCH", .say = NULL },
+		{ .at = "FETCH 6", .say = ONE_ANSWER("4", HEADER) }, { .at = "FETCH", .say = NULL } } },
+	{ "has one mail, and can't read another mailbox's", is_alone_and_can_read_nothing,
+	    { SELECTED("1", "7"), { .at = "UID FETCH", .say = NULL }, { .at = "FETCH", .say = NULL } } },
+	{ "has one mail only", can_read_another,
+	    { SELECTED("1", "7"), { .at = "UID FETCH", .say = NULL }, { .at = "FETCH", .say = NULL },
+		{ .at = "STATUS \"Sent\"", .say = "* STATUS Sent (MESSAGES 0)\r\n$ OK x\r\n" } } },
 	{ "hangs up on all", hangs_up_on_all, { { .at = "UID FETCH", .say = NULL } } },
 	{ "long header", long_header,
 	    { { .at = "UID FETCH 4 " ALL_ITEMS,
