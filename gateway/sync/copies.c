@@ -47,7 +47,10 @@ static enum err ask_for_names(
 	for (size_t i = 0; i < n; i++) {
 		struct copy *copy = &l->v[l->n];
 
-		l->unsure |= asked[i].problem != ERR_OK;
+		if (asked[i].problem) {
+			l->unsure = true;
+			l->unread = asked[i].uid > l->unread ? asked[i].uid : l->unread;
+		}
 		if (!asked[i].found)
 			continue;
 		*copy = (struct copy){ .uid = asked[i].uid, .flags = flags[i] };
@@ -154,12 +157,12 @@ static bool is_newest(const struct copy_list *l, size_t i)
 	return i + 1 == l->n || l->v[i + 1].id != l->v[i].id;
 }
 
-static void compare_one(
-    const struct snapshot_item *had, const struct copy *copy, bool unsure, struct changes *out)
+static void compare_one(const struct copy_list *l, const struct copy_kind *kind,
+    const struct snapshot_item *had, const struct copy *copy, struct changes *out)
 {
 	struct change *next = &out->v[out->n];
 
-	if (!copy && unsure)
+	if (had && (copy ? copy_may_be_former(l, kind, copy, had->digest) : l->unsure))
 		return; /* the phone keeps what it has */
 	if (!copy)
 		*next = (struct change){ .kind = CHANGE_DELETE, .id = had->id };
@@ -176,7 +179,8 @@ static void compare_one(
 	out->n++;
 }
 
-static void compare_list(const struct copy_list *l, const struct snapshot *had, struct changes *out)
+static void compare_list(
+    const struct copy_list *l, const struct copy_kind *kind, const struct snapshot *had, struct changes *out)
 {
 	size_t i = 0, k = 0;
 
@@ -192,7 +196,7 @@ static void compare_list(const struct copy_list *l, const struct snapshot *had, 
 			copy = NULL;
 		else if (item && copy && copy->id < item->id)
 			item = NULL;
-		compare_one(item, copy, l->unsure, out);
+		compare_one(l, kind, item, copy, out);
 		i += item != NULL;
 		k += copy != NULL;
 	}
@@ -223,7 +227,7 @@ enum err copies_compare(struct collection *c, const struct copy_kind *kind, cons
 	out->v = arena_array(c->rq->arena, had->n_items + l->n, sizeof(*out->v));
 	if (!out->v)
 		return ERR_LIMIT;
-	compare_list(l, had, out);
+	compare_list(l, kind, had, out);
 	return ERR_OK;
 }
 
@@ -244,7 +248,8 @@ static struct collection *as_mail(const struct collection *c, const struct copy_
 }
 
 /* How the item stands now; NULL if there is nothing to be fetched. */
-static const struct copy *settle_kind(const struct copy_list *l, struct change *v)
+static const struct copy *settle_kind(
+    const struct copy_list *l, const struct copy_kind *kind, struct change *v)
 {
 	const struct copy *copy;
 
@@ -253,6 +258,10 @@ static const struct copy *settle_kind(const struct copy_list *l, struct change *
 	copy = copies_find(l, v->id);
 	if (!copy) {
 		v->kind = v->kind == CHANGE_UPDATE && !l->unsure ? CHANGE_DELETE : CHANGE_NONE;
+		return NULL;
+	}
+	if (v->kind == CHANGE_UPDATE && copy_may_be_former(l, kind, copy, v->had)) {
+		v->kind = CHANGE_NONE;
 		return NULL;
 	}
 	v->now = copy->digest;
@@ -285,7 +294,7 @@ enum err copies_prepare(struct collection *c, const struct copy_kind *kind, stru
 	if ((e = copies_load(c, kind, true, &l)))
 		return e;
 	for (size_t i = 0; i < n; i++) {
-		const struct copy *copy = settle_kind(l, &v[i]);
+		const struct copy *copy = settle_kind(l, kind, &v[i]);
 
 		if (copy)
 			mails[n_mails++] = (struct change){ .kind = CHANGE_ADD, .id = copy->uid };

@@ -25,12 +25,15 @@ struct copy_list {
 	uint64_t modseq; /* the list holds all that was up to here; 0: not known */
 	bool
 	    unsure; /* the server couldn't read some mail: whose it is nobody knows, so that nothing can be said to be gone */
+	uint32_t
+	    unread; /* the newest of those: of any item, it may be a newer copy than all that are older */
 };
 
 /* What tells the kinds of such items apart. */
 struct copy_kind {
 	const char *section; /* the field that names the item, as BODY[...] wants it */
 	bool has_window;     /* FilterType holds */
+	uint32_t mail_bits;  /* of a digest: they differ where the mail is another */
 	/* out has uid and flags; `field` is what the server has of the section. Sets the rest but for `outside`. */
 	enum err (*fill)(
 	    struct collection *c, const struct copy_list *l, struct bytes field, struct copy *out);
@@ -52,6 +55,14 @@ const struct copy *copies_find(const struct copy_list *l, uint64_t id);
 static inline enum err copies_missing(const struct copy_list *l)
 {
 	return l->unsure ? ERR_UNAVAILABLE : ERR_NOT_FOUND;
+}
+
+/* Whether the item, which the phone has with that digest, is perhaps only a former state of it: another mail than the phone had, and
+ * older than one that can't be read. Where it isn't known what the phone has, it is told what there is. */
+static inline bool copy_may_be_former(
+    const struct copy_list *l, const struct copy_kind *kind, const struct copy *copy, uint32_t had)
+{
+	return copy->uid < l->unread && had != SNAPSHOT_UNSURE && ((had ^ copy->digest) & kind->mail_bits);
 }
 
 /* As collection_ops has them. */

@@ -151,6 +151,14 @@ static enum err change_flags(struct collection *c, uint64_t id, uint32_t uid, ui
 
 /* ---- Change ---- */
 
+/* Whether the draft as the phone has it can't be read: not at all, or only a former state of it. */
+static bool is_unreadable(const struct draft_run *x, const struct snapshot_item *item)
+{
+	if (!x->copy)
+		return x->list->unsure;
+	return copy_may_be_former(x->list, &draft_kind, x->copy, item->digest) && !draft_run_is_done(x);
+}
+
 /* Whether its content is another than the phone had when it was changed there. Where that isn't known, what this phone has made
  * itself will do, and what nobody has changed yet. */
 static bool is_other_than_phone_had(const struct draft_run *x, const struct snapshot_item *item)
@@ -229,7 +237,7 @@ enum err draft_change(
 		e = copies_load(c, &draft_kind, false, &x.list);
 	if (!e) {
 		x.copy = copies_find(x.list, item->id);
-		e = !x.copy && x.list->unsure ? ERR_UNAVAILABLE : apply_change(&x, item, status);
+		e = is_unreadable(&x, item) ? ERR_UNAVAILABLE : apply_change(&x, item, status);
 	}
 	return e ? refused(c, "draft not changed", e, status) : ERR_OK;
 }

@@ -112,6 +112,7 @@ static void same_options(const struct sync_options *asked, struct sync_options *
 const struct copy_kind draft_kind = {
 	.section = "HEADER.FIELDS (" DRAFT_FIELD ")",
 	.has_window = true,
+	.mail_bits = UINT32_MAX << DIGEST_KEYWORDS_SHIFT,
 	.fill = fill,
 	.settle = settle,
 	.options = same_options,

@@ -73,6 +73,7 @@ enum err notes_of_mails(struct collection *c, struct imap_uids *uids, uint64_t *
 
 const struct copy_kind note_kind = {
 	.section = "HEADER.FIELDS (" NOTE_UUID_FIELD ")",
+	.mail_bits = UINT32_MAX,
 	.fill = fill,
 	.options = note_options,
 };

@@ -6,7 +6,7 @@
 
 #include "integration/finding.h"
 #include "mail/conversation.h"
-#include "received.h"
+#include "draft_side.h"
 
 enum { TEXT = 3000, HEADER = 12 << 20, HEADERS = 30, STRUCTURES = 40 };
 
@@ -407,6 +407,48 @@ static void a_known_draft(const struct damage_case *c)
 }
 TEST_ROW(a_known_draft)
 
+static const struct phone_item *item_of_id(const struct phone_folder *f, const char *id)
+{
+	for (const struct phone_item *i = phone_item_next(f, NULL); i; i = phone_item_next(f, i))
+		if (!strcmp(i->id, id))
+			return i;
+	fail_msg("no item %s", id);
+	return NULL;
+}
+
+/* A copy that was left behind isn't shown in the place of the newer one that can't be read, nor changed. */
+static void a_former_copy(void **state)
+{
+	const char *user = scene_user();
+	struct phone *ph = drafting_phone(user, "PHONE1", EAS_16_1);
+	struct bytes former, newest;
+	struct phone_edit edit = { .command = AIRSYNC_CHANGE, .draft = true, .text = "more" };
+	unsigned status;
+	char id[64];
+
+	(void)state;
+	assert_int_equal(
+	    draft_edit(ph,
+		(struct phone_edit){ .command = AIRSYNC_ADD, .id = "d1", .subject = "zero", .text = "zero" }),
+	    1);
+	assert_int_equal(draft_alter(ph, "zero", (struct phone_edit){ .subject = "former" }), 1);
+	former = draft_mail(user, 1);
+	assert_int_equal(draft_alter(ph, "former", (struct phone_edit){ .subject = "newest" }), 1);
+	newest = draft_mail(user, 1);
+	scene_append_raw(user, "Drafts", former, "\\Draft", NULL);
+	scene_append_raw(user, "Drafts", newest, "\\Draft", NULL);
+	snprintf(id, sizeof(id), "%s", draft_with(ph, "newest")->id);
+	edit.id = id;
+	sync_drafts(ph);
+	forbid(file_in(user, "Drafts", 5));
+	forget_cache(user, "Drafts");
+	append(user, "Drafts", "another");
+	sync_drafts(ph);
+	assert_string_equal(item_of_id(drafts_of(ph), id)->subject, "newest");
+	assert_non_null(phone_item_with_subject(drafts_of(ph), "another"));
+	SCENE_ERR(ph, phone_edit_one(ph, drafts_of(ph), &edit, &status), ERR_UNAVAILABLE);
+}
+
 /* The answer got lost; when it is asked for again the server fails on more mails than are dealt with in one go. A page may end there,
  * a replay must not. */
 static void in_a_replay(void **state)
@@ -709,6 +751,7 @@ int main(void)
 	TEST_ADD_ROWS(is_moved, damage_cases);
 	TEST_ADD_ROWS(among_drafts, damage_cases);
 	TEST_ADD_ROWS(a_known_draft, damage_cases);
+	TEST_ADD(a_former_copy);
 	TEST_ADD(in_a_replay);
 	TEST_ADD_ROWS(searches, damage_cases);
 	TEST_ADD_ROWS(searches_below, damage_cases);
