@@ -26,6 +26,8 @@ static bool status_of(enum err e, uint32_t *status)
 		*status = IO_TOO_LARGE;
 		return true;
 	case ERR_DENIED:
+		*status = IO_DENIED;
+		return true;
 	case ERR_UNSUPPORTED:
 		*status = IO_SERVER_ERROR;
 		return true;

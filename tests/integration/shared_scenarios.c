@@ -172,7 +172,7 @@ static void the_folder_stays(enum eas_version v)
 
 	share(&s, "lrws", v);
 	SCENE_OK(s.ph, phone_empty_folder(s.ph, s.f->id, true, &status));
-	assert_int_equal(status, 3);
+	assert_int_equal(status, 16);
 	SCENE_OK(s.ph, phone_folder_delete(s.ph, s.f->id));
 	assert_int_equal(s.ph->status, 6);
 	SCENE_OK(s.ph, phone_folder_update(s.ph, s.f->id, "0", "Mine now"));
