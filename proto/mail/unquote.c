@@ -2,6 +2,8 @@
  * attribute that holds a ">" at worst leaves a quote in. */
 #include "mail/unquote.h"
 
+#include "mail/quote_lines.h"
+
 enum { LONGEST_INTRO = 300, LONGEST_TAG = 4096 };
 
 enum effect {
@@ -29,17 +31,18 @@ static const struct marker {
 	{ NULL, "stopspelling", EFFECT_REST },
 	{ NULL, "olk_src_body_section", EFFECT_REST },
 	{ NULL, "mail-editor-reference-message-container", EFFECT_REST },
+	{ "!--", "<!-- originalmessage", EFFECT_REST }, /* Samsung */
 	{ "div", "border-top:solid #e1e1e1", EFFECT_REST },
 	{ "div", "border-top:solid #b5c4df", EFFECT_REST },
 };
 
-/* Tags that end a line, for finding where an introduction begins. */
+/* Tags that end a line of text. */
 static const char *const line_ends[] = { "br", "p", "div", "/p", "/div", "body", "/blockquote", "blockquote",
 	"hr", "tr", "td" };
 
 struct tag {
 	struct bytes whole; /* with < and > */
-	struct bytes name;  /* "/div" for an end */
+	struct bytes name;  /* "/div" for an end, "!--" for a comment */
 };
 
 struct state {
@@ -47,6 +50,10 @@ struct state {
 	struct bytes html;
 	size_t kept;       /* up to here html has been copied or dropped */
 	size_t line;       /* where the line that is being read begins */
+	size_t last;       /* and the last one that has text */
+	size_t above_last; /* and the one right above that; the same: there is none */
+	bool apart;        /* there are empty lines behind the last one */
+	struct quote_lines words;
 	struct bytes skip; /* name of the element that is being dropped; empty: none */
 	unsigned depth;    /* of elements of that name in it */
 	bool found, ended;
@@ -74,6 +81,8 @@ static bool next_tag(struct bytes html, size_t *at, struct tag *out)
 		rest = bytes_of(html.p + start, html.len - start);
 		if (rest.len > 1 && rest.p[1] == '/')
 			n++;
+		if (bytes_starts(rest, "<!--"))
+			n = 4;
 		while (n < rest.len && ((rest.p[n] | 0x20) >= 'a' && (rest.p[n] | 0x20) <= 'z'))
 			n++;
 		out->name = bytes_of(rest.p + 1, n - 1);
@@ -108,27 +117,67 @@ static bool ends_line(const struct tag *t)
 	return false;
 }
 
-/* "On Tuesday Anna wrote:" right before a quote: a short line that ends in a colon. Returns where it begins, or `at`. */
-static size_t before_intro(const struct state *s, size_t at)
+/* The text of a line: without its tags, and with a blank for each that can't break. What is longer than there is room for is
+ * cut. */
+static struct bytes text_of(struct bytes line, uint8_t text[static LONGEST_INTRO])
 {
-	struct bytes line = bytes_of(s->html.p + s->line, at - s->line), text = { 0 };
-	size_t from = 0;
+	size_t n = 0, at = 0, from;
 	struct tag t;
+	bool more;
 
-	if (line.len > LONGEST_INTRO)
-		return at;
-	/* The last text that isn't only white space: between tags or behind them. */
-	for (size_t i = 0; i <= line.len; from = i) {
-		bool more = next_tag(line, &i, &t);
-		size_t end = more ? (size_t)(t.whole.p - line.p) : line.len;
-		struct bytes piece = bytes_trim(bytes_of(line.p + from, end - from));
+	do {
+		struct bytes piece;
 
-		if (piece.len)
-			text = piece;
-		if (!more)
-			break;
+		from = at;
+		more = next_tag(line, &at, &t);
+		piece = bytes_of(line.p + from, (more ? (size_t)(t.whole.p - line.p) : line.len) - from);
+		while (piece.len && n < LONGEST_INTRO) {
+			size_t blank = bytes_starts(piece, "&nbsp;")     ? 6
+				       : bytes_starts(piece, "\xC2\xA0") ? 2
+									 : 0;
+
+			text[n++] = blank ? ' ' : piece.p[0];
+			piece = bytes_of(piece.p + (blank ? blank : 1), piece.len - (blank ? blank : 1));
+		}
+	} while (more && n < LONGEST_INTRO);
+	return bytes_trim(bytes_of(text, n));
+}
+
+static struct bytes between(const struct state *s, size_t from, size_t to)
+{
+	return bytes_of(s->html.p + from, to - from);
+}
+
+/* The line that is being read ends at `at`, and the next one begins `behind` it. */
+static struct bytes end_line(struct state *s, size_t at, size_t behind, uint8_t text[static LONGEST_INTRO])
+{
+	struct bytes line = text_of(between(s, s->line, at), text);
+
+	if (line.len) {
+		s->above_last = s->apart ? s->line : s->last;
+		s->last = s->line;
+		s->apart = false;
 	}
-	return text.len && text.p[text.len - 1] == ':' ? s->line : at;
+	s->line = behind;
+	return line;
+}
+
+/* Where what introduces the quote that begins at `at` begins; `at` itself if nothing does. */
+static size_t before_intro(struct state *s, size_t at)
+{
+	uint8_t above[LONGEST_INTRO], text[LONGEST_INTRO];
+	struct bytes line;
+
+	end_line(s, at, at, text);
+	if (at - s->last > LONGEST_INTRO)
+		return at;
+	line = text_of(between(s, s->last, at), text);
+	if (!quote_lines_introduce(line, s->apart))
+		return at;
+	if (s->last - s->above_last > LONGEST_INTRO ||
+	    !quote_lines_continue(text_of(between(s, s->above_last, s->last), above), line))
+		return s->last;
+	return s->above_last;
 }
 
 static void keep_until(struct state *s, size_t at)
@@ -163,7 +212,27 @@ static void inside_quote(struct state *s, const struct tag *t, size_t behind)
 		s->depth++;
 	else if (--s->depth == 0)
 		s->skip = (struct bytes){ 0 };
-	s->kept = s->line = behind;
+	s->kept = s->line = s->last = s->above_last = behind;
+}
+
+/* What is quoted below lines that say so has no end. */
+static void begin_rest(struct state *s)
+{
+	keep_until(s, s->words.start);
+	s->found = s->ended = true;
+	s->kept = s->html.len;
+}
+
+static void read_line(struct state *s, const struct tag *t, size_t behind)
+{
+	bool is_br = bytes_eq_nocase(t->name, "br");
+	uint8_t room[LONGEST_INTRO];
+	size_t line = s->line;
+	struct bytes text = end_line(s, (size_t)(t->whole.p - s->html.p), behind, room);
+
+	s->apart |= is_br && !text.len;
+	if ((text.len || is_br) && quote_lines_take(&s->words, text, line))
+		begin_rest(s);
 }
 
 /* Outside of quotes. */
@@ -173,14 +242,8 @@ static void outside_quote(struct state *s, const struct tag *t, size_t behind)
 
 	if (m && t->name.p[0] != '/')
 		begin_quote(s, t, m);
-	else if (ends_line(t)) {
-		/* An introduction ends in a line break of its own. */
-		struct bytes line = bytes_of(s->html.p + s->line, (size_t)(t->whole.p - s->html.p) - s->line);
-
-		line = bytes_trim(line);
-		if (!line.len || line.p[line.len - 1] != ':')
-			s->line = behind;
-	}
+	else if (ends_line(t))
+		read_line(s, t, behind);
 }
 
 enum err html_unquote(struct arena *a, struct bytes html, struct bytes *out, bool *ended)

@@ -1,5 +1,6 @@
 /* What is new in a reply (MS-ASAIRS 2.2.2.10): HTML without its quotes, and BodyPart as it is made of a mail. */
 #include "mail/body_part.h"
+#include "mail/text.h"
 #include "mail/unquote.h"
 #include "unit/proto/mail_pieces.h"
 
@@ -47,6 +48,17 @@ static const struct unquote_case {
 	    "Anna</p>"
 	    "</div><p>Come?</p>",
 	    "<p>Yes.</p>", true },
+	{ "Samsung",
+	    "Yes.<div style=\"color:#000\"><!-- originalMessage --><div>-------- Original message "
+	    "--------</div><div>From: Anna </div>Come?</div>",
+	    "Yes.<div style=\"color:#000\">", true },
+	{ "another comment", "Yes.<!-- a comment --> No.", "Yes.<!-- a comment --> No.", false },
+	{ "Outlook's lines in HTML",
+	    "<p>Yes.</p><p><b>Von:</b>&nbsp;Anna<br><b>Gesendet:</b> Dienstag<br><b>An:</b> "
+	    "Ben<br><b>Betreff:</b> Treffen</p><p>Come?</p>",
+	    "<p>Yes.</p><p>", true },
+	{ "only the line that introduces it", "Look:<br>Anna wrote:<blockquote type=cite>Come?</blockquote>",
+	    "Look:<br>", false },
 	{ "a quote without an end", "a<blockquote type=cite>b<p>c", "a", false },
 	{ "a tag without an end", "a<blockquote type=cite", "a<blockquote type=cite", false },
 	{ "an end without a beginning", "a</blockquote>b</div>c", "a</blockquote>b</div>c", false },
@@ -64,11 +76,82 @@ static void unquotes(const struct unquote_case *c)
 }
 TEST_ROW(unquotes)
 
+/* ---- plain text ---- */
+
+static const struct plain_case {
+	const char *name, *text, *want;
+} plain_cases[] = {
+	{ "Outlook", "Yes.\r\n\r\n-----Original Message-----\r\nFrom: Anna\r\nSent: Tuesday\r\n\r\nCome?",
+	    "Yes.\r\n\r\n" },
+	{ "Outlook, German",
+	    "Ja.\r\n-----Ursprüngliche Nachricht-----\r\nVon: Anna\r\nGesendet: Dienstag\r\n\r\nKommst du?",
+	    "Ja.\r\n" },
+	{ "Outlook, French", "Oui.\r\n-----Message d'origine-----\r\nDe : Anna\r\n\r\nTu viens ?",
+	    "Oui.\r\n" },
+	{ "Outlook, Japanese", "はい\r\n-----元のメッセージ-----\r\n差出人： Anna\r\n\r\n?", "はい\r\n" },
+	{ "Samsung", "Yes.\r\n\r\n-------- Original message --------\r\n\r\nFrom: Anna \r\n\r\nCome?",
+	    "Yes.\r\n\r\n" },
+	{ "below a rule",
+	    "Yes.\r\n________________________________\r\nFrom: Anna <a@example.org>\r\nSent: Tuesday\r\n"
+	    "To: Ben\r\nSubject: Meeting\r\n\r\nCome?",
+	    "Yes.\r\n" },
+	{ "four lines alone",
+	    "Yes.\r\n\r\nFrom: Anna\r\nSent: Tuesday\r\nTo: Ben,\r\n Carl\r\nCc: Dora\r\nSubject: "
+	    "Meeting\r\n\r\nCome?",
+	    "Yes.\r\n\r\n" },
+	{ "in bold letters",
+	    "Oui.\r\n*De :* Anna\r\n*Envoyé :* mardi\r\n*À :* Ben\r\n*Objet :* Réunion\r\n\r\nTu viens ?",
+	    "Oui.\r\n" },
+	{ "an introduction", "Yes.\r\n\r\nAnna wrote:\r\n> Come?\r\n", "Yes.\r\n\r\n" },
+	{ "an introduction with an empty line", "Yes.\r\n\r\nOn 5 May 2026 Anna wrote:\r\n\r\n> Come?\r\n",
+	    "Yes.\r\n\r\n" },
+	{ "an introduction of two lines",
+	    "Yes.\r\n\r\nOn Tue, 5 May 2026 at 10:00, Anna Example\r\n<anna@example.org> wrote:\r\n\r\n> "
+	    "Come?\r\n",
+	    "Yes.\r\n\r\n" },
+	{ "the address on the first one",
+	    "Yes.\r\n\r\nOn 5 May 2026, Anna Example <anna@example.org>\r\nwrote:\r\n> Come?\r\n",
+	    "Yes.\r\n\r\n" },
+	{ "answers between quotes", "> A?\r\na\r\n> B?\r\nb", "a\r\nb" },
+	/* what is the sender's own */
+	{ "a sentence above the introduction", "See you on 5 May.\r\nAnna@example.org wrote:\r\n> Come?\r\n",
+	    "See you on 5 May.\r\n" },
+	{ "a line above without a date", "That is fine\r\nanna@example.org wrote:\r\n> Come?\r\n",
+	    "That is fine\r\n" },
+	{ "words with a colon, and an empty line", "This is what I mean:\r\n\r\n> Come?\r\n",
+	    "This is what I mean:\r\n\r\n" },
+	{ "a forwarded mail",
+	    "See:\r\n---------- Forwarded message ---------\r\nFrom: Anna\r\nDate: Tue\r\n\r\nCome?",
+	    "See:\r\n---------- Forwarded message ---------\r\nFrom: Anna\r\nDate: Tue\r\n\r\nCome?" },
+	{ "a separator and words", "-----Original Message-----\r\nis what Outlook writes.",
+	    "-----Original Message-----\r\nis what Outlook writes." },
+	{ "a table of travel", "From: Berlin\r\nTo: Paris\r\nDate: Tuesday\r\nSubject: none",
+	    "From: Berlin\r\nTo: Paris\r\nDate: Tuesday\r\nSubject: none" },
+	{ "labels apart", "From: Berlin\r\n\r\nSent: Tuesday\r\n\r\nSubject: x",
+	    "From: Berlin\r\n\r\nSent: Tuesday\r\n\r\nSubject: x" },
+	{ "a rule", "a\r\n________________________________\r\nb",
+	    "a\r\n________________________________\r\nb" },
+	{ "a separator at the end", "a\r\n-----Original Message-----", "a\r\n-----Original Message-----" },
+};
+
+/* Both as HTML: that is what becomes of them. */
+static void unquotes_plain(const struct plain_case *c)
+{
+	struct bytes html, want;
+	bool ended;
+
+	assert_int_equal(text_to_html(test_arena(), pieces_copy(c->text), &html), ERR_OK);
+	assert_int_equal(html_unquote(test_arena(), html, &html, &ended), ERR_OK);
+	assert_int_equal(text_to_html(test_arena(), pieces_copy(c->want), &want), ERR_OK);
+	assert_bytes_equal(bytes_trim(html), bytes_trim(want));
+}
+TEST_ROW(unquotes_plain)
+
 /* A megabyte of whatever could be looked at twice. */
 static void time_is_linear(void **state)
 {
 	static const char *const pieces[] = { "<", "<div ", "<blockquote type=cite>", "</blockquote>",
-		"<br>a:", "x:", "<div class=gmail_quote>", "<p>" };
+		"<br>a:", "x:", "<div class=gmail_quote>", "<p>", "<!-- ", "<br>From: a", "<br>Sent:", "x" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++) {
@@ -183,6 +266,7 @@ static void a_quote_without_end(void **state)
 int main(void)
 {
 	TEST_ADD_ROWS(unquotes, unquote_cases);
+	TEST_ADD_ROWS(unquotes_plain, plain_cases);
 	TEST_ADD(time_is_linear);
 	TEST_ADD_ROWS(parts, part_cases);
 	TEST_ADD(a_quote_without_end);
