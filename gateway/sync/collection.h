@@ -19,6 +19,8 @@ struct change {
 	uint32_t had; /* digest that the phone has; UPDATE only, and DELETE of a mail, where it is known */
 	uint32_t now; /* digest on the server */
 	bool stale;   /* `now` isn't known before `prepare`, and the item may even be gone */
+	bool again;   /* ADD: of what the phone has as a stub (stubs.h) */
+	bool is_stub; /* set by `prepare` of an ADD that can't be read now, though perhaps another time */
 	void *item;   /* the class's own, made by `prepare` */
 };
 struct changes {

@@ -6,6 +6,7 @@
 #include "io/log.h"
 #include "sync/commands.h"
 #include "sync/replay.h"
+#include "sync/stubs.h"
 
 void sync_settings_get(const struct store_sync *s, struct sync_options *out)
 {
@@ -341,6 +342,8 @@ static enum err send_changes(struct sync_run *r, size_t window, size_t budget)
 
 	r->c.is_sync = true;
 	e = r->c.ops->compare(&r->c, &r->next, &head, &r->changes);
+	if (!e)
+		e = stubs_ask(&r->c, &r->next, &r->changes);
 	if (!e) {
 		sort_changes(&r->changes);
 		e = prepare(r, window, budget, &ready);
@@ -348,12 +351,14 @@ static enum err send_changes(struct sync_run *r, size_t window, size_t budget)
 	r->c.is_sync = false;
 	if (e)
 		return e;
+	stubs_settle(&r->changes, ready);
 	drop_nothings(&r->changes, &ready);
 	r->more = ready < r->changes.n;
 	if ((e = keep_pending(r, ready)))
 		return e;
 	r->changes.n = ready;
-	if ((e = apply(r->c.rq->arena, &r->next, &r->changes)))
+	if ((e = apply(r->c.rq->arena, &r->next, &r->changes)) ||
+	    (e = stubs_keep(r->c.rq->arena, &r->next, &r->changes, &r->more)))
 		return e;
 	r->next.validity = head.validity;
 	r->next.token = head.token;
@@ -372,7 +377,8 @@ static bool sides_differ(const struct snapshot_side *a, const struct snapshot_si
 static bool heads_differ(const struct snapshot *a, const struct snapshot *b)
 {
 	return a->validity != b->validity || a->token != b->token || a->window_day != b->window_day ||
-	       a->next_id != b->next_id || a->n_pending != b->n_pending || sides_differ(&a->side, &b->side);
+	       a->next_id != b->next_id || a->n_pending != b->n_pending || a->n_stubs != b->n_stubs ||
+	       a->stubs_hour != b->stubs_hour || sides_differ(&a->side, &b->side);
 }
 
 static enum err work_normal(struct sync_run *r, size_t window, size_t budget)

@@ -550,6 +550,16 @@ static enum err plan_all(struct collection *c, struct stride *s, size_t budget, 
 	return ERR_OK;
 }
 
+/* What the server can't read today; not what is too much for us, which it will always be. */
+static void note_stubs(struct change *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct mail_item *item = item_of(&v[i]);
+
+		v[i].is_stub = item && (item->problem == ERR_UNAVAILABLE || item->problem == ERR_DENIED);
+	}
+}
+
 enum err mail_prepare(struct collection *c, struct change *v, size_t n, size_t budget, size_t *done)
 {
 	struct stride s[STRIDES];
@@ -573,6 +583,7 @@ enum err mail_prepare(struct collection *c, struct change *v, size_t n, size_t b
 	if ((e = follow_ups_load(c, v, *done)) || (e = verbs_load(c, v, *done)))
 		return e;
 	e = make_all(c, s, used, done);
+	note_stubs(v, *done);
 	c->enough |= c->imap && imap_mends(c->imap) != mends;
 	return e;
 }

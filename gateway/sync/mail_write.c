@@ -108,7 +108,8 @@ static enum err write_stub(
 	struct email m;
 
 	log_event(LOG_LEVEL_WARN,
-	    "mail shown as a stub; a phone that fetches it or starts the folder anew tries again",
+	    "mail shown as a stub; what the mail server couldn't read is tried again in an hour, or when a "
+	    "phone fetches it",
 	    LOG_U64("folder", c->folder_id), LOG_BYTES("mailbox", c->mailbox), LOG_U64("uid", change->id),
 	    LOG_STR("cause", err_name(why)));
 	c->rq->figures.stubs++;

@@ -7,13 +7,15 @@
 
 /* The stored form
  *   format (1 byte), generation, validity, token, next id, window day,
- *   with format 2: validity, token, next id, window day of what is beside (SMS),
+ *   from format 2 on: validity, token, next id, window day of what is beside (SMS),
  *   runs of ids:   count, then gap to the former run and length - 1, for each
  *   digests:       count of distinct ones, each distinct one, then the way they are packed (see enum packing)
  *   pending:       count, then gap and length - 1, for each
+ *   from format 3 on: the same of stubs, and their hour
  *   checksum       4 bytes of hash64 over all before it
  * Numbers are varints. */
-enum { FORMAT = 1, FORMAT_WITH_SIDE = 2, MAX_ITEMS = 2000000, CHECKSUM_LEN = 4, MAX_PALETTE = 256 };
+enum { MAX_ITEMS = 2000000, CHECKSUM_LEN = 4, MAX_PALETTE = 256 };
+enum format { FORMAT = 1, FORMAT_WITH_SIDE, FORMAT_WITH_STUBS };
 
 enum packing {
 	PACK_RUNS, /* (index, length - 1) for each run of equal digests */
@@ -109,22 +111,33 @@ void snapshot_remove(struct snapshot *s, uint64_t id)
 	memmove(&s->items[at], &s->items[at + 1], (s->n_items - at) * sizeof(*s->items));
 }
 
-bool snapshot_is_pending(const struct snapshot *s, uint64_t id)
+static bool is_within(const struct snapshot_range *v, size_t n, uint64_t id)
 {
-	size_t lo = 0, hi = s->n_pending;
+	size_t lo = 0, hi = n;
 
 	while (lo < hi) {
 		size_t mid = lo + (hi - lo) / 2;
 
-		if (s->pending[mid].last < id)
+		if (v[mid].last < id)
 			lo = mid + 1;
 		else
 			hi = mid;
 	}
-	return lo < s->n_pending && s->pending[lo].first <= id;
+	return lo < n && v[lo].first <= id;
 }
 
-enum err snapshot_set_pending(struct arena *a, struct snapshot *s, const uint64_t *ids, size_t n)
+bool snapshot_is_pending(const struct snapshot *s, uint64_t id)
+{
+	return is_within(s->pending, s->n_pending, id);
+}
+
+bool snapshot_is_stub(const struct snapshot *s, uint64_t id)
+{
+	return is_within(s->stubs, s->n_stubs, id);
+}
+
+static enum err to_ranges(
+    struct arena *a, const uint64_t *ids, size_t n, struct snapshot_range **out, size_t *n_out)
 {
 	struct snapshot_range *v;
 	size_t used = 0;
@@ -141,12 +154,22 @@ enum err snapshot_set_pending(struct arena *a, struct snapshot *s, const uint64_
 		else
 			v[used++] = (struct snapshot_range){ ids[i], ids[i] };
 	}
-	s->pending = v;
-	s->n_pending = used;
+	*out = v;
+	*n_out = used;
 	return ERR_OK;
 }
 
-static enum err add_pending(struct arena *a, struct snapshot *s, uint64_t id)
+enum err snapshot_set_pending(struct arena *a, struct snapshot *s, const uint64_t *ids, size_t n)
+{
+	return to_ranges(a, ids, n, &s->pending, &s->n_pending);
+}
+
+enum err snapshot_set_stubs(struct arena *a, struct snapshot *s, const uint64_t *ids, size_t n)
+{
+	return to_ranges(a, ids, n, &s->stubs, &s->n_stubs);
+}
+
+enum err snapshot_add_pending(struct arena *a, struct snapshot *s, uint64_t id)
 {
 	struct snapshot_range *v;
 	size_t at = 0, rest;
@@ -189,7 +212,7 @@ enum err snapshot_refuse(struct arena *a, struct snapshot *s, uint64_t id, bool 
 		snapshot_remove(s, id);
 	else
 		item->digest = SNAPSHOT_UNSURE;
-	return add_pending(a, s, id);
+	return snapshot_add_pending(a, s, id);
 }
 
 /* ---- encoding ---- */
@@ -331,10 +354,15 @@ static void put_side(struct buf *b, const struct snapshot_side *side)
 	varint_put(b, side->window_day);
 }
 
+static uint8_t format_of(const struct snapshot *s)
+{
+	return s->n_stubs ? FORMAT_WITH_STUBS : s->side.validity ? FORMAT_WITH_SIDE : FORMAT;
+}
+
 enum err snapshot_encode(struct arena *a, const struct snapshot *s, struct bytes *out)
 {
 	struct palette *p = arena_alloc(a, sizeof(*p)); /* too large for a fiber's stack */
-	uint8_t format = s->side.validity ? FORMAT_WITH_SIDE : FORMAT;
+	uint8_t format = format_of(s);
 	struct snapshot_range *ranges;
 	struct buf b;
 	size_t n;
@@ -349,11 +377,15 @@ enum err snapshot_encode(struct arena *a, const struct snapshot *s, struct bytes
 	varint_put(&b, s->token);
 	varint_put(&b, s->next_id);
 	varint_put(&b, s->window_day);
-	if (format == FORMAT_WITH_SIDE)
+	if (format >= FORMAT_WITH_SIDE)
 		put_side(&b, &s->side);
 	put_ranges(&b, ranges, n);
 	put_digests(&b, s, p);
 	put_ranges(&b, s->pending, s->n_pending);
+	if (format >= FORMAT_WITH_STUBS) {
+		put_ranges(&b, s->stubs, s->n_stubs);
+		varint_put(&b, s->stubs_hour);
+	}
 	if ((e = buf_done(&b, out)))
 		return e;
 	put_u32(&b, (uint32_t)hash64(*out, format));
@@ -498,6 +530,18 @@ static enum err get_side(struct bytes *in, struct snapshot_side *side)
 	return ERR_OK;
 }
 
+static enum err get_stubs(struct arena *a, struct bytes *in, struct snapshot *s)
+{
+	uint64_t ignored, hour;
+	enum err e;
+
+	if ((e = get_ranges(a, in, &s->stubs, &s->n_stubs, &ignored)) ||
+	    (e = varint_get_max(in, UINT32_MAX, &hour)))
+		return e;
+	s->stubs_hour = (uint32_t)hour;
+	return ERR_OK;
+}
+
 enum err snapshot_decode(struct arena *a, struct bytes in, struct snapshot *out)
 {
 	uint64_t generation, day, ignored;
@@ -508,7 +552,7 @@ enum err snapshot_decode(struct arena *a, struct bytes in, struct snapshot *out)
 	if (in.len < 1 + CHECKSUM_LEN)
 		return ERR_PROTO;
 	body = bytes_of(in.p, in.len - CHECKSUM_LEN);
-	if ((in.p[0] != FORMAT && in.p[0] != FORMAT_WITH_SIDE) ||
+	if (in.p[0] < FORMAT || in.p[0] > FORMAT_WITH_STUBS ||
 	    get_u32(in.p + body.len) != (uint32_t)hash64(body, in.p[0]))
 		return ERR_PROTO;
 	if (!bytes_take(&body, 1, &format) || (e = varint_get_max(&body, UINT32_MAX, &generation)) ||
@@ -517,13 +561,15 @@ enum err snapshot_decode(struct arena *a, struct bytes in, struct snapshot *out)
 		return ERR_PROTO;
 	s.generation = (uint32_t)generation;
 	s.window_day = (uint32_t)day;
-	e = in.p[0] == FORMAT_WITH_SIDE ? get_side(&body, &s.side) : ERR_OK;
+	e = in.p[0] >= FORMAT_WITH_SIDE ? get_side(&body, &s.side) : ERR_OK;
 	if (!e)
 		e = get_items(a, &body, &s);
 	if (!e)
 		e = get_digests(a, &body, &s);
 	if (!e)
 		e = get_ranges(a, &body, &s.pending, &s.n_pending, &ignored);
+	if (!e && in.p[0] >= FORMAT_WITH_STUBS)
+		e = get_stubs(a, &body, &s);
 	if (!e && body.len)
 		e = ERR_PROTO;
 	if (!e)

@@ -42,6 +42,9 @@ struct snapshot {
 	size_t n_items;
 	struct snapshot_range *pending; /* ascending, not touching */
 	size_t n_pending;
+	struct snapshot_range *stubs; /* as pending: items that the phone has as stubs only (stubs.h) */
+	size_t n_stubs;
+	uint32_t stubs_hour; /* when the server was last asked for them, in hours since 1970; 0: none */
 };
 
 /* The item with that id, or NULL. */
@@ -56,8 +59,12 @@ void snapshot_put_all(struct snapshot *s, struct snapshot_item *v, size_t n);
 void snapshot_remove(struct snapshot *s, uint64_t id); /* no error if it isn't there */
 
 bool snapshot_is_pending(const struct snapshot *s, uint64_t id);
-/* Pending ids from a sorted list without doubles; neighbours become one range. ERR_LIMIT. */
+bool snapshot_is_stub(const struct snapshot *s, uint64_t id);
+/* From sorted lists without doubles; neighbours become one range. ERR_LIMIT. */
 enum err snapshot_set_pending(struct arena *a, struct snapshot *s, const uint64_t *ids, size_t n) MUST_CHECK;
+enum err snapshot_set_stubs(struct arena *a, struct snapshot *s, const uint64_t *ids, size_t n) MUST_CHECK;
+/* One more. ERR_LIMIT. */
+enum err snapshot_add_pending(struct arena *a, struct snapshot *s, uint64_t id) MUST_CHECK;
 
 /* The phone changed or deleted the item and that was refused: what it has of it now isn't what is here. So the item is told
  * again, by the next look at the server, which has it as it was. ERR_LIMIT. */

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "integration/finding.h"
 #include "mail/conversation.h"
 #include "draft_side.h"
@@ -191,6 +192,73 @@ static void comes_when_it_can_be_read_again(void **state)
 	phone_item_free(&item);
 	ph = scene_synced_phone(user, "PHONE2", EAS_14_1);
 	expect(scene_inbox(ph), 5, 0);
+}
+
+/* By itself, too: with a Sync that comes an hour later. What still can't be read stays as it is, and is told once. */
+static void heals(void **state)
+{
+	(void)state;
+	for (size_t v = 0; v < 5; v++) {
+		const char *user = scene_user();
+		struct phone_folder *inbox;
+		struct phone *ph;
+
+		clock_days_ahead(0);
+		append_many(user, "mail", 5);
+		forbid(file_of(user, 2));
+		forbid(file_of(user, 4));
+		ph = scene_synced_phone(user, "PHONE1", scene_versions[v].version);
+		inbox = scene_inbox(ph);
+		expect(inbox, 5, 2);
+		allow(file_of(user, 2));
+		SCENE_OK(ph, phone_sync_folder(ph, inbox, NULL));
+		expect(inbox, 5, 2); /* not every time */
+		assert_int_equal(inbox->added, 0);
+		clock_days_ahead(1);
+		SCENE_OK(ph, phone_sync_folder(ph, inbox, NULL));
+		expect(inbox, 5, 1);
+		assert_int_equal(inbox->added, 1);
+		assert_null(strstr(phone_item_with_subject(inbox, "mail1")->body, STUB));
+		clock_days_ahead(2);
+		SCENE_OK(ph, phone_sync_folder(ph, inbox, NULL));
+		expect(inbox, 5, 1);
+		assert_int_equal(inbox->added, 0);
+		allow(file_of(user, 4));
+		clock_days_ahead(3);
+		SCENE_OK(ph, phone_sync_folder(ph, inbox, NULL));
+		expect(inbox, 5, 0);
+		assert_int_equal(inbox->added, 1);
+		scene_assert_clean(ph);
+	}
+	clock_days_ahead(0);
+}
+
+/* Its answer got lost in between. */
+static void heals_with_replays(void **state)
+{
+	const char *user = scene_user();
+	struct phone_folder *inbox;
+	struct phone *ph;
+
+	(void)state;
+	append_many(user, "mail", 5);
+	forbid(file_of(user, 2));
+	ph = scene_synced_phone(user, "PHONE1", EAS_14_1);
+	inbox = scene_inbox(ph);
+	allow(file_of(user, 2));
+	clock_days_ahead(1);
+	for (unsigned i = 0; i < 2; i++) {
+		struct phone_collection one = { .folder_id = inbox->id };
+
+		ph->lose = PHONE_LOSE_READ;
+		SCENE_ERR(ph, phone_sync(ph, &(struct phone_sync){ .collections = &one, .count = 1 }),
+		    ERR_CANCELLED);
+		SCENE_OK(ph, phone_sync(ph, &(struct phone_sync){ .collections = &one, .count = 1 }));
+		assert_int_equal(inbox->count, 4 + i);
+	}
+	expect(inbox, 5, 0);
+	scene_assert_clean(ph);
+	clock_days_ahead(0);
 }
 
 /* So many that one answer doesn't have them all. */
@@ -738,10 +806,12 @@ int main(void)
 {
 	int failed;
 
-	scene_open(&(struct bed_opts){ .users = 60 });
+	clock_scene_open(&(struct bed_opts){ .users = 70 });
 	TEST_ADD_ROWS(one_of_three, damage_cases);
 	TEST_ADD_ROWS(beside_another_folder, damage_cases);
 	TEST_ADD(comes_when_it_can_be_read_again);
+	TEST_ADD(heals);
+	TEST_ADD(heals_with_replays);
 	TEST_ADD(many);
 	TEST_ADD(many_texts);
 	TEST_ADD(storage_away);
@@ -761,6 +831,6 @@ int main(void)
 	TEST_ADD(long_headers);
 	TEST_ADD_ROWS(long_structures, parts_cases);
 	failed = test_run("unreadable");
-	scene_close();
+	clock_scene_close();
 	return failed;
 }

@@ -2,7 +2,7 @@
 
 #include "sync/snapshot.h"
 
-enum shape { ROW, UNREAD_HEAD, RANDOM_FLAGS, HOLES, MANY_DIGESTS, HUGE_IDS, WITH_SMS };
+enum shape { ROW, UNREAD_HEAD, RANDOM_FLAGS, HOLES, MANY_DIGESTS, HUGE_IDS, WITH_SMS, WITH_STUBS };
 
 static const struct snapshot_case {
 	const char *name;
@@ -18,6 +18,7 @@ static const struct snapshot_case {
 	{ "1,000 with as many digests", MANY_DIGESTS, 1000, 4100 },
 	{ "ids of 64 bits", HUGE_IDS, 500, 7000 },
 	{ "mails, and SMS beside them", WITH_SMS, 10000, 80 },
+	{ "mails, some of them stubs", WITH_STUBS, 10000, 56 },
 };
 
 static uint32_t random_state = 1;
@@ -41,6 +42,12 @@ static void make(const struct snapshot_case *c, struct snapshot *s)
 		s->window_day |= SNAPSHOT_CONVERSATIONS;
 	if (c->shape == WITH_SMS)
 		s->side = (struct snapshot_side){ 1700000001, 987654321, 300, 19000 };
+	if (c->shape == WITH_STUBS) {
+		static const uint64_t stubs[] = { 1001, 1002, 4000 };
+
+		assert_int_equal(snapshot_set_stubs(test_arena(), s, stubs, 3), ERR_OK);
+		s->stubs_hour = 482136;
+	}
 	s->items = arena_array(test_arena(), c->n, sizeof(*s->items));
 	for (s->n_items = 0; s->n_items < c->n; s->n_items++) {
 		struct snapshot_item *item = &s->items[s->n_items];
@@ -61,6 +68,16 @@ static void make(const struct snapshot_case *c, struct snapshot *s)
 	}
 }
 
+static void assert_same_ranges(
+    const struct snapshot_range *a, size_t n_a, const struct snapshot_range *b, size_t n_b)
+{
+	assert_int_equal(n_a, n_b);
+	for (size_t i = 0; i < n_a; i++) {
+		assert_int_equal(a[i].first, b[i].first);
+		assert_int_equal(a[i].last, b[i].last);
+	}
+}
+
 static void assert_same(const struct snapshot *a, const struct snapshot *b)
 {
 	assert_int_equal(a->generation, b->generation);
@@ -77,11 +94,9 @@ static void assert_same(const struct snapshot *a, const struct snapshot *b)
 		assert_int_equal(a->items[i].id, b->items[i].id);
 		assert_int_equal(a->items[i].digest, b->items[i].digest);
 	}
-	assert_int_equal(a->n_pending, b->n_pending);
-	for (size_t i = 0; i < a->n_pending; i++) {
-		assert_int_equal(a->pending[i].first, b->pending[i].first);
-		assert_int_equal(a->pending[i].last, b->pending[i].last);
-	}
+	assert_same_ranges(a->pending, a->n_pending, b->pending, b->n_pending);
+	assert_same_ranges(a->stubs, a->n_stubs, b->stubs, b->n_stubs);
+	assert_int_equal(a->stubs_hour, b->stubs_hour);
 }
 
 static void round_trip(const struct snapshot_case *c)
@@ -100,15 +115,18 @@ static void round_trip(const struct snapshot_case *c)
 }
 TEST_ROW(round_trip)
 
+static const struct snapshot_case damage_cases[] = {
+	{ "items alone", HOLES, 300, 0 },
+	{ "with stubs", WITH_STUBS, 300, 0 },
+};
+
 /* Every flipped bit and every cut is noticed: a damaged state must never pass for a good one. */
-static void damage_is_noticed(void **state)
+static void damage_is_noticed(const struct snapshot_case *c)
 {
-	static const struct snapshot_case c = { "", HOLES, 300, 0 };
 	struct snapshot s, back;
 	struct bytes stored;
 
-	(void)state;
-	make(&c, &s);
+	make(c, &s);
 	assert_int_equal(snapshot_encode(test_arena(), &s, &stored), ERR_OK);
 	for (size_t i = 0; i < stored.len; i++) {
 		((uint8_t *)(uintptr_t)stored.p)[i] ^= 0x10;
@@ -118,6 +136,7 @@ static void damage_is_noticed(void **state)
 		    snapshot_decode(test_arena(), test_copy(bytes_of(stored.p, i)), &back), ERR_PROTO);
 	}
 }
+TEST_ROW(damage_is_noticed)
 
 static void put_and_remove(void **state)
 {
@@ -233,7 +252,7 @@ TEST_ROW(refused)
 int main(void)
 {
 	TEST_ADD_ROWS(round_trip, snapshot_cases);
-	TEST_ADD(damage_is_noticed);
+	TEST_ADD_ROWS(damage_is_noticed, damage_cases);
 	TEST_ADD(put_and_remove);
 	TEST_ADD_ROWS(put_all, put_all_cases);
 	TEST_ADD_ROWS(refused, refused_cases);
