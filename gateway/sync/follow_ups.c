@@ -19,10 +19,11 @@ static const char *entry_name(struct arena *a, uint32_t validity, uint32_t uid, 
 
 /* ---- reading ---- */
 
-static bool has_record(const struct change *v)
+/* It has one, and is to be told. */
+static bool wants_record(const struct collection *c, const struct change *v)
 {
-	return (v->kind == CHANGE_ADD || v->kind == CHANGE_UPDATE) && v->now != SNAPSHOT_UNSURE &&
-	       v->now & RECORD && v->now & (DIGEST_FLAGGED | DIGEST_DONE);
+	return mail_tells_state(c, v, EMAIL_STATE_FLAG) && v->now & RECORD &&
+	       v->now & (DIGEST_FLAGGED | DIGEST_DONE);
 }
 
 static enum follow_up_status status_of(uint32_t digest)
@@ -142,7 +143,7 @@ enum err follow_ups_load(struct collection *c, const struct change *v, size_t n)
 		return ERR_LIMIT;
 	tidy_all(c, v, n);
 	for (size_t i = 0; i < n; i++)
-		if (has_record(&v[i]))
+		if (wants_record(c, &v[i]))
 			wanted[n_wanted++] = &v[i];
 	if (!n_wanted)
 		return ERR_OK;

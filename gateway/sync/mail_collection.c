@@ -56,6 +56,32 @@ uint32_t mail_digest(const struct imap_flags *f)
 	return digest | keywords << DIGEST_KEYWORDS_SHIFT;
 }
 
+unsigned mail_state_to_tell(enum eas_version version, uint32_t had, uint32_t now)
+{
+	uint32_t other = had == SNAPSHOT_UNSURE ? UINT32_MAX : had ^ now;
+	unsigned changed = 0;
+
+	if (other & DIGEST_READ)
+		changed |= EMAIL_STATE_READ;
+	if (other & DIGEST_FLAG)
+		changed |= EMAIL_STATE_FLAG;
+	if (other & DIGEST_VERB)
+		changed |= EMAIL_STATE_VERB;
+	if (other >> DIGEST_KEYWORDS_SHIFT)
+		changed |= EMAIL_STATE_CATEGORIES;
+	return changed & email_state_in(version);
+}
+
+bool mail_tells_state(const struct collection *c, const struct change *change, enum email_state what)
+{
+	if (change->now == SNAPSHOT_UNSURE)
+		return false;
+	if (change->kind == CHANGE_ADD)
+		return email_state_in(c->rq->version) & what;
+	return change->kind == CHANGE_UPDATE &&
+	       mail_state_to_tell(c->rq->version, change->had, change->now) & what;
+}
+
 enum err mail_select(struct collection *c, struct imap_status *status)
 {
 	struct imap_status now;

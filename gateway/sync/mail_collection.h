@@ -18,11 +18,18 @@ enum {
 	DIGEST_RECORD_A = 1 << 5,
 	DIGEST_RECORD_B = 1 << 6,
 	DIGEST_KEYWORDS_SHIFT = 8,
+	DIGEST_FLAG = DIGEST_FLAGGED | DIGEST_DONE | DIGEST_RECORD_A | DIGEST_RECORD_B,
+	DIGEST_VERB = DIGEST_ANSWERED | DIGEST_FORWARDED,
 };
 uint32_t mail_digest(const struct imap_flags *f);
 /* The bits of a digest as the mail has them; its digest leaves out those that mean nothing beside the others: an active flag
  * of another program's isn't complete, and without a flag there is no record. */
 uint32_t mail_flag_bits(const struct imap_flags *f);
+/* What a phone of that version must be told of a mail of which it has the one digest and the server the other: EMAIL_STATE_…;
+ * 0: nothing. What the version doesn't know stays untold. */
+unsigned mail_state_to_tell(enum eas_version version, uint32_t had, uint32_t now);
+/* Whether that of its state is told by this change, which has been asked for. */
+bool mail_tells_state(const struct collection *c, const struct change *change, enum email_state what);
 
 enum err mail_compare(struct collection *c, const struct snapshot *had, struct snapshot *now,
     struct changes *out) WAITS MUST_CHECK;

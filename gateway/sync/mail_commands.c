@@ -9,7 +9,6 @@
 enum {
 	MAX_CATEGORIES = 300,
 	FLAG_KEYWORDS = 3,
-	DIGEST_OF_FLAG = DIGEST_FLAGGED | DIGEST_DONE | DIGEST_RECORD_A | DIGEST_RECORD_B,
 };
 
 struct keywords {
@@ -181,7 +180,7 @@ static uint32_t digest_after(uint32_t digest, const struct wanted_flags *want)
 	if (want->remove & IMAP_SEEN)
 		digest &= ~(uint32_t)DIGEST_READ;
 	if (want->has_flag)
-		digest = (digest & ~(uint32_t)DIGEST_OF_FLAG) | flag_digest(want);
+		digest = (digest & ~(uint32_t)DIGEST_FLAG) | flag_digest(want);
 	if (want->has_categories) {
 		struct imap_flags f = { .keywords = want->categories.v,
 			.n_keywords = (uint16_t)want->categories.n };
@@ -201,7 +200,7 @@ static uint32_t digest_touched(const struct wanted_flags *want)
 	if ((want->add | want->remove) & IMAP_SEEN)
 		mask |= DIGEST_READ;
 	if (want->has_flag)
-		mask |= DIGEST_OF_FLAG;
+		mask |= DIGEST_FLAG;
 	return want->has_categories ? mask | UINT32_MAX << DIGEST_KEYWORDS_SHIFT : mask;
 }
 

@@ -47,13 +47,16 @@ static enum err put(struct compare *x, struct change one)
 	return e;
 }
 
-static enum err put_update(struct compare *x, const struct snapshot_item *item, struct imap_flags *f)
+/* Of a mail that the phone has and keeps: a change, if there is something to tell. */
+static enum err compare_state(struct compare *x, const struct snapshot_item *item, struct imap_flags *f)
 {
-	return put(x, (struct change){ .kind = CHANGE_UPDATE,
-			  .id = item->id,
-			  .had = item->digest,
-			  .now = mail_digest(f),
-			  .item = f });
+	uint32_t now = mail_digest(f);
+
+	if (!mail_state_to_tell(x->c->rq->version, item->digest, now))
+		return ERR_OK;
+	return put(
+	    x, (struct change){
+		   .kind = CHANGE_UPDATE, .id = item->id, .had = item->digest, .now = now, .item = f });
 }
 
 /* What the phone has stays where it can't be known whether it should. */
@@ -233,8 +236,8 @@ static enum err compare_complete(struct compare *x, const struct imap_changes *s
 		} else {
 			if (!in_window(x, f->uid))
 				e = put(x, (struct change){ .kind = CHANGE_SOFT_DELETE, .id = f->uid });
-			else if (mail_digest(f) != item->digest)
-				e = put_update(x, item, f);
+			else
+				e = compare_state(x, item, f);
 			i++;
 			k++;
 		}
@@ -294,8 +297,8 @@ static enum err compare_held(struct compare *x, const struct imap_changes *serve
 			    x, (struct change){ .kind = CHANGE_DELETE, .id = item->id, .had = item->digest });
 		else if (!in_window(x, item->id))
 			e = put(x, (struct change){ .kind = CHANGE_SOFT_DELETE, .id = item->id });
-		else if (f && mail_digest(f) != item->digest)
-			e = put_update(x, item, f);
+		else if (f)
+			e = compare_state(x, item, f);
 	}
 	return e;
 }

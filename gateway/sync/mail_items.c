@@ -76,14 +76,14 @@ static bool is_before_window(const struct collection *c, const struct imap_messa
 }
 
 /* How the item stands now that it has been asked for. */
-static void settle_kind(struct change *v, struct imap_message *m)
+static void settle_kind(const struct collection *c, struct change *v, struct imap_message *m)
 {
 	if (v->kind == CHANGE_UPDATE && !m) {
 		v->kind = CHANGE_DELETE;
 	} else if (v->kind == CHANGE_UPDATE) {
 		v->item = &m->flags;
 		v->now = mail_digest(&m->flags);
-		if (v->now == v->had)
+		if (!mail_state_to_tell(c->rq->version, v->had, v->now))
 			v->kind = CHANGE_NONE;
 	} else if (!m) {
 		v->kind = CHANGE_NONE;
@@ -538,7 +538,7 @@ static enum err plan_all(struct collection *c, struct stride *s, size_t budget, 
 			break;
 		}
 		if (wanted)
-			settle_kind(&s->v[i], m);
+			settle_kind(c, &s->v[i], m);
 		if (s->v[i].kind != CHANGE_ADD)
 			continue;
 		if ((e = plan(c, &s->v[i], m)))

@@ -134,8 +134,8 @@ static enum err write_whole(struct collection *c, struct wbxml_writer *w, const 
 	return write_stub(c, w, change, e);
 }
 
-/* Flags alone: what the phone has of the mail stays. */
-static enum err write_flags(struct collection *c, struct wbxml_writer *w, const struct change *change)
+/* What has changed of its state: all else that the phone has of the mail stays. */
+static enum err write_state(struct collection *c, struct wbxml_writer *w, const struct change *change)
 {
 	struct email m = { .read = change->now & DIGEST_READ,
 		.flag = follow_up_of(c, (uint32_t)change->id, change->now) };
@@ -146,12 +146,13 @@ static enum err write_flags(struct collection *c, struct wbxml_writer *w, const 
 		m.keywords = f->keywords;
 		m.n_keywords = f->n_keywords;
 	}
-	return email_write_flags(w, c->rq->version, &m);
+	return email_write_state(
+	    w, c->rq->version, &m, mail_state_to_tell(c->rq->version, change->had, change->now));
 }
 
 enum err mail_write(struct collection *c, struct wbxml_writer *w, const struct change *change)
 {
-	return change->kind == CHANGE_ADD ? write_whole(c, w, change) : write_flags(c, w, change);
+	return change->kind == CHANGE_ADD ? write_whole(c, w, change) : write_state(c, w, change);
 }
 
 enum err mail_write_found(struct collection *c, struct wbxml_writer *w, const struct change *change)

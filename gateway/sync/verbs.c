@@ -6,7 +6,7 @@
 #include "sync/mail_collection.h"
 
 #define KIND "verb"
-enum { KEEP_S = 365 * 24 * 60 * 60, DONE = DIGEST_ANSWERED | DIGEST_FORWARDED };
+enum { KEEP_S = 365 * 24 * 60 * 60 };
 
 static struct bytes name_of(struct arena *a, uint32_t folder, uint32_t uid)
 {
@@ -71,10 +71,9 @@ void verbs_move(struct request *rq, uint32_t from, uint32_t to, const uint32_t *
 
 /* ---- reading ---- */
 
-static bool is_wanted(const struct change *v)
+static bool is_wanted(const struct collection *c, const struct change *v)
 {
-	return (v->kind == CHANGE_ADD || v->kind == CHANGE_UPDATE) && v->now != SNAPSHOT_UNSURE &&
-	       v->now & DONE;
+	return mail_tells_state(c, v, EMAIL_STATE_VERB) && v->now & DIGEST_VERB;
 }
 
 /* "3 1795000000" */
@@ -122,13 +121,11 @@ enum err verbs_load(struct collection *c, const struct change *v, size_t n)
 	uint32_t *uids;
 	size_t wanted = 0;
 
-	if (c->rq->version < EAS_14_0)
-		return ERR_OK;
 	uids = arena_array(c->rq->arena, n, sizeof(*uids));
 	if (!uids)
 		return ERR_LIMIT;
 	for (size_t i = 0; i < n; i++)
-		if (is_wanted(&v[i]))
+		if (is_wanted(c, &v[i]))
 			uids[wanted++] = (uint32_t)v[i].id;
 	return wanted ? ask(c, uids, wanted) : ERR_OK;
 }

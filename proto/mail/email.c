@@ -17,6 +17,7 @@ struct job {
 	struct arena *arena;
 	enum eas_version version;
 	const struct email *m;
+	bool is_change; /* of state alone: what the mail hasn't any more must be said, too */
 	struct header header;
 	const char *class;
 	struct voice voice;
@@ -342,10 +343,10 @@ static void put_conversation_index(struct job *j, wbxml_tag tag)
 /* IMAP doesn't tell which came last, nor when. Source: MS-ASEMAIL 2.2.2.44. */
 static void put_last_verb(struct job *j, wbxml_tag tag)
 {
-	if (j->m->verb)
-		wbxml_put_uint(j->w, tag, j->m->verb);
-	else if (j->m->answered || j->m->forwarded)
-		wbxml_put_uint(j->w, tag, j->m->answered ? 1 : 3);
+	unsigned verb = j->m->verb ? j->m->verb : j->m->answered ? 1 : j->m->forwarded ? 3 : 0;
+
+	if (verb || j->is_change)
+		wbxml_put_uint(j->w, tag, verb);
 }
 
 static void put_last_verb_time(struct job *j, wbxml_tag tag)
@@ -406,40 +407,40 @@ static void put_is_draft(struct job *j, wbxml_tag tag)
 static const struct prop {
 	wbxml_tag tag;
 	eas_version_set versions;
-	bool is_flag; /* what can change in a mail that stays the same */
+	unsigned state; /* EMAIL_STATE_…: what can change in a mail that stays the same; 0: it can't */
 	void (*put)(struct job *j, wbxml_tag tag);
 } props[] = {
-	{ EMAIL_TO, EAS_ALL, false, put_to },
-	{ EMAIL_CC, EAS_ALL, false, put_cc },
-	{ EMAIL_FROM, EAS_ALL, false, put_from },
-	{ EMAIL_SUBJECT, EAS_ALL, false, put_subject },
-	{ EMAIL_REPLY_TO, EAS_ALL, false, put_reply_to },
-	{ EMAIL_DATE_RECEIVED, EAS_ALL, false, put_date },
-	{ EMAIL_DISPLAY_TO, EAS_ALL, false, put_display_to },
-	{ EMAIL_THREAD_TOPIC, EAS_ALL, false, put_topic },
-	{ EMAIL_IMPORTANCE, EAS_ALL, false, put_importance },
-	{ EMAIL_READ, EAS_ALL, true, put_read },
-	{ EMAIL_ATTACHMENTS, EAS_UNTIL(EAS_2_5), false, put_old_attachments },
-	{ EMAIL_BODY, EAS_UNTIL(EAS_2_5), false, put_old_body },
-	{ AIRSYNCBASE_ATTACHMENTS, EAS_SINCE(EAS_12_0), false, put_attachments },
-	{ AIRSYNCBASE_BODY, EAS_SINCE(EAS_12_0), false, put_body },
-	{ AIRSYNCBASE_BODY_PART, EAS_SINCE(EAS_14_1), false, put_body_part },
-	{ EMAIL_MESSAGE_CLASS, EAS_ALL, false, put_message_class },
-	{ EMAIL_INTERNET_CPID, EAS_ALL, false, put_cpid },
-	{ EMAIL_FLAG, EAS_SINCE(EAS_12_0), true, put_flag },
-	{ EMAIL_CONTENT_CLASS, EAS_SINCE(EAS_12_0), false, put_content_class },
-	{ AIRSYNCBASE_NATIVE_BODY_TYPE, EAS_SINCE(EAS_12_0), false, put_native_type },
-	{ EMAIL2_CONVERSATION_ID, EAS_SINCE(EAS_14_0), false, put_conversation_id },
-	{ EMAIL2_CONVERSATION_INDEX, EAS_SINCE(EAS_14_0), false, put_conversation_index },
-	{ EMAIL2_LAST_VERB_EXECUTED, EAS_SINCE(EAS_14_0), true, put_last_verb },
-	{ EMAIL2_LAST_VERB_EXECUTION_TIME, EAS_SINCE(EAS_14_0), true, put_last_verb_time },
-	{ EMAIL2_RECEIVED_AS_BCC, EAS_SINCE(EAS_14_0), false, put_received_as_bcc },
-	{ EMAIL2_SENDER, EAS_SINCE(EAS_14_0), false, put_sender },
-	{ EMAIL2_UM_CALLER_ID, EAS_SINCE(EAS_14_0), false, put_caller },
-	{ EMAIL2_UM_USER_NOTES, EAS_SINCE(EAS_14_0), false, put_user_notes },
-	{ EMAIL_CATEGORIES, EAS_SINCE(EAS_14_0), true, put_categories },
-	{ EMAIL2_IS_DRAFT, EAS_SINCE(EAS_16_0), false, put_is_draft },
-	{ EMAIL2_BCC, EAS_SINCE(EAS_16_0), false, put_bcc },
+	{ EMAIL_TO, EAS_ALL, 0, put_to },
+	{ EMAIL_CC, EAS_ALL, 0, put_cc },
+	{ EMAIL_FROM, EAS_ALL, 0, put_from },
+	{ EMAIL_SUBJECT, EAS_ALL, 0, put_subject },
+	{ EMAIL_REPLY_TO, EAS_ALL, 0, put_reply_to },
+	{ EMAIL_DATE_RECEIVED, EAS_ALL, 0, put_date },
+	{ EMAIL_DISPLAY_TO, EAS_ALL, 0, put_display_to },
+	{ EMAIL_THREAD_TOPIC, EAS_ALL, 0, put_topic },
+	{ EMAIL_IMPORTANCE, EAS_ALL, 0, put_importance },
+	{ EMAIL_READ, EAS_ALL, EMAIL_STATE_READ, put_read },
+	{ EMAIL_ATTACHMENTS, EAS_UNTIL(EAS_2_5), 0, put_old_attachments },
+	{ EMAIL_BODY, EAS_UNTIL(EAS_2_5), 0, put_old_body },
+	{ AIRSYNCBASE_ATTACHMENTS, EAS_SINCE(EAS_12_0), 0, put_attachments },
+	{ AIRSYNCBASE_BODY, EAS_SINCE(EAS_12_0), 0, put_body },
+	{ AIRSYNCBASE_BODY_PART, EAS_SINCE(EAS_14_1), 0, put_body_part },
+	{ EMAIL_MESSAGE_CLASS, EAS_ALL, 0, put_message_class },
+	{ EMAIL_INTERNET_CPID, EAS_ALL, 0, put_cpid },
+	{ EMAIL_FLAG, EAS_SINCE(EAS_12_0), EMAIL_STATE_FLAG, put_flag },
+	{ EMAIL_CONTENT_CLASS, EAS_SINCE(EAS_12_0), 0, put_content_class },
+	{ AIRSYNCBASE_NATIVE_BODY_TYPE, EAS_SINCE(EAS_12_0), 0, put_native_type },
+	{ EMAIL2_CONVERSATION_ID, EAS_SINCE(EAS_14_0), 0, put_conversation_id },
+	{ EMAIL2_CONVERSATION_INDEX, EAS_SINCE(EAS_14_0), 0, put_conversation_index },
+	{ EMAIL2_LAST_VERB_EXECUTED, EAS_SINCE(EAS_14_0), EMAIL_STATE_VERB, put_last_verb },
+	{ EMAIL2_LAST_VERB_EXECUTION_TIME, EAS_SINCE(EAS_14_0), EMAIL_STATE_VERB, put_last_verb_time },
+	{ EMAIL2_RECEIVED_AS_BCC, EAS_SINCE(EAS_14_0), 0, put_received_as_bcc },
+	{ EMAIL2_SENDER, EAS_SINCE(EAS_14_0), 0, put_sender },
+	{ EMAIL2_UM_CALLER_ID, EAS_SINCE(EAS_14_0), 0, put_caller },
+	{ EMAIL2_UM_USER_NOTES, EAS_SINCE(EAS_14_0), 0, put_user_notes },
+	{ EMAIL_CATEGORIES, EAS_SINCE(EAS_14_0), EMAIL_STATE_CATEGORIES, put_categories },
+	{ EMAIL2_IS_DRAFT, EAS_SINCE(EAS_16_0), 0, put_is_draft },
+	{ EMAIL2_BCC, EAS_SINCE(EAS_16_0), 0, put_bcc },
 };
 
 /* ---- as a result of Find ---- */
@@ -476,17 +477,17 @@ static void put_has_attachments(struct job *j, wbxml_tag tag)
 
 /* MS-ASCMD 2.2.1.2 (Find). Array order is emit order. */
 static const struct prop found_props[] = {
-	{ EMAIL_SUBJECT, EAS_ALL, false, put_subject },
-	{ EMAIL_DATE_RECEIVED, EAS_ALL, false, put_date },
-	{ EMAIL_DISPLAY_TO, EAS_ALL, false, put_display_to },
-	{ FIND_DISPLAY_CC, EAS_ALL, false, put_display_cc },
-	{ FIND_DISPLAY_BCC, EAS_ALL, false, put_display_bcc },
-	{ EMAIL_IMPORTANCE, EAS_ALL, false, put_importance },
-	{ EMAIL_READ, EAS_ALL, false, put_read },
-	{ EMAIL2_IS_DRAFT, EAS_ALL, false, put_draft_or_not },
-	{ FIND_PREVIEW, EAS_ALL, false, put_preview },
-	{ FIND_HAS_ATTACHMENTS, EAS_ALL, false, put_has_attachments },
-	{ EMAIL_FROM, EAS_ALL, false, put_from },
+	{ EMAIL_SUBJECT, EAS_ALL, 0, put_subject },
+	{ EMAIL_DATE_RECEIVED, EAS_ALL, 0, put_date },
+	{ EMAIL_DISPLAY_TO, EAS_ALL, 0, put_display_to },
+	{ FIND_DISPLAY_CC, EAS_ALL, 0, put_display_cc },
+	{ FIND_DISPLAY_BCC, EAS_ALL, 0, put_display_bcc },
+	{ EMAIL_IMPORTANCE, EAS_ALL, 0, put_importance },
+	{ EMAIL_READ, EAS_ALL, 0, put_read },
+	{ EMAIL2_IS_DRAFT, EAS_ALL, 0, put_draft_or_not },
+	{ FIND_PREVIEW, EAS_ALL, 0, put_preview },
+	{ FIND_HAS_ATTACHMENTS, EAS_ALL, 0, put_has_attachments },
+	{ EMAIL_FROM, EAS_ALL, 0, put_from },
 };
 
 enum err email_write_found(struct wbxml_writer *w, const struct email *m)
@@ -529,28 +530,37 @@ static enum err read_header(struct job *j)
 	return e;
 }
 
-static enum err write_props(
-    struct wbxml_writer *w, enum eas_version version, const struct email *m, bool flags_only)
+enum err email_write(struct wbxml_writer *w, enum eas_version version, const struct email *m)
 {
 	struct job j = { .w = w, .arena = w->out->arena, .version = version, .m = m };
 
-	if (!flags_only)
-		j.failed = read_header(&j);
+	j.failed = read_header(&j);
 	for (size_t i = 0; i < sizeof(props) / sizeof(props[0]) && !j.failed; i++)
-		if (eas_version_in(version, props[i].versions) && (props[i].is_flag || !flags_only) &&
+		if (eas_version_in(version, props[i].versions) &&
 		    (!m->schema || wbxml_child(m->schema, props[i].tag)))
 			props[i].put(&j, props[i].tag);
 	return j.failed ? j.failed : w->out->failed;
 }
 
-enum err email_write(struct wbxml_writer *w, enum eas_version version, const struct email *m)
+enum err email_write_state(
+    struct wbxml_writer *w, enum eas_version version, const struct email *m, unsigned what)
 {
-	return write_props(w, version, m, false);
+	struct job j = { .w = w, .arena = w->out->arena, .version = version, .m = m, .is_change = true };
+
+	for (size_t i = 0; i < sizeof(props) / sizeof(props[0]) && !j.failed; i++)
+		if (eas_version_in(version, props[i].versions) && props[i].state & what)
+			props[i].put(&j, props[i].tag);
+	return j.failed ? j.failed : w->out->failed;
 }
 
-enum err email_write_flags(struct wbxml_writer *w, enum eas_version version, const struct email *m)
+unsigned email_state_in(enum eas_version version)
 {
-	return write_props(w, version, m, true);
+	unsigned all = 0;
+
+	for (size_t i = 0; i < sizeof(props) / sizeof(props[0]); i++)
+		if (eas_version_in(version, props[i].versions))
+			all |= props[i].state;
+	return all;
 }
 
 enum err email_write_stub(

@@ -37,9 +37,19 @@ enum { EMAIL_ADDRESSES_MAX = 32768, EMAIL_BCC_MAX = 1024 };
 
 /* Writes the children of ApplicationData (or Properties). Content never fails: only ERR_LIMIT. */
 enum err email_write(struct wbxml_writer *w, enum eas_version version, const struct email *m) MUST_CHECK;
-/* The same for a change of flags alone: Read, Flag and Categories as the version has them. */
-enum err email_write_flags(
-    struct wbxml_writer *w, enum eas_version version, const struct email *m) MUST_CHECK;
+/* What can change in a mail that stays the same. */
+enum email_state {
+	EMAIL_STATE_READ = 1 << 0,
+	EMAIL_STATE_FLAG = 1 << 1,
+	EMAIL_STATE_VERB = 1 << 2, /* LastVerbExecuted and its time */
+	EMAIL_STATE_CATEGORIES = 1 << 3,
+};
+/* What of it the version has. */
+unsigned email_state_in(enum eas_version version);
+/* The same for a Change of that alone, as far as the version has it. Source: MS-ASEMAIL 3.2.5.4.
+ *   what  EMAIL_STATE_… */
+enum err email_write_state(
+    struct wbxml_writer *w, enum eas_version version, const struct email *m, unsigned what) MUST_CHECK;
 /* The Properties of a result of Find: what a list of results shows. m->body's preview is its Preview. */
 enum err email_write_found(struct wbxml_writer *w, const struct email *m) MUST_CHECK;
 /* 0 low, 1 normal, 2 high. */

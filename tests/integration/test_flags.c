@@ -375,11 +375,47 @@ static void a_category_that_is_too_long(enum eas_version v)
 }
 TEST_VERSIONS(a_category_that_is_too_long)
 
+/* ---- what is told ---- */
+
+static void told_of(struct two *t, const char *how, const char *flags, const char *want)
+{
+	unsigned changes = mail_of(t->a)->changes, status, estimate;
+	bool has_changed;
+
+	scene_store(t->user, "INBOX", "mail", how, flags);
+	SCENE_OK(t->a, phone_estimate(t->a, scene_inbox(t->a), NULL, &status, &estimate));
+	assert_int_equal(estimate, want != NULL);
+	SCENE_OK(t->a, phone_ping(t->a, 1, scene_inbox(t->a)->id, &has_changed));
+	assert_int_equal(has_changed, want != NULL);
+	scene_sync(t->a, scene_inbox(t->a));
+	assert_int_equal(mail_of(t->a)->changes, changes + (want != NULL));
+	if (want)
+		assert_string_equal(mail_of(t->a)->told, want);
+}
+
+/* Of a mail's state only what has changed, and that the version has: MS-ASEMAIL 3.2.5.4. */
+static void only_what_changed_is_told(enum eas_version v)
+{
+	bool new = v >= EAS_14_0; /* categories and verbs came with it */
+	struct two t = two_phones(v);
+
+	told_of(&t, "+FLAGS", "\\Seen", "Read");
+	told_of(&t, "+FLAGS", "\\Flagged", "Flag");
+	told_of(&t, "+FLAGS", "$label1", new ? "Categories" : NULL);
+	told_of(&t, "+FLAGS", "\\Answered", new ? "LastVerbExecuted" : NULL);
+	assert_int_equal(mail_of(t.a)->last_verb, new ? 1 : 0);
+	told_of(&t, "-FLAGS", "\\Answered", new ? "LastVerbExecuted" : NULL);
+	assert_int_equal(mail_of(t.a)->last_verb, 0);
+	told_of(&t, "-FLAGS", "\\Seen $label1", new ? "Read Categories" : "Read");
+	scene_assert_clean(t.a);
+}
+TEST_VERSIONS(only_what_changed_is_told)
+
 int main(void)
 {
 	int failed;
 
-	scene_open(&(struct bed_opts){ .users = 60 });
+	scene_open(&(struct bed_opts){ .users = 80 });
 	TEST_ADD_VERSIONS(a_flag_with_all);
 	TEST_ADD_VERSIONS(another_program_flags);
 	TEST_ADD_ROWS(a_bad_flag_is_refused, bad_flag_cases);
@@ -391,6 +427,7 @@ int main(void)
 	TEST_ADD_VERSIONS(a_vanished_mail_leaves_nothing);
 	TEST_ADD_VERSIONS(categories_come_back);
 	TEST_ADD_VERSIONS(a_category_that_is_too_long);
+	TEST_ADD_VERSIONS(only_what_changed_is_told);
 	failed = test_run("flags");
 	scene_close();
 	return failed;

@@ -163,7 +163,7 @@ static struct phone_item *new_item(const char *id)
 {
 	struct phone_item *i = alloc_or_die(sizeof(*i));
 	char **const texts[] = { &i->subject, &i->from, &i->to, &i->cc, &i->bcc, &i->reply_to, &i->date,
-		&i->message_class, &i->categories, &i->body, &i->preview, &i->flag_text };
+		&i->message_class, &i->categories, &i->body, &i->preview, &i->flag_text, &i->told };
 
 	i->id = dup_bytes(bytes_str(id));
 	for (size_t n = 0; n < sizeof(texts) / sizeof(texts[0]); n++)
@@ -208,7 +208,7 @@ static void drop_attachments(struct phone_item *i)
 static void free_item(struct phone_item *i)
 {
 	char *const texts[] = { i->id, i->subject, i->from, i->to, i->cc, i->bcc, i->reply_to, i->date,
-		i->message_class, i->categories, i->body, i->preview, i->flag_text };
+		i->message_class, i->categories, i->body, i->preview, i->flag_text, i->told };
 
 	for (size_t n = 0; n < sizeof(texts) / sizeof(texts[0]); n++)
 		free(texts[n]);
@@ -504,6 +504,22 @@ static void apply_add(struct phone_replica *r, struct phone_folder *f, const cha
 	f->added++;
 }
 
+static void note_told(struct phone_item *i, const struct wbxml_node *data)
+{
+	size_t len = 0;
+
+	set_text(&i->told, BYTES(""));
+	for (const struct wbxml_node *n = data ? data->child : NULL; n; n = n->next) {
+		const struct wbxml_tag_info *info = wbxml_tag_info(n->tag);
+		const char *name = info ? info->name : "?";
+
+		i->told = realloc(i->told, len + strlen(name) + 2);
+		if (!i->told)
+			abort();
+		len += (size_t)sprintf(i->told + len, "%s%s", len ? " " : "", name);
+	}
+}
+
 static void apply_change(
     struct phone_replica *r, struct phone_folder *f, const char *id, const struct wbxml_node *data)
 {
@@ -512,6 +528,7 @@ static void apply_change(
 	if (i) {
 		phone_item_apply(i, data);
 		i->changes++;
+		note_told(i, data);
 	} else {
 		phone_replica_anomaly(r, "folder %s: Change of %s, which isn't there", f->name, id);
 	}

@@ -33,6 +33,7 @@ struct phone_item {
 	struct phone_attachment *attachments;
 	size_t attachment_count;
 	unsigned changes;         /* how often the server has changed it since the Add */
+	char *told;               /* owned; what the newest Change named, such as "Read Flag" */
 	struct phone_item *chain; /* of the hash table */
 };
 

@@ -184,18 +184,51 @@ static void a_mail_without_anything(void **state)
 		 "\tEmail:Categories\n");
 }
 
-static void flags_alone(void **state)
-{
-	struct email m = { .read = true, .flag = &active, .keywords = keywords, .n_keywords = 3 };
+#define ALL_STATE (EMAIL_STATE_READ | EMAIL_STATE_FLAG | EMAIL_STATE_VERB | EMAIL_STATE_CATEGORIES)
+static unsigned state_written;
 
+static enum err write_state(struct wbxml_writer *w, enum eas_version v, const struct email *m)
+{
+	return email_write_state(w, v, m, state_written);
+}
+
+/* Only what has changed, as far as the version has it. */
+static const struct state_case {
+	const char *name;
+	enum eas_version version;
+	unsigned what;
+	const char *want;
+} state_cases[] = {
+	{ "all in 2.5", EAS_2_5, ALL_STATE, ROOT "\tEmail:Read \"1\"\n" },
+	{ "all in 12.1", EAS_12_1, ALL_STATE, ROOT "\tEmail:Read \"1\"\n" FLAG },
+	{ "all in 14.0", EAS_14_0, ALL_STATE,
+	    ROOT "\tEmail:Read \"1\"\n" FLAG "\tEmail2:LastVerbExecuted \"3\"\n" CATEGORIES },
+	{ "the read mark", EAS_16_1, EMAIL_STATE_READ, ROOT "\tEmail:Read \"1\"\n" },
+	{ "the flag", EAS_16_1, EMAIL_STATE_FLAG, ROOT FLAG },
+	{ "categories", EAS_16_1, EMAIL_STATE_CATEGORIES, ROOT CATEGORIES },
+	{ "a forward", EAS_16_1, EMAIL_STATE_VERB, ROOT "\tEmail2:LastVerbExecuted \"3\"\n" },
+	{ "read and categories", EAS_16_1, EMAIL_STATE_READ | EMAIL_STATE_CATEGORIES,
+	    ROOT "\tEmail:Read \"1\"\n" CATEGORIES },
+};
+
+static void state_alone(const struct state_case *c)
+{
+	const struct email m = {
+		.read = true, .flag = &active, .forwarded = true, .keywords = keywords, .n_keywords = 3
+	};
+
+	state_written = c->what;
+	assert_bytes_str(written(write_state, c->version, &m), c->want);
+}
+TEST_ROW(state_alone)
+
+/* What a mail hasn't any more is said in a Change. */
+static void state_that_is_gone(void **state)
+{
 	(void)state;
-	assert_bytes_str(written(email_write_flags, EAS_2_5, &m), ROOT "\tEmail:Read \"1\"\n");
-	assert_bytes_str(written(email_write_flags, EAS_12_1, &m), ROOT "\tEmail:Read \"1\"\n" FLAG);
-	assert_bytes_str(
-	    written(email_write_flags, EAS_16_1, &m), ROOT "\tEmail:Read \"1\"\n" FLAG CATEGORIES);
-	m.forwarded = true; /* a reply or forward that another client has made */
-	assert_bytes_str(written(email_write_flags, EAS_14_0, &m),
-	    ROOT "\tEmail:Read \"1\"\n" FLAG "\tEmail2:LastVerbExecuted \"3\"\n" CATEGORIES);
+	state_written = ALL_STATE;
+	assert_bytes_str(written(write_state, EAS_14_1, &(struct email){ 0 }),
+	    ROOT "\tEmail:Read \"0\"\n\tEmail:Flag\n\tEmail2:LastVerbExecuted \"0\"\n\tEmail:Categories\n");
 }
 
 /* In ItemOperations: Schema names what is wanted (MS-ASCMD 2.2.3.158), and in a multipart answer a Part stands for the Data
@@ -577,7 +610,8 @@ int main(void)
 {
 	TEST_ADD_ROWS(trees, tree_cases);
 	TEST_ADD(a_mail_without_anything);
-	TEST_ADD(flags_alone);
+	TEST_ADD_ROWS(state_alone, state_cases);
+	TEST_ADD(state_that_is_gone);
 	TEST_ADD(some_properties);
 	TEST_ADD(stubs);
 	TEST_ADD(found);
