@@ -76,13 +76,26 @@ static bool is_too_large(const struct smtp_result *r)
 	       bytes_starts(r->text, "5.3.4");
 }
 
+/* RFC 3463: x.5.3. Without such a code a 452 to any recipient but the first says it (RFC 5321, 4.5.3.1.10). It is meant for senders that
+ * give the rest of them a mail of their own; a mail that goes to all or to none would be refused the same way for ever. */
+static bool is_too_many(const struct smtp_result *r)
+{
+	if (bytes_starts(r->text, "5.5.3") || bytes_starts(r->text, "4.5.3"))
+		return true;
+	return r->code == 452 && r->phase == SMTP_RCPT && r->bad_recipient > 0 &&
+	       !bytes_starts(r->text, "4.");
+}
+
 /* The answer must be of the wanted hundred. */
-static enum err judge(const struct session *s, unsigned want)
+static enum err judge(struct session *s, unsigned want)
 {
 	unsigned code = s->result->code;
 
 	if (code / 100 == want)
 		return ERR_OK;
+	s->result->too_many = is_too_many(s->result);
+	if (s->result->too_many)
+		return ERR_LIMIT;
 	if (code / 100 != 5)
 		return ERR_UNAVAILABLE; /* 4xx, or 2xx where 3xx must be */
 	return is_too_large(s->result) ? ERR_LIMIT : ERR_DENIED;

@@ -23,6 +23,7 @@ struct smtp_result {
 	enum err
 	    cause; /* with ERR_UNAVAILABLE: what became of the connection, such as ERR_DENIED for a certificate */
 	size_t bad_recipient; /* SMTP_RCPT: which one was refused */
+	bool too_many;        /* with ERR_LIMIT: it isn't the size, but how many recipients there are */
 };
 
 struct smtp_message {
@@ -41,8 +42,8 @@ struct smtp_message {
 };
 
 /* One message to all recipients or to none: if one is refused, nothing is sent.
- * ERR_OK: taken. ERR_AUTH; ERR_DENIED refused for good (5xx; result says what); ERR_LIMIT larger than SIZE or over
- * quota; ERR_UNAVAILABLE refused for now, unreachable or cut off (see `unsure`); ERR_UNSUPPORTED non-ASCII
+ * ERR_OK: taken. ERR_AUTH; ERR_DENIED refused for good (5xx; result says what); ERR_LIMIT larger than SIZE, over
+ * quota or to too many (see `too_many`), even if the server says that it is for now; ERR_UNAVAILABLE refused for now, unreachable or cut off (see `unsure`); ERR_UNSUPPORTED non-ASCII
  * addresses without SMTPUTF8. */
 enum err smtp_send(
     const struct smtp_config *config, const struct smtp_message *m, struct smtp_result *out) WAITS MUST_CHECK;

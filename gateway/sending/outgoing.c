@@ -245,8 +245,8 @@ static enum err compose(struct outgoing *o)
 static uint32_t status_of(enum err e, const struct smtp_result *r)
 {
 	if (e == ERR_LIMIT)
-		return r->phase >= SMTP_DATA || r->phase == SMTP_FROM ? STATUS_ATTACHMENT_IS_TOO_LARGE
-								      : STATUS_SEND_QUOTA_EXCEEDED;
+		return r->too_many || r->phase == SMTP_RCPT ? STATUS_SEND_QUOTA_EXCEEDED
+							    : STATUS_ATTACHMENT_IS_TOO_LARGE;
 	if (e == ERR_DENIED && r->phase == SMTP_RCPT)
 		return STATUS_MESSAGE_RECIPIENT_UNRESOLVED;
 	if (e == ERR_NOT_FOUND)

@@ -219,7 +219,7 @@ static const struct failure_case {
 	bool sent_later; /* the same mail goes out once the trouble is over */
 } failure_cases[] = {
 	{ "the recipient is refused", "rcpt=550", "To: bob@example.org\r\n", true },
-	{ "one of two is refused", "partial", "To: bob@example.org, carol@example.org\r\n", true },
+	{ "one of two is refused", "partial=550", "To: bob@example.org, carol@example.org\r\n", true },
 	{ "the server is busy", "mail=451", "To: bob@example.org\r\n", true },
 	{ "the text is refused", "end=554", "To: bob@example.org\r\n", true },
 	{ "the login is refused", "auth=535", "To: bob@example.org\r\n", true },

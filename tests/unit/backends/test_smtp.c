@@ -145,6 +145,32 @@ static void send_row(const struct send_case *c)
 }
 TEST_ROW(send_row)
 
+/* RFC 3463, 3.6; RFC 5321, 4.5.3.1.10. */
+static const struct many_case {
+	const char *name, *at, *say;
+	enum err want;
+	bool too_many;
+} many_cases[] = {
+	{ "for good", "RCPT TO:<c", "550 5.5.3 too many\r\n", ERR_LIMIT, true },
+	{ "for now", "RCPT TO:<c", "452 4.5.3 too many\r\n", ERR_LIMIT, true },
+	{ "by the reply code", "RCPT TO:<c", "452 too many\r\n", ERR_LIMIT, true },
+	{ "after the dot", ".", "554 5.5.3 too many\r\n", ERR_LIMIT, true },
+	{ "the first can't be one too many", "RCPT TO:<b", "452 later\r\n", ERR_UNAVAILABLE, false },
+	{ "no room", "RCPT TO:<c", "452 4.3.1 later\r\n", ERR_UNAVAILABLE, false },
+	{ "a full mailbox", "RCPT TO:<c", "552 5.2.2 full\r\n", ERR_LIMIT, false },
+};
+
+static void too_many_recipients(const struct many_case *c)
+{
+	struct sending s = { .mock = { .features = "PIPELINING", .at = c->at, .say = c->say } };
+
+	send_mail(&s);
+	assert_int_equal(s.e, c->want);
+	assert_int_equal(s.result.too_many, c->too_many);
+	done(&s);
+}
+TEST_ROW(too_many_recipients)
+
 /* ---- addresses ---- */
 
 static const struct address_case {
@@ -313,6 +339,7 @@ int main(void)
 	TEST_ADD(too_large_in_pieces);
 	TEST_ADD_ROWS(data, data_cases);
 	TEST_ADD_ROWS(send_row, send_cases);
+	TEST_ADD_ROWS(too_many_recipients, many_cases);
 	TEST_ADD_ROWS(address, address_cases);
 	TEST_ADD(eight_bits);
 	TEST_ADD(many_recipients);
