@@ -81,6 +81,7 @@ static void add_lists(struct request *rq, struct fields *f, bool with_resync)
 static void add_usual(struct request *rq, struct fields *f, int http, const char *type)
 {
 	const struct reply *r = &rq->reply;
+	uint32_t retry_s = r->retry_after_s || http != 503 ? r->retry_after_s : RETRY_S;
 
 	add(f, "MS-Server-ActiveSync", "15.1");
 	add(f, "Cache-Control", "private");
@@ -89,8 +90,8 @@ static void add_usual(struct request *rq, struct fields *f, int http, const char
 		add(f, "Content-Type", type);
 	if (http == 401)
 		add(f, "WWW-Authenticate", "Basic realm=\"easgate\", charset=\"UTF-8\"");
-	if (r->retry_after_s) {
-		snprintf(f->retry, sizeof(f->retry), "%u", r->retry_after_s);
+	if (retry_s) {
+		snprintf(f->retry, sizeof(f->retry), "%u", retry_s);
 		add(f, "Retry-After", f->retry);
 	}
 	if (r->allow)

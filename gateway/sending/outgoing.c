@@ -242,16 +242,27 @@ static enum err compose(struct outgoing *o)
 
 /* ---- sending ---- */
 
+/* What SMTP's no is for the phone. 111 is what may go well a little later: a server that refuses for now (4xx), can't be reached or has hung
+ * up. It says so, while of 120 nothing tells whether another try helps, and up to 12.1 it is 503: after a 500 clients look for their server
+ * anew (Autodiscover), and Android gives up replying or forwarding and makes a mail of its own. If the mail may be out (smtp_result.unsure)
+ * another try is right as well: it sends nothing, but the user gets a note. The mail stays in the outbox with either. */
 static uint32_t status_of(enum err e, const struct smtp_result *r)
 {
-	if (e == ERR_LIMIT)
+	switch (e) {
+	case ERR_UNAVAILABLE:
+	case ERR_TIMEOUT:
+		return STATUS_SERVER_ERROR_RETRY_LATER;
+	case ERR_LIMIT:
 		return r->too_many || r->phase == SMTP_RCPT ? STATUS_SEND_QUOTA_EXCEEDED
 							    : STATUS_ATTACHMENT_IS_TOO_LARGE;
-	if (e == ERR_DENIED && r->phase == SMTP_RCPT)
-		return STATUS_MESSAGE_RECIPIENT_UNRESOLVED;
-	if (e == ERR_NOT_FOUND)
+	case ERR_NOT_FOUND:
 		return STATUS_MESSAGE_REPLY_FAILED; /* the original went away while it was read */
-	return STATUS_MAIL_SUBMISSION_FAILED;
+	case ERR_DENIED:
+		return r->phase == SMTP_RCPT ? STATUS_MESSAGE_RECIPIENT_UNRESOLVED
+					     : STATUS_MAIL_SUBMISSION_FAILED;
+	default:
+		return STATUS_MAIL_SUBMISSION_FAILED;
+	}
 }
 
 static void log_failure(const struct outgoing *o, enum err e, const struct smtp_result *r)
@@ -374,6 +385,7 @@ static enum err send_once(struct outgoing *o)
 		break;
 	case STORE_SENT_UNDER_WAY:
 		o->status = STATUS_SERVER_ERROR_RETRY_LATER;
+		o->is_under_way = true;
 		return ERR_OK;
 	case STORE_SENT_GIVEN:
 	case STORE_SENT_UNSAVED:

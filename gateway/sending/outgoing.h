@@ -29,7 +29,8 @@ struct outgoing {
 	struct smart made;        /* is_made; else made here */
 
 	/* inside */
-	uint32_t status; /* out: 0, or why it isn't sent */
+	uint32_t status;   /* out: 0, or why it isn't sent */
+	bool is_under_way; /* out: a former request is still at it, so that nothing can be told of it yet */
 	uint32_t keep_s;
 	struct store_sent_id id;
 	struct bytes given_id; /* the Message-ID of a former try that got to the mail server; may be empty */

@@ -19,6 +19,8 @@ static uint32_t item_status(uint32_t status)
 	case STATUS_MESSAGE_HAS_NO_RECIPIENT:
 	case STATUS_MESSAGE_RECIPIENT_UNRESOLVED:
 		return STATUS_INVALID_RECIPIENTS;
+	case STATUS_SERVER_ERROR_RETRY_LATER:
+		return STATUS_MAIL_SUBMISSION_FAILED; /* 111 is of whole requests */
 	default:
 		return status;
 	}
@@ -54,8 +56,8 @@ enum err draft_send(struct draft_run *x, bool is_change, uint32_t *status)
 	}
 	if ((e = outgoing_send(o)))
 		return e;
-	if (o->status == STATUS_SERVER_ERROR_RETRY_LATER)
-		return ERR_UNAVAILABLE; /* a former request is still at it: how that ends isn't known, so nothing is told of it */
+	if (o->is_under_way)
+		return ERR_UNAVAILABLE; /* how it ends isn't known, so nothing is told of it */
 	*status = item_status(o->status);
 	if (*status != SYNC_STATUS_OK || !x->copy)
 		return ERR_OK;

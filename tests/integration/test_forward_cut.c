@@ -39,9 +39,9 @@ static const struct break_case {
 	unsigned times, status;
 } break_cases[] = {
 	{ "the connection, once", CUTTER_BEFORE, LAST, 1, 1 },
-	{ "the connection, each time", CUTTER_BEFORE, LAST, 2, STATUS_MAIL_SUBMISSION_FAILED },
+	{ "the connection, each time", CUTTER_BEFORE, LAST, 2, STATUS_SERVER_ERROR_RETRY_LATER },
 	{ "each time, in the middle", CUTTER_BEFORE, "BODY.PEEK[2]<524288.", 2,
-	    STATUS_MAIL_SUBMISSION_FAILED },
+	    STATUS_SERVER_ERROR_RETRY_LATER },
 	{ "the mail goes", CUTTER_NOTHING_THERE, LAST, 1, STATUS_MESSAGE_REPLY_FAILED },
 	{ "the mail goes, in the middle", CUTTER_NOTHING_THERE, "BODY.PEEK[2]<524288.", 1,
 	    STATUS_MESSAGE_REPLY_FAILED },

@@ -24,7 +24,9 @@ static void assert_refused(struct phone *ph, enum err e, unsigned status)
 {
 	if (ph->version < EAS_14_0) {
 		assert_true(e != ERR_OK);
-		assert_in_range(ph->reply.status, 400, 599);
+		assert_int_equal(ph->reply.status, eas_status_http(status, ph->version));
+		assert_int_equal(phone_answer_header(&ph->reply, "Retry-After").len > 0,
+		    status == STATUS_SERVER_ERROR_RETRY_LATER);
 		return;
 	}
 	SCENE_OK(ph, e);
@@ -52,27 +54,27 @@ static const struct fault_case {
 	bool slow; /* takes the whole request_timeout */
 } fault_cases[] = {
 	{ "the login is refused", "auth=535", CLEARLY_NOT, 0, STATUS_MAIL_SUBMISSION_FAILED, false },
-	{ "the sender later", "mail=451", CLEARLY_NOT, 0, STATUS_MAIL_SUBMISSION_FAILED, false },
+	{ "the sender later", "mail=451", CLEARLY_NOT, 0, STATUS_SERVER_ERROR_RETRY_LATER, false },
 	{ "the sender is refused", "mail=550", CLEARLY_NOT, 0, STATUS_MAIL_SUBMISSION_FAILED, false },
-	{ "cut at the sender", "cut=mail", CLEARLY_NOT, 0, STATUS_MAIL_SUBMISSION_FAILED, false },
+	{ "cut at the sender", "cut=mail", CLEARLY_NOT, 0, STATUS_SERVER_ERROR_RETRY_LATER, false },
 	{ "the recipients are refused", "rcpt=550", CLEARLY_NOT, 0, STATUS_MESSAGE_RECIPIENT_UNRESOLVED,
 	    false },
 	{ "one recipient is refused", "partial=550", CLEARLY_NOT, 0, STATUS_MESSAGE_RECIPIENT_UNRESOLVED,
 	    false },
 	{ "too many recipients", "partial=452", CLEARLY_NOT, 0, STATUS_SEND_QUOTA_EXCEEDED, false },
-	{ "the recipients later", "rcpt=451", CLEARLY_NOT, 0, STATUS_MAIL_SUBMISSION_FAILED, false },
+	{ "the recipients later", "rcpt=451", CLEARLY_NOT, 0, STATUS_SERVER_ERROR_RETRY_LATER, false },
 	{ "a mailbox is full", "rcpt=552", CLEARLY_NOT, 0, STATUS_SEND_QUOTA_EXCEEDED, false },
-	{ "cut at the recipients", "cut=rcpt", CLEARLY_NOT, 0, STATUS_MAIL_SUBMISSION_FAILED, false },
+	{ "cut at the recipients", "cut=rcpt", CLEARLY_NOT, 0, STATUS_SERVER_ERROR_RETRY_LATER, false },
 	{ "the text is not wanted", "data=554", CLEARLY_NOT, 0, STATUS_MAIL_SUBMISSION_FAILED, false },
 	{ "the text is refused", "end=554", CLEARLY_NOT, 0, STATUS_MAIL_SUBMISSION_FAILED, false },
-	{ "the text later", "end=451", CLEARLY_NOT, 0, STATUS_MAIL_SUBMISSION_FAILED, false },
+	{ "the text later", "end=451", CLEARLY_NOT, 0, STATUS_SERVER_ERROR_RETRY_LATER, false },
 	{ "too large", "size=100", CLEARLY_NOT, 0, STATUS_ATTACHMENT_IS_TOO_LARGE, false },
-	{ "silent from the start", "hang=banner", CLEARLY_NOT, 0, STATUS_MAIL_SUBMISSION_FAILED, true },
-	{ "silent at the recipients", "hang=rcpt", CLEARLY_NOT, 0, STATUS_MAIL_SUBMISSION_FAILED, true },
-	{ "cut after the text, lost", "cut=data", UNSURE, 0, STATUS_MAIL_SUBMISSION_FAILED, false },
-	{ "cut after the text, kept", "late=cut", UNSURE, 1, STATUS_MAIL_SUBMISSION_FAILED, false },
-	{ "silent after the text, lost", "hang=end", UNSURE, 0, STATUS_MAIL_SUBMISSION_FAILED, true },
-	{ "silent after the text, kept", "late=hang", UNSURE, 1, STATUS_MAIL_SUBMISSION_FAILED, true },
+	{ "silent from the start", "hang=banner", CLEARLY_NOT, 0, STATUS_SERVER_ERROR_RETRY_LATER, true },
+	{ "silent at the recipients", "hang=rcpt", CLEARLY_NOT, 0, STATUS_SERVER_ERROR_RETRY_LATER, true },
+	{ "cut after the text, lost", "cut=data", UNSURE, 0, STATUS_SERVER_ERROR_RETRY_LATER, false },
+	{ "cut after the text, kept", "late=cut", UNSURE, 1, STATUS_SERVER_ERROR_RETRY_LATER, false },
+	{ "silent after the text, lost", "hang=end", UNSURE, 0, STATUS_SERVER_ERROR_RETRY_LATER, true },
+	{ "silent after the text, kept", "late=hang", UNSURE, 1, STATUS_SERVER_ERROR_RETRY_LATER, true },
 };
 
 static void one_fault(const struct fault_case *c, enum eas_version v)
