@@ -63,20 +63,6 @@ static enum err check_policy(const struct config *c, const struct attachment_sou
 	return policy_check_file(c, transfer_decoded_size(s->encoding, s->encoded_size));
 }
 
-/* As it is when uuencoded: see transfer_stream.h. */
-static enum err hold(struct request *rq, struct imap *imap, struct attachment_source *s)
-{
-	struct imap_part_request part = { .uid = s->uid, .section = s->section };
-	enum err e = imap_fetch_parts(imap, rq->arena, &part, 1);
-
-	if (e || !part.found)
-		return e ? e : ERR_NOT_FOUND;
-	s->is_held = true;
-	if (!(e = transfer_decode(rq->arena, s->encoding, part.data, &s->held)))
-		s->size = s->held.len;
-	return e;
-}
-
 /* A file within a winmail.dat, which is held. */
 static enum err open_inner(struct arena *a, uint32_t number, struct attachment_source *s)
 {
@@ -205,6 +191,6 @@ enum err attachment_find(struct request *rq, struct bytes text, struct attachmen
 	if ((e = describe(rq->arena, part, out)) || (e = check_policy(rq->worker->config, out)))
 		return e;
 	if (ref.inner)
-		return (e = hold(rq, imap, out)) ? e : open_inner(rq->arena, ref.inner, out);
-	return out->encoding == MIME_UUENCODE ? hold(rq, imap, out) : ERR_OK;
+		return (e = attachment_hold(rq, out)) ? e : open_inner(rq->arena, ref.inner, out);
+	return out->encoding == MIME_UUENCODE ? attachment_hold(rq, out) : ERR_OK;
 }

@@ -5,9 +5,9 @@
 #include "mail/mime_part.h"
 #include "request.h"
 
-/* An attachment by its FileReference, for ItemOperations and GetAttachment: found first, sent later, and never held whole. A
- * reference (opaque_id.h) says mail and IMAP section, and is good as long as the mail is where it is. Folder ids are the
- * account's own, so nobody's reference leads to another's mail; and the section must be a part that the mail has. */
+/* An attachment by its FileReference, for ItemOperations and GetAttachment: found first, sent later, and not held whole unless
+ * it must be. A reference (opaque_id.h) says mail and IMAP section, and is good as long as the mail is where it is. Folder
+ * ids are the account's own, so nobody's reference leads to another's mail; and the section must be a part that the mail has. */
 struct attachment_source {
 	struct bytes mailbox;
 	uint32_t folder, uid, uid_validity;
@@ -17,7 +17,7 @@ struct attachment_source {
 	struct bytes content_type; /* "image/png"; never empty */
 	uint64_t size;             /* decoded; UINT64_MAX until attachment_measure */
 	struct base64_grid grid;   /* line 0: none was found */
-	bool is_held;              /* uuencoded, or within a winmail.dat: only the whole tells what it is */
+	bool is_held;              /* by attachment_hold */
 	struct bytes held;         /* then: decoded */
 	uint64_t first, count;     /* what is to be sent: all of it, unless the caller asks for less */
 };
@@ -31,6 +31,9 @@ enum err attachment_find(
 /* Sets `size`, from samples of the text where it is regular base64, else by reading all of it once. It is remembered for a day, as a memo
  * of the account: phones fetch large files range by range. Errors as above. */
 enum err attachment_measure(struct request *rq, struct attachment_source *s) WAITS MUST_CHECK;
+/* Reads all of it into memory: where only the whole tells what it is (uuencoded, as transfer_stream.h says, or within a winmail.dat), or
+ * the mail may be gone when it is sent. Errors as above. */
+enum err attachment_hold(struct request *rq, struct attachment_source *s) WAITS MUST_CHECK;
 /* As a piece of a reply. *s must live as long as the request. */
 struct reply_piece attachment_piece(struct attachment_source *s, bool base64);
 

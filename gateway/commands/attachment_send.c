@@ -1,4 +1,5 @@
 #include "commands/attachment.h"
+#include "mail/transfer.h"
 #include "mail/transfer_stream.h"
 
 /* From IMAP through the decoder to whoever takes it, a piece at a time. */
@@ -68,6 +69,24 @@ static enum err select_again(struct request *rq, const struct attachment_source 
 	if ((e = request_imap(rq, s->mailbox, imap)) || (e = imap_select(*imap, s->mailbox, &status)))
 		return e;
 	return status.uid_validity == s->uid_validity ? ERR_OK : ERR_NOT_FOUND;
+}
+
+enum err attachment_hold(struct request *rq, struct attachment_source *s)
+{
+	struct imap_part_request part = { .uid = s->uid, .section = s->section };
+	struct imap *imap;
+	enum err e;
+
+	if (s->is_held)
+		return ERR_OK;
+	if ((e = select_again(rq, s, &imap)) || (e = imap_fetch_parts(imap, rq->arena, &part, 1)))
+		return e;
+	if (!part.found)
+		return ERR_NOT_FOUND;
+	s->is_held = true;
+	if (!(e = transfer_decode(rq->arena, s->encoding, part.data, &s->held)))
+		s->size = s->held.len;
+	return e;
 }
 
 /* ---- measuring ---- */

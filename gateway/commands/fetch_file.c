@@ -79,7 +79,9 @@ static enum err find(struct request *rq, const struct wbxml_node *n, struct atta
 	    !parse_range(wbxml_child_text(options, ITEMOPERATIONS_RANGE), range))
 		return ERR_OK;
 	e = attachment_find(rq, wbxml_child_text(n, AIRSYNCBASE_FILE_REFERENCE), file);
-	if (!e && (rq->parts->multipart || range->given || file->encoded_size <= ATTACHMENT_SMALL))
+	if (!e && rq->parts->holds)
+		e = attachment_hold(rq, file);
+	else if (!e && (rq->parts->multipart || range->given || file->encoded_size <= ATTACHMENT_SMALL))
 		e = attachment_measure(rq, file);
 	*status = status_of(e);
 	if (!*status)

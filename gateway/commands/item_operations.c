@@ -7,8 +7,8 @@
 #include "sync/folder_tree.h"
 #include "sync/open.h"
 
-/* ItemOperations (MS-ASCMD 2.2.1.10): fetches items and attachments, empties folders. One result for each operation;
- * one that fails doesn't stop the others. */
+/* ItemOperations (MS-ASCMD 2.2.1.10): fetches items and attachments, empties folders, moves conversations. One result for
+ * each operation; one that fails doesn't stop the others. */
 
 enum { MAX_OPERATIONS = 100 };
 
@@ -135,7 +135,7 @@ static enum err fetch_item(struct request *rq, const struct wbxml_node *n, struc
 	if ((e = find_item(rq, n, &c, &item.id, &status)))
 		return e;
 	c.schema = wbxml_child(wbxml_child(n, ITEMOPERATIONS_OPTIONS), ITEMOPERATIONS_SCHEMA);
-	c.passes_mime = c.ops == &mail_collection || c.ops == &mail_and_sms_collection;
+	c.passes_mime = !rq->parts->holds && (c.ops == &mail_collection || c.ops == &mail_and_sms_collection);
 	c.multipart_number = rq->parts->multipart ? item_parts_next(rq->parts) : 0;
 	if (status == IO_OK && !(e = c.ops->prepare(&c, &item, 1, SIZE_MAX, &done)) &&
 	    item.kind != CHANGE_ADD)
@@ -212,6 +212,8 @@ static enum err empty_folder(struct request *rq, const struct wbxml_node *n, str
 	return ERR_OK;
 }
 
+/* ---- all of them ---- */
+
 /* In the schema's order of results. */
 static const struct operation {
 	wbxml_tag tag;
@@ -221,6 +223,82 @@ static const struct operation {
 	{ ITEMOPERATIONS_EMPTY_FOLDER_CONTENTS, empty_folder },
 	{ ITEMOPERATIONS_FETCH, fetch },
 };
+enum { KINDS = sizeof(operations) / sizeof(operations[0]), KIND_FETCH = KINDS - 1 };
+
+/* KINDS: what isn't known is passed over. */
+static size_t kind_of(const struct wbxml_node *n)
+{
+	size_t k = 0;
+
+	while (k < KINDS && operations[k].tag != n->tag)
+		k++;
+	return k;
+}
+
+/* NULL: all of them fetch. */
+static const struct wbxml_node *last_change(const struct request *rq)
+{
+	const struct wbxml_node *last = NULL;
+
+	for (const struct wbxml_node *c = rq->xml->child; c; c = c->next)
+		if (kind_of(c) < KIND_FETCH)
+			last = c;
+	return last;
+}
+
+/* The results of one kind, until it is their turn in the document. */
+struct results {
+	struct buf out;
+	struct wbxml_writer w;
+};
+
+static enum err put_results(struct request *rq, struct results *kinds, struct wbxml_writer *w)
+{
+	for (size_t k = 0; k < KINDS; k++) {
+		struct wbxml_fragment f;
+		enum err e = wbxml_fragment_done(&kinds[k].w, &f);
+
+		if (e)
+			return e;
+		wbxml_put_fragment(w, &f);
+		if (k == KIND_FETCH)
+			item_parts_shift(rq->parts, w->out->len - f.bytes.len);
+	}
+	return ERR_OK;
+}
+
+/* From the first to `last` as the request has them, for what is fetched behind an EmptyFolderContents is gone, and what is fetched
+ * before it isn't. */
+static enum err run_in_order(struct request *rq, const struct wbxml_node *last, struct wbxml_writer *w)
+{
+	struct results *kinds = arena_array(rq->arena, KINDS, sizeof(*kinds));
+	const struct wbxml_node *c = rq->xml->child;
+	enum err e = ERR_OK;
+
+	if (!kinds)
+		return ERR_LIMIT;
+	for (size_t k = 0; k < KINDS; k++) {
+		buf_init(&kinds[k].out, rq->arena, 0);
+		wbxml_fragment_init(&kinds[k].w, &kinds[k].out);
+	}
+	rq->parts->holds = true;
+	for (; c != last->next && !e; c = c->next)
+		if (kind_of(c) < KINDS)
+			e = operations[kind_of(c)].run(rq, c, &kinds[kind_of(c)].w);
+	rq->parts->holds = false;
+	return e ? e : put_results(rq, kinds, w);
+}
+
+static enum err run_all(struct request *rq, struct wbxml_writer *w)
+{
+	const struct wbxml_node *last = last_change(rq);
+	enum err e = last ? run_in_order(rq, last, w) : ERR_OK;
+
+	for (const struct wbxml_node *c = last ? last->next : rq->xml->child; c && !e; c = c->next)
+		if (kind_of(c) == KIND_FETCH)
+			e = fetch(rq, c, w);
+	return e;
+}
 
 static size_t count_operations(const struct request *rq)
 {
@@ -246,7 +324,7 @@ enum err command_item_operations(struct request *rq, struct wbxml_writer *w)
 {
 	size_t n = count_operations(rq);
 	struct item_parts parts;
-	enum err e = ERR_OK;
+	enum err e;
 
 	if (!n || n > MAX_OPERATIONS)
 		return request_refuse(rq, w, n ? IO_TOO_LARGE : IO_PROTOCOL_ERROR);
@@ -255,10 +333,7 @@ enum err command_item_operations(struct request *rq, struct wbxml_writer *w)
 	wbxml_open(w, ITEMOPERATIONS_ITEM_OPERATIONS);
 	wbxml_put_uint(w, ITEMOPERATIONS_STATUS, IO_OK);
 	wbxml_open(w, ITEMOPERATIONS_RESPONSE);
-	for (size_t i = 0; i < sizeof(operations) / sizeof(operations[0]); i++)
-		for (const struct wbxml_node *c = wbxml_child(rq->xml, operations[i].tag); c && !e;
-		     c = wbxml_next(c, operations[i].tag))
-			e = operations[i].run(rq, c, w);
+	e = run_all(rq, w);
 	wbxml_close(w);
 	wbxml_close(w);
 	return e ? e : answer_with_parts(rq, w);

@@ -32,6 +32,12 @@ enum err item_parts_add(struct item_parts *p, struct item_part part)
 	return ERR_OK;
 }
 
+void item_parts_shift(struct item_parts *p, size_t at)
+{
+	for (size_t i = 0; i < p->n; i++)
+		p->v[i].gap += at;
+}
+
 static struct reply_piece plain(struct bytes bytes)
 {
 	return (struct reply_piece){ .bytes = bytes };

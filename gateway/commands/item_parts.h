@@ -15,6 +15,7 @@ struct item_part {
 struct item_parts {
 	struct arena *arena;
 	bool multipart;
+	bool holds; /* what is fetched now may be gone when the answer is sent: it is read at once */
 	struct item_part *v;
 	size_t n, cap;
 };
@@ -24,6 +25,8 @@ void item_parts_init(struct item_parts *p, struct arena *a, bool multipart);
 uint32_t item_parts_next(const struct item_parts *p);
 /* ERR_LIMIT: the arena is spent, or a part is longer than a multipart answer can say. */
 enum err item_parts_add(struct item_parts *p, struct item_part part) MUST_CHECK;
+/* The elements that have all the gaps so far became content of the document, from there on. */
+void item_parts_shift(struct item_parts *p, size_t at);
 /* The whole answer: `doc` with what belongs to it. ERR_LIMIT as above. */
 enum err item_parts_reply(const struct item_parts *p, struct bytes doc, struct reply *out) MUST_CHECK;
 

@@ -75,6 +75,92 @@ static void several_at_once(enum eas_version v)
 }
 TEST_VERSIONS(several_at_once)
 
+/* ---- what a folder had before it was emptied ---- */
+
+static void put_empty_inbox(struct wbxml_writer *w, struct phone *ph)
+{
+	wbxml_open(w, ITEMOPERATIONS_EMPTY_FOLDER_CONTENTS);
+	wbxml_put_str(w, AIRSYNC_COLLECTION_ID, scene_inbox(ph)->id);
+	wbxml_close(w);
+}
+
+/* The file of the only mail of that folder. */
+static const char *file_in(struct phone *ph, const char *folder)
+{
+	const struct phone_folder *f = phone_folder_named(&ph->replica, folder);
+
+	assert_int_equal(f->count, 1);
+	return phone_item_next(f, NULL)->attachments[0].reference;
+}
+
+static void put_file(struct wbxml_writer *w, const char *reference)
+{
+	open_fetch(w, reference);
+	wbxml_close(w);
+}
+
+static void assert_status(const struct wbxml_node *result, const char *status)
+{
+	assert_bytes_str(wbxml_child_text(result, ITEMOPERATIONS_STATUS), status);
+}
+
+/* Before it, in the midst of it and behind it: what the request has before the EmptyFolderContents is there, large or not, and what it
+ * has behind isn't. The answer has them in the schema's order all the same. */
+static void the_order_is_kept(enum eas_version v)
+{
+	const char *user = scene_user();
+	struct bytes large = octets(300 * 1000), small = octets(50);
+	const struct wbxml_node *r;
+	struct wbxml_writer *w;
+	struct phone *ph;
+
+	truth_create(scene_truth(user), "Kept");
+	scene_append_raw(user, "Kept", mail_with("kept", "base64", large, put_irregular), "", NULL);
+	ph = scene_synced_phone(user, "ORDER", v);
+	SCENE_OK(ph, phone_sync_folder(ph, phone_folder_named(&ph->replica, "Kept"), NULL));
+	for (int form = 0; form < 2; form++) {
+		ph->accept_multipart = form;
+		scene_append_raw(user, "INBOX", mail_with("large", "base64", large, put_irregular), "", NULL);
+		scene_append_raw(user, "INBOX", mail_with("small", "base64", small, put_regular), "", NULL);
+		scene_sync(ph, scene_inbox(ph));
+		w = phone_request(ph);
+		wbxml_open(w, ITEMOPERATIONS_ITEM_OPERATIONS);
+		put_file(w, reference_of(ph, "large"));
+		put_item(w, ph, "large", 4);
+		put_item(w, ph, "small", 1);
+		put_empty_inbox(w, ph);
+		put_file(w, reference_of(ph, "small"));
+		put_empty_inbox(w, ph);
+		put_item(w, ph, "small", 1);
+		put_file(w, file_in(ph, "Kept"));
+		wbxml_close(w);
+		SCENE_OK(ph, phone_command(ph, CMD_ITEM_OPERATIONS, NULL));
+		assert_form(ph);
+		r = wbxml_child(ph->root, ITEMOPERATIONS_RESPONSE)->child;
+		for (size_t i = 0; i < 2; i++, r = r->next) {
+			assert_int_equal(r->tag, ITEMOPERATIONS_EMPTY_FOLDER_CONTENTS);
+			assert_status(r, "1");
+		}
+		assert_int_equal(r->tag, ITEMOPERATIONS_FETCH);
+		assert_bytes_equal(data_of(ph, properties_of(r), true), large);
+		r = r->next;
+		assert_item(ph, r, "large", "filename=file.bin");
+		r = r->next;
+		assert_item(ph, r, "small", "see below");
+		r = r->next;
+		assert_status(r, "6");
+		r = r->next;
+		assert_status(r, "6");
+		r = r->next;
+		assert_bytes_equal(data_of(ph, properties_of(r), true), large);
+		assert_null(r->next);
+		scene_sync(ph, scene_inbox(ph));
+		assert_int_equal(scene_inbox(ph)->count, 0);
+	}
+	scene_assert_clean(ph);
+}
+TEST_VERSIONS(the_order_is_kept)
+
 /* ---- whole mails ---- */
 
 enum { HUGE = 50 << 20, MEMORY_MOST = 1 << 20 };
@@ -254,6 +340,7 @@ int main(void)
 
 	scene_open(&(struct bed_opts){ .users = 80, .services = "dovecot,redis" });
 	TEST_ADD_VERSIONS(several_at_once);
+	TEST_ADD_VERSIONS(the_order_is_kept);
 	TEST_ADD_VERSIONS(a_whole_mail_takes_no_memory);
 	TEST_ADD_VERSIONS(not_all_mails_pass);
 	TEST_ADD_VERSIONS(imap_goes_in_mid_download);
