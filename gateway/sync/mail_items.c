@@ -195,7 +195,7 @@ static enum err check_piece(void *arg, struct bytes piece)
 }
 
 /* Its size stands before it, and so does what it is: so it is read once before it is sent. What isn't text as it is has to be
- * encoded anew, for which it is held. Where the server hangs up in the midst of it, holding it won't do either, and that makes
+ * encoded anew for a string, for which it is held. Where the server hangs up in the midst of it, holding it won't do either, and that makes
  * it a stub. */
 static enum err plan_passing(struct collection *c, struct mail_item *item)
 {
@@ -207,7 +207,7 @@ static enum err plan_passing(struct collection *c, struct mail_item *item)
 		return e;
 	if ((e = imap_stream_part(c->imap, item->message->flags.uid, "", 0, 0, check_piece, &check)))
 		return e != ERR_NOT_FOUND && imap_goes_on(c->imap, e) ? ERR_OK : e;
-	if (!mime_text_check_end(&check) || check.size > item->plan.limit)
+	if (check.size > item->plan.limit || !(item->plan.raw_mime || mime_text_check_end(&check)))
 		return ERR_OK;
 	item->uid_validity = status.uid_validity;
 	body_plan_pass(&item->plan, (uint32_t)check.size);
@@ -256,6 +256,8 @@ static enum err plan(struct collection *c, struct change *v, struct imap_message
 	if (item->problem)
 		return ERR_OK;
 	e = plan_body(c, m, options, &item->plan);
+	item->plan.raw_mime =
+	    c->multipart_number; /* a part of the answer may have any bytes, a string may not */
 	if (e || (wants_passing(c, &item->plan) && (e = plan_passing(c, item))))
 		return e;
 	body_plan_cap(&item->plan, largest_body(c));

@@ -297,7 +297,8 @@ static enum err make_mime(struct arena *a, struct body_plan *plan, struct body *
 		raw.len = plan->limit;
 		whole = false;
 	}
-	if ((e = mime_text(a, raw, whole, &text)))
+	text = raw;
+	if (!plan->raw_mime && (e = mime_text(a, raw, whole, &text)))
 		return e;
 	limit_data(plan, text, whole || plan->size == 0, out);
 	out->estimated_size = out->truncated && plan->size > out->data.len ? plan->size : saturate(text.len);
@@ -316,6 +317,7 @@ static enum err plan_again(struct arena *a, struct body_plan *plan, struct mime_
 	if (plan->passing && again.type == BODY_MIME)
 		body_plan_pass(&again, plan->passing);
 	body_plan_cap(&again, plan->most);
+	again.raw_mime = plan->raw_mime;
 	while (plan->tried & 1u << again.type && found)
 		if ((e = body_plan_next(a, &again, &found)))
 			return e;

@@ -52,6 +52,7 @@ struct body_plan {
 	uint32_t most;      /* no wish gets more than that; see body_plan_cap */
 	uint8_t tried;      /* bits 1 << body_type: wishes of AllOrNone that turned out to be too large */
 	uint32_t passing;   /* bytes of MIME that are not fetched, see body_plan_pass; 0: none */
+	bool raw_mime;      /* set by the caller: MIME goes beside the document, as it is; see mime_text.h */
 	bool cut;           /* there are further texts, not fetched because these are more than the limit */
 	const char *placeholder; /* instead of a body that only the phone's own keys open; NULL = none */
 };

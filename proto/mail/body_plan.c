@@ -509,6 +509,7 @@ static struct body_plan plan_begin(const struct body_plan *what)
 		.options = what->options,
 		.native = what->native,
 		.most = what->most,
+		.raw_mime = what->raw_mime,
 		.tried = what->tried };
 }
 
