@@ -130,7 +130,7 @@ static enum err thread(struct outgoing *o, struct bytes *fields)
 	if ((e = original_fetch_header(o->rq, &o->original)))
 		return may_work_later(e) ? e : ERR_OK;
 	buf_init(&b, o->rq->arena, 0);
-	smart_put_threading(&b, o->kind, &o->original.mail.header);
+	smart_put_threading(&b, o->kind, &own, &o->original.mail.header);
 	return buf_done(&b, fields);
 }
 

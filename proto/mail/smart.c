@@ -310,36 +310,63 @@ static bool sound_id_next(struct bytes *value, struct bytes *out)
 	return false;
 }
 
+/* The n ids before the original's own. Without References it is the first of In-Reply-To, as for the server's THREAD and for a
+ * ConversationId: that is by far most often the only one, and of several the others aren't its ancestors.
+ * Source: RFC 5322, 3.6.4; RFC 5256, 3 (REFERENCES, 1.A). */
+static struct bytes ancestors(const struct header *original, size_t *n)
+{
+	struct bytes chain = header_get(original, "References"), rest, id;
+
+	*n = 0;
+	for (rest = chain; sound_id_next(&rest, &id);)
+		++*n;
+	if (*n)
+		return chain;
+	rest = chain = header_get(original, "In-Reply-To");
+	*n = sound_id_next(&rest, &id);
+	return chain;
+}
+
 /* The thread's first mail and its newest ones: of a long thread that is what programs look at. */
 static void put_references(struct buf *out, const struct header *original, struct bytes own_id)
 {
-	struct bytes chain = header_get(original, "References"), rest, id;
-	size_t n = 0, at = 0;
+	size_t n, at = 0;
+	struct bytes rest = ancestors(original, &n), id;
 
-	if (!chain.len)
-		chain = header_get(original, "In-Reply-To");
-	for (rest = chain; sound_id_next(&rest, &id);)
-		n++;
 	buf_put_str(out, "References:");
-	for (rest = chain; sound_id_next(&rest, &id); at++)
+	for (; at < n && sound_id_next(&rest, &id); at++)
 		if (at == 0 || at + MAX_REFERENCES > n)
 			put_reference(out, id);
 	put_reference(out, own_id);
 	buf_put_str(out, "\r\n");
 }
 
-bool smart_is_threaded(const struct header *h)
+static bool is_named(struct bytes field, struct bytes wanted)
 {
-	return header_find(h, "References") || header_find(h, "In-Reply-To");
+	struct bytes id;
+
+	while (message_id_next(&field, &id))
+		if (bytes_eq(id, wanted))
+			return true;
+	return false;
 }
 
-void smart_put_threading(struct buf *out, enum smart_kind kind, const struct header *original)
+bool smart_is_threaded(const struct header *h)
+{
+	return header_find(h, "References") != NULL;
+}
+
+void smart_put_threading(
+    struct buf *out, enum smart_kind kind, const struct header *own, const struct header *original)
 {
 	struct bytes value = header_get(original, "Message-ID"), id;
+	bool replies = header_find(own, "In-Reply-To") != NULL;
 
-	if (!sound_id_next(&value, &id))
+	if (smart_is_threaded(own) || !sound_id_next(&value, &id))
 		return;
-	if (kind == SMART_REPLY) {
+	if (replies && !is_named(header_get(own, "In-Reply-To"), id))
+		return;
+	if (kind == SMART_REPLY && !replies) {
 		buf_put_str(out, "In-Reply-To:");
 		put_reference(out, id);
 		buf_put_str(out, "\r\n");
@@ -352,8 +379,7 @@ static void put_top_fields(struct smarter *s)
 	for (size_t i = 0; i < s->header.n; i++)
 		if (!is_content(&s->header.v[i]) && !bytes_eq_nocase(s->header.v[i].name, "MIME-Version"))
 			header_put_field(&s->pieces.text, &s->header.v[i]);
-	if (!smart_is_threaded(&s->header))
-		smart_put_threading(&s->pieces.text, s->kind, &s->original->header);
+	smart_put_threading(&s->pieces.text, s->kind, &s->header, &s->original->header);
 	buf_put_str(&s->pieces.text, "MIME-Version: 1.0\r\n");
 }
 

@@ -25,15 +25,17 @@ struct smart_original {
 /* The phone's mail with the original: quoted below the phone's text in each form that this has (plain, HTML), with the
  * pictures that the HTML shows, a forward with all its attachments. A text of the phone's that may not be touched (signed,
  * encrypted) or isn't there, and an original that is sealed, get it attached as message/rfc822. In-Reply-To and
- * References are added where the phone has none.
+ * References are added where the phone lacks them.
  *   boundary  a random word that isn't in either mail
  * ERR_PROTO: `raw` is no mail. ERR_LIMIT. */
 enum err smart_compose(struct arena *a, struct bytes raw, enum smart_kind kind,
     const struct smart_original *original, const char *boundary, struct smart *out) MUST_CHECK;
 
-/* Whether a mail says itself to what thread it belongs. */
+/* Whether a mail says itself to what thread it belongs. In-Reply-To alone names the mail before it, not the thread. */
 bool smart_is_threaded(const struct header *h);
-/* In-Reply-To (of a reply) and References; nothing if the original has no Message-ID. */
-void smart_put_threading(struct buf *out, enum smart_kind kind, const struct header *original);
+/* What a mail of the phone's lacks to be in the original's thread: In-Reply-To (of a reply) and References. Nothing if it is in one, replies
+ * to another mail, or the original has no Message-ID. */
+void smart_put_threading(
+    struct buf *out, enum smart_kind kind, const struct header *own, const struct header *original);
 
 #endif

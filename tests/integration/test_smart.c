@@ -340,6 +340,8 @@ static const struct thread_case {
 } thread_cases[] = {
 	{ "the phone leaves it to the server", "", "In-Reply-To:\r\n <original@example.net>\r\n",
 	    "elsewhere" },
+	{ "the phone has named the original alone", "In-Reply-To: <original@example.net>\r\n",
+	    "References:\r\n <first@example.net>\r\n <original@example.net>\r\n", "elsewhere" },
 	{ "the phone has named another thread", "In-Reply-To: <elsewhere@example.net>\r\n",
 	    "In-Reply-To: <elsewhere@example.net>\r\n", "original@example.net" },
 };

@@ -266,27 +266,40 @@ static void a_fingerprint_without_the_message_id(void **state)
 
 /* A stranger's ids, from which nothing may get into our header. */
 static const struct thread_case {
-	const char *name, *original, *wanted;
+	const char *name, *own, *original, *wanted;
 } thread_cases[] = {
-	{ "sound", "Message-ID: <o@x>\r\nReferences: <f@x>\r\n",
+	{ "sound", "", "Message-ID: <o@x>\r\nReferences: <f@x>\r\n",
 	    "In-Reply-To:\r\n <o@x>\r\nReferences:\r\n <f@x>\r\n <o@x>\r\n" },
-	{ "a lone CR", "Message-ID: <o\rBcc: b@x>\r\nReferences: <f@x>\r\n", "" },
-	{ "a lone CR in the chain", "Message-ID: <o@x>\r\nReferences: <f\rBcc: b@x> <g@x>\r\n",
+	{ "a lone CR", "", "Message-ID: <o\rBcc: b@x>\r\nReferences: <f@x>\r\n", "" },
+	{ "a lone CR in the chain", "", "Message-ID: <o@x>\r\nReferences: <f\rBcc: b@x> <g@x>\r\n",
 	    "In-Reply-To:\r\n <o@x>\r\nReferences:\r\n <g@x>\r\n <o@x>\r\n" },
-	{ "longer than a line", "Message-ID: " LONG_ID "\r\n", "" },
-	{ "longer than a line in the chain", "Message-ID: <o@x>\r\nReferences: " LONG_ID "\r\n",
+	{ "longer than a line", "", "Message-ID: " LONG_ID "\r\n", "" },
+	{ "longer than a line in the chain", "", "Message-ID: <o@x>\r\nReferences: " LONG_ID "\r\n",
 	    "In-Reply-To:\r\n <o@x>\r\nReferences:\r\n <o@x>\r\n" },
+	{ "In-Reply-To alone", "", "Message-ID: <o@x>\r\nIn-Reply-To: <f@x>\r\n",
+	    "In-Reply-To:\r\n <o@x>\r\nReferences:\r\n <f@x>\r\n <o@x>\r\n" },
+	{ "In-Reply-To with several", "", "Message-ID: <o@x>\r\nIn-Reply-To: <f@x> <g@x>\r\n",
+	    "In-Reply-To:\r\n <o@x>\r\nReferences:\r\n <f@x>\r\n <o@x>\r\n" },
+	{ "References without an id", "", "Message-ID: <o@x>\r\nReferences: none\r\nIn-Reply-To: <f@x>\r\n",
+	    "In-Reply-To:\r\n <o@x>\r\nReferences:\r\n <f@x>\r\n <o@x>\r\n" },
+	{ "the reply says to what it replies", "In-Reply-To: <o@x>\r\n",
+	    "Message-ID: <o@x>\r\nReferences: <f@x>\r\n", "References:\r\n <f@x>\r\n <o@x>\r\n" },
+	{ "it replies to another", "In-Reply-To: <p@x>\r\n", "Message-ID: <o@x>\r\nReferences: <f@x>\r\n",
+	    "" },
+	{ "it has its thread", "In-Reply-To: <o@x>\r\nReferences: <f@x> <o@x>\r\n",
+	    "Message-ID: <o@x>\r\nReferences: <f@x>\r\n", "" },
 };
 
 static void thread(const struct thread_case *c)
 {
 	struct bytes got = { 0 };
-	struct header original;
+	struct header original, own;
 	struct buf b;
 
 	assert_int_equal(header_parse(test_arena(), test_copy(bytes_str(c->original)), &original), ERR_OK);
+	assert_int_equal(header_parse(test_arena(), test_copy(bytes_str(c->own)), &own), ERR_OK);
 	buf_init(&b, test_arena(), 0);
-	smart_put_threading(&b, SMART_REPLY, &original);
+	smart_put_threading(&b, SMART_REPLY, &own, &original);
 	assert_int_equal(buf_done(&b, &got), ERR_OK);
 	assert_bytes_str(got, c->wanted);
 }
