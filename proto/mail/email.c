@@ -91,7 +91,7 @@ static void put_sender(struct job *j, wbxml_tag tag)
 	if ((e = header_addresses(j->arena, &j->header, "From", &from)) ||
 	    (e = header_addresses(j->arena, &j->header, "Sender", &sender)))
 		j->failed = e;
-	else if (from.n && sender.n && !bytes_eq(from.v[0].address, sender.v[0].address))
+	else if (from.n && sender.n && !address_same(from.v[0].address, sender.v[0].address))
 		put_list(j, tag, "Sender", ", ", EMAIL_ADDRESSES_MAX);
 }
 

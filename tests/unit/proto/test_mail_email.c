@@ -360,6 +360,7 @@ static void single_values(void **state)
 	    "2024-05-21T08:15:00.000Z");
 	assert_bytes_str(value_of("Date: yesterday\r\n", EMAIL_DATE_RECEIVED), "1970-01-01T00:00:00.000Z");
 	assert_int_equal(value_of("From: a@b\r\nSender: <a@b>\r\n", EMAIL2_SENDER).len, 0);
+	assert_int_equal(value_of("From: a@b\r\nSender: A <A@B>\r\n", EMAIL2_SENDER).len, 0);
 	assert_bytes_str(value_of("From: a@b\r\nSender: c@d\r\n", EMAIL2_SENDER), "<c@d>");
 	assert_bytes_str(value_of("Sender: c@d\r\n", EMAIL_FROM), "<c@d>");
 }
