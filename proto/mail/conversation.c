@@ -11,23 +11,70 @@ enum {
 	MAX_LEVELS = 60,
 };
 
-/* Prefixes in the languages whose mailers translate them. */
+/* What mailers put before the subject of a reply or forward where they translate it. Of ASCII letters the case doesn't matter; others
+ * stand here in each case in which they come. */
+static const char *const prefixes[] = {
+	"re", "fw", "fwd",                /* English, and many others */
+	"aw", "antwort", "wg",            /* German */
+	"antw", "doorst",                 /* Dutch */
+	"sv", "vs", "vb", "vl", "fs",     /* Danish, Norwegian, Swedish, Finnish, Icelandic */
+	"ref", "réf", "RÉF", "tr",        /* French */
+	"r", "rif", "i",                  /* Italian */
+	"rv", "res", "enc",               /* Spanish, Portuguese */
+	"odp", "pd", "odg",               /* Polish, Czech, Slovene, Croatian */
+	"vá", "VÁ", "továbbítás",         /* Hungarian */
+	"ynt", "ilt", "İLT",              /* Turkish */
+	"bls", "trs", "tl", "atb", "yml", /* Indonesian, Vietnamese, Welsh */
+	"ΑΠ", "ΣΧΕΤ", "ΠΡΘ",              /* Greek */
+	"НА", "На", "Отв", "ОТВ", "Ответ", "Пересл", "ПЕРЕСЛ",  /* Russian */
+	"תגובה", "הועבר",                                       /* Hebrew */
+	"رد", "إعادة توجيه",                                    /* Arabic */
+	"回复", "答复", "转发", "回覆", "答覆", "轉寄", "轉發", /* Chinese */
+	"返信", "転送",                                         /* Japanese */
+	"회신", "답장", "전달",                                 /* Korean */
+};
+
+/* What ends a prefix. Chinese and Japanese mailers write the wide one. */
+static const char *const colons[] = { ":", "：" };
+
+/* Re[2]: or Re(2): of mailers that count. Nothing where the bracket stays open. */
+static void take_count(struct bytes *in)
+{
+	size_t end;
+
+	if (!bytes_starts(*in, "[") && !bytes_starts(*in, "("))
+		return;
+	end = bytes_find(*in, in->p[0] == '[' ? ']' : ')');
+	if (end < in->len)
+		*in = bytes_of(in->p + end + 1, in->len - end - 1);
+}
+
+static bool take_colon(struct bytes *in)
+{
+	for (size_t i = 0; i < sizeof(colons) / sizeof(colons[0]); i++) {
+		size_t n = strlen(colons[i]);
+
+		if (!bytes_starts(*in, colons[i]))
+			continue;
+		*in = bytes_of(in->p + n, in->len - n);
+		return true;
+	}
+	return false;
+}
+
 static bool take_prefix(struct bytes *subject)
 {
-	static const char *const prefixes[] = { "re", "fw", "fwd", "aw", "wg", "sv", "vs", "antw", "tr", "rv",
-		"ref", "vl", "doorst", "odp", "pd", "res", "enc", "ynt", "ilt" };
-
 	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
 		size_t n = strlen(prefixes[i]);
+		struct bytes rest;
 
 		if (!bytes_starts_nocase(*subject, prefixes[i]))
 			continue;
-		if (n < subject->len && subject->p[n] == '[') /* Re[2]: */
-			n += bytes_find(bytes_of(subject->p + n, subject->len - n), ']') + 1;
-		while (n < subject->len && subject->p[n] == ' ')
-			n++;
-		if (n < subject->len && subject->p[n] == ':') {
-			*subject = bytes_trim(bytes_of(subject->p + n + 1, subject->len - n - 1));
+		rest = bytes_of(subject->p + n, subject->len - n);
+		take_count(&rest);
+		rest = bytes_trim(rest);
+		if (take_colon(&rest)) {
+			*subject = bytes_trim(rest);
 			return true;
 		}
 	}

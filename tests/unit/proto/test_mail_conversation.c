@@ -36,6 +36,7 @@ static const struct same_case {
 	{ "ids before Thread-Index: members without one agree", "Message-ID: <1@x>\r\n" INDEX,
 	    "In-Reply-To: <1@x>\r\n", true },
 	{ "topics", "Subject: Lunch\r\n", "Subject: Re: AW: Lunch\r\n", true },
+	{ "topics in Chinese", "Subject: 午餐\r\n", "Subject: 回复：午餐\r\n", true },
 	{ "other topics", "Subject: Lunch\r\n", "Subject: Dinner\r\n", false },
 };
 
@@ -92,6 +93,15 @@ static const struct topic_case {
 	{ "a word that begins alike", "Subject: Reform: Lunch\r\n", "Reform: Lunch" },
 	{ "an open bracket", "Subject: Re[3: Lunch\r\n", "Re[3: Lunch" },
 	{ "nothing but a prefix", "Subject: Re:\r\n", "" },
+	{ "counted in round brackets", "Subject: Re(2): AW(3): Lunch\r\n", "Lunch" },
+	{ "Italian", "Subject: R: I: Pranzo\r\n", "Pranzo" },
+	{ "Polish and Swedish", "Subject: ODP: VB: Lunch\r\n", "Lunch" },
+	{ "Chinese", "Subject: 回复: 转发：答复：午餐\r\n", "午餐" },
+	{ "Chinese of Taiwan", "Subject: 回覆：轉寄： 午餐\r\n", "午餐" },
+	{ "Japanese", "Subject: 返信: Re：転送：昼食\r\n", "昼食" },
+	{ "Korean", "Subject: 회신: 전달: 점심\r\n", "점심" },
+	{ "Greek, Russian, Hungarian", "Subject: ΑΠ: Отв: VÁ: x\r\n", "x" },
+	{ "a wide colon in the subject", "Subject: 午餐：今天\r\n", "午餐：今天" },
 	{ "encoded", "Subject: =?utf-8?Q?Re:_Gr=C3=BC=C3=9Fe?=\r\n",
 	    "Gr\xC3\xBC\xC3\x9F"
 	    "e" },
