@@ -166,6 +166,8 @@ enum err original_fetch_header(struct request *rq, struct original *o)
 	if ((e = original_select(rq, o)) ||
 	    (e = imap_fetch_messages(rq->imap, rq->arena, &o->uid, 1, &messages)))
 		return e;
+	if (messages.n)
+		o->flags = &messages.v[0].flags;
 	if (!messages.n || messages.v[0].problem)
 		return ERR_NOT_FOUND; /* the phone says so, and its user can send a mail without it */
 	o->mail.root = messages.v[0].structure;
@@ -186,9 +188,18 @@ enum err original_fetch(struct request *rq, struct original *o)
 	return ERR_OK;
 }
 
+/* One whose place the phone's mail took needn't have been read. */
+static enum err mark(struct request *rq, struct original *o, uint32_t flag)
+{
+	enum err e = o->flags ? ERR_OK : original_fetch_header(rq, o);
+
+	if ((e && e != ERR_NOT_FOUND) || (e = original_select(rq, o)))
+		return e;
+	return verb_mark(rq->imap, o->uid, flag, o->flags);
+}
+
 void original_mark(struct request *rq, struct original *o, enum smart_kind kind, bool to_all)
 {
-	uint32_t flag = kind == SMART_REPLY ? IMAP_ANSWERED : IMAP_FORWARDED;
 	enum err e;
 
 	/* First, so that who hears of the flag finds it. */
@@ -196,8 +207,7 @@ void original_mark(struct request *rq, struct original *o, enum smart_kind kind,
 	    kind == SMART_FORWARD ? VERB_FORWARD
 	    : to_all              ? VERB_REPLY_ALL
 				  : VERB_REPLY);
-	if ((e = original_select(rq, o)) ||
-	    (e = imap_store_flags(rq->imap, o->uid, flag, 0, NULL, 0, NULL, 0, 0))) {
+	if ((e = mark(rq, o, kind == SMART_REPLY ? IMAP_ANSWERED : IMAP_FORWARDED))) {
 		log_info("the original could not be marked as %s: %s",
 		    kind == SMART_REPLY ? "answered" : "forwarded",
 		    rq->imap ? imap_problem(rq->imap) : err_name(e));

@@ -8,8 +8,9 @@
 struct original {
 	struct bytes mailbox;
 	uint32_t folder, uid;
-	uint32_t uid_validity;      /* 0: not known yet */
-	struct smart_original mail; /* filled by original_fetch */
+	uint32_t uid_validity;          /* 0: not known yet */
+	struct smart_original mail;     /* filled by original_fetch */
+	const struct imap_flags *flags; /* as they were then; NULL: it wasn't fetched */
 };
 
 /* Which mail the phone names. folder, item: as in Source or in the query; long_id: what Search told. Empty where not said.

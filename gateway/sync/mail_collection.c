@@ -1,6 +1,7 @@
 #include "sync/mail_collection.h"
 
 #include "base/hash.h"
+#include "sync/verbs.h"
 
 const struct collection_ops mail_collection = {
 	.class = CLASS_EMAIL,
@@ -25,6 +26,7 @@ static const struct {
 	{ 0, FOLLOW_UP_DONE, DIGEST_DONE },
 	{ 0, FOLLOW_UP_A, DIGEST_RECORD_A },
 	{ 0, FOLLOW_UP_B, DIGEST_RECORD_B },
+	{ 0, VERB_AGAIN, DIGEST_VERB_AGAIN },
 };
 
 uint32_t mail_flag_bits(const struct imap_flags *f)
@@ -50,6 +52,8 @@ uint32_t mail_digest(const struct imap_flags *f)
 		digest &= ~(DIGEST_DONE | record);
 	if (!(digest & (DIGEST_FLAGGED | DIGEST_DONE)))
 		digest &= ~record;
+	if (!(digest & (DIGEST_ANSWERED | DIGEST_FORWARDED)))
+		digest &= ~(uint32_t)DIGEST_VERB_AGAIN;
 	for (size_t i = 0; i < f->n_keywords; i++) /* a sum: servers list them in any order */
 		if (email_is_category(f->keywords[i]))
 			keywords += (uint32_t)hash64(f->keywords[i], 0);

@@ -17,13 +17,14 @@ enum {
 	DIGEST_DONE = 1 << 4, /* follow_up.h */
 	DIGEST_RECORD_A = 1 << 5,
 	DIGEST_RECORD_B = 1 << 6,
+	DIGEST_VERB_AGAIN = 1 << 7, /* verbs.h */
 	DIGEST_KEYWORDS_SHIFT = 8,
 	DIGEST_FLAG = DIGEST_FLAGGED | DIGEST_DONE | DIGEST_RECORD_A | DIGEST_RECORD_B,
-	DIGEST_VERB = DIGEST_ANSWERED | DIGEST_FORWARDED,
+	DIGEST_VERB = DIGEST_ANSWERED | DIGEST_FORWARDED | DIGEST_VERB_AGAIN,
 };
 uint32_t mail_digest(const struct imap_flags *f);
 /* The bits of a digest as the mail has them; its digest leaves out those that mean nothing beside the others: an active flag
- * of another program's isn't complete, and without a flag there is no record. */
+ * of another program's isn't complete, without a flag there is no record, and what wasn't done wasn't done again. */
 uint32_t mail_flag_bits(const struct imap_flags *f);
 /* What a phone of that version must be told of a mail of which it has the one digest and the server the other: EMAIL_STATE_…;
  * 0: nothing. What the version doesn't know stays untold. */

@@ -31,6 +31,15 @@ void verb_note(struct request *rq, uint32_t folder, uint32_t uid, enum mail_verb
 		log_info("when a mail was answered or forwarded is not remembered: %s", err_name(e));
 }
 
+enum err verb_mark(struct imap *imap, uint32_t uid, uint32_t flag, const struct imap_flags *had)
+{
+	static const struct bytes again = { (const uint8_t *)VERB_AGAIN, sizeof(VERB_AGAIN) - 1 };
+	bool repeats = had && had->flags & flag && imap_may_add_keywords(imap);
+	bool has = repeats && mail_flag_bits(had) & DIGEST_VERB_AGAIN;
+
+	return imap_store_flags(imap, uid, flag, 0, &again, repeats && !has, &again, has, 0);
+}
+
 /* What is remembered of each; p NULL: nothing. */
 static enum err recall(
     struct request *rq, uint32_t folder, const uint32_t *uids, size_t n, struct bytes **values)

@@ -194,6 +194,42 @@ static void a_verb(const struct verb_case *c)
 }
 TEST_ROW(a_verb)
 
+/* The other phone hears of every one, although IMAP has the same flag as before. */
+static void one_verb_after_another(const struct verb_case *c, enum eas_version v)
+{
+	const char *user = scene_user();
+	struct phone_source source;
+	struct phone *ph = phone_with(user, v, ORIGINAL, &source), *two;
+	char mail[300];
+
+	scene_store(user, "INBOX", "original", "+FLAGS", c->verb == 3 ? "$Forwarded" : "\\Answered");
+	two = scene_synced_phone(user, "PHONE2", v);
+	for (unsigned n = 1; n <= 4; n++) {
+		const struct phone_item *i = phone_item_with_subject(scene_inbox(two), "original");
+
+		snprintf(mail, sizeof(mail),
+		    "From: me@example.org\r\nTo: %s\r\nSubject: %u\r\nIn-Reply-To: "
+		    "<original@example.net>\r\n\r\nhi\r\n",
+		    c->to, n);
+		source.replace_mime = v >= EAS_14_0 && n >= 3; /* then the original isn't read */
+		SCENE_OK(ph,
+		    phone_send_smart(ph, c->cmd, &(struct phone_mail){ .mime = bytes_str(mail) }, &source));
+		assert_int_equal(ph->status, 1);
+		scene_sync(two, scene_inbox(two));
+		assert_int_equal(i->changes, v < EAS_14_0 ? 0 : n);
+		if (v >= EAS_14_0)
+			assert_string_equal(i->told, "LastVerbExecuted LastVerbExecutionTime");
+	}
+	scene_assert_clean(two);
+}
+
+static void a_verb_after_another(const struct verb_case *c)
+{
+	for (size_t n = 0; n < COUNT(scene_versions); n++)
+		one_verb_after_another(c, scene_versions[n].version);
+}
+TEST_ROW(a_verb_after_another)
+
 /* ---- forwards ---- */
 
 static void a_forward_has_the_files(enum eas_version v)
@@ -489,10 +525,11 @@ int main(void)
 {
 	int failed;
 
-	scene_open(&(struct bed_opts){ .users = 100 });
+	scene_open(&(struct bed_opts){ .users = 120 });
 	TEST_ADD_VERSIONS(a_plain_reply);
 	TEST_ADD_VERSIONS(an_html_reply);
 	TEST_ADD_ROWS(a_verb, verb_cases);
+	TEST_ADD_ROWS(a_verb_after_another, verb_cases);
 	TEST_ADD_VERSIONS(a_forward_has_the_files);
 	TEST_ADD_VERSIONS(the_same_words_about_two_mails);
 	TEST_ADD_ROWS(the_original_goes_whole, whole_cases);
