@@ -125,7 +125,7 @@ $(BENCH): $(B)/%: $(B)/%.o $(B)/tests/bench/bench.o $(INTEGRATION_LIB) $(LIBPHON
 # The gateway with a clock that tests can put forward.
 $(B)/easgate-late: $(B)/gateway/main.o $(B)/tests/integration/late/late.o $(LIBGATEWAY) $(LIBBACKENDS) $(LIBPROTO)
 	$(call short,LD)$(CC) $(LDFLAGS) -Wl,--wrap=time -o $@ $^ $(LDLIBS)
-LATE := ageing ageing_old conversation_mode conversation_mode_old unreadable
+LATE := ageing ageing_old conversation_mode conversation_mode_old unreadable unreadable_copies
 $(LATE:%=$(B)/tests/integration/test_%): | $(B)/easgate-late
 
 UNIT = $(UNIT_PROTO) $(UNIT_BACKENDS) $(UNIT_GATEWAY)

@@ -20,7 +20,7 @@ struct change {
 	uint32_t now; /* digest on the server */
 	bool stale;   /* `now` isn't known before `prepare`, and the item may even be gone */
 	bool again;   /* ADD: of what the phone has as a stub (stubs.h) */
-	bool is_stub; /* set by `prepare` of an ADD that can't be read now, though perhaps another time */
+	bool is_stub; /* set by `prepare` of what can't be read now, though perhaps another time */
 	void *item;   /* the class's own, made by `prepare` */
 };
 struct changes {

@@ -278,6 +278,7 @@ static void take_mail(struct change *v, const struct change *mail)
 	if (mail->kind == CHANGE_NONE)
 		v->kind = CHANGE_NONE;
 	v->item = mail->item;
+	v->is_stub = mail->is_stub;
 }
 
 enum err copies_prepare(struct collection *c, const struct copy_kind *kind, struct change *v, size_t n,

@@ -56,6 +56,11 @@ static inline enum err copies_missing(const struct copy_list *l)
 {
 	return l->unsure ? ERR_UNAVAILABLE : ERR_NOT_FOUND;
 }
+/* The same as the status of a Delete: what perhaps is only not to be read comes back to the phone once it can be. */
+static inline uint32_t copies_missing_status(const struct copy_list *l)
+{
+	return l->unsure ? SYNC_STATUS_CONFLICT : SYNC_STATUS_NOT_FOUND;
+}
 
 /* Whether the item, which the phone has with that digest, is perhaps only a former state of it: another mail than the phone had, and
  * older than one that can't be read. Where it isn't known what the phone has, it is told what there is. */

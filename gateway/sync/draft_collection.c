@@ -151,12 +151,40 @@ static enum err change_flags(struct collection *c, uint64_t id, uint32_t uid, ui
 
 /* ---- Change ---- */
 
-/* Whether the draft as the phone has it can't be read: not at all, or only a former state of it. */
-static bool is_unreadable(const struct draft_run *x, const struct snapshot_item *item)
+static const struct copy *find_marked(const struct copy_list *l, uint64_t mark)
 {
-	if (!x->copy)
-		return x->list->unsure;
-	return copy_may_be_former(x->list, &draft_kind, x->copy, item->digest) && !draft_run_is_done(x);
+	for (size_t i = 0; i < l->n; i++)
+		if (l->v[i].more && draft_field_of(&l->v[i])->mark == mark)
+			return &l->v[i];
+	return NULL;
+}
+
+/* Whether of the draft as the phone has it perhaps only a former state can be read. */
+static bool is_former(const struct draft_run *x, const struct snapshot_item *item)
+{
+	return x->copy && copy_may_be_former(x->list, &draft_kind, x->copy, item->digest) &&
+	       !draft_run_is_done(x);
+}
+
+/* A draft that can't be read, or is signed, can't be changed, nor be sent changed. What the phone says of it becomes a draft of its own, so
+ * that nothing is lost and the folder goes on; as after any conflict the phone is shown what there is. */
+static enum err save_apart(struct draft_run *x, uint32_t *status)
+{
+	uint32_t uid, digest;
+	enum err e;
+
+	*status = SYNC_STATUS_CONFLICT;
+	log_warn("a draft that the mail server can't read was changed by a phone: the change is kept as a "
+		 "draft of "
+		 "its own folder=%u",
+	    x->c->folder_id);
+	if (!draft_edit_has_content(&x->edit) || find_marked(x->list, x->mark))
+		return ERR_OK;
+	x->copy = NULL;
+	x->original = NULL;
+	x->edit.n_removed = 0;
+	e = draft_run_make(x, false);
+	return e ? e : draft_run_save(x, &uid, &digest);
 }
 
 /* Whether its content is another than the phone had when it was changed there. Where that isn't known, what this phone has made
@@ -225,6 +253,16 @@ static uint64_t seed_of(const struct collection *c, const struct snapshot_item *
 	return item->id ^ (had ? had->digest : item->digest);
 }
 
+static bool may_be_unreadable(const struct draft_run *x)
+{
+	return x->list->unsure || x->is_unreadable;
+}
+
+static bool is_missing(enum err e, uint32_t status)
+{
+	return e == ERR_NOT_FOUND || (!e && status == SYNC_STATUS_NOT_FOUND);
+}
+
 enum err draft_change(
     struct collection *c, struct snapshot_item *item, const struct wbxml_node *command, uint32_t *status)
 {
@@ -237,7 +275,9 @@ enum err draft_change(
 		e = copies_load(c, &draft_kind, false, &x.list);
 	if (!e) {
 		x.copy = copies_find(x.list, item->id);
-		e = is_unreadable(&x, item) ? ERR_UNAVAILABLE : apply_change(&x, item, status);
+		e = is_former(&x, item) ? ERR_NOT_FOUND : apply_change(&x, item, status);
+		if (e == ERR_UNSUPPORTED || (may_be_unreadable(&x) && is_missing(e, *status)))
+			e = save_apart(&x, status);
 	}
 	return e ? refused(c, "draft not changed", e, status) : ERR_OK;
 }
@@ -254,14 +294,6 @@ static enum err open_mailbox(struct collection *c)
 	if ((e = collection_make(c->imap, c)))
 		return e;
 	return imap_status(c->imap, c->mailbox, &c->status);
-}
-
-static const struct copy *find_marked(const struct copy_list *l, uint64_t mark)
-{
-	for (size_t i = 0; i < l->n; i++)
-		if (l->v[i].more && draft_field_of(&l->v[i])->mark == mark)
-			return &l->v[i];
-	return NULL;
 }
 
 /* A phone may count its ClientIds from the beginning again: a draft that it has is another one, which only happens to say the same.
@@ -342,8 +374,10 @@ static enum err remove_item(
 		return ERR_OK;
 	if ((e = copies_load(c, &draft_kind, false, &l)))
 		return e;
-	if (!(copy = copies_find(l, id)))
-		return l->unsure ? ERR_UNAVAILABLE : ERR_OK;
+	if (!(copy = copies_find(l, id))) {
+		*status = copies_missing_status(l);
+		return ERR_OK;
+	}
 	c->cache = NULL;
 	if ((e = mail_remove(c, copy->uid, item, status)) || *status != SYNC_STATUS_OK)
 		return e;

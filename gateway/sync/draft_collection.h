@@ -36,6 +36,7 @@ struct draft_run {
 	const struct copy *copy; /* NULL: it is a new one */
 	uint64_t mark;           /* of the command: by this its mail is known, should it come again */
 	struct original *original;
+	bool is_unreadable; /* set by draft_run_make: the copy is there, but the server can't read it */
 	struct draft_made made;
 };
 /* What the phone says. ERR_PROTO: malformed. */
@@ -43,7 +44,7 @@ enum err draft_run_init(
     struct draft_run *x, struct collection *c, const struct wbxml_node *command, uint64_t seed) MUST_CHECK;
 /* Whether a former try of the command has made x->copy. */
 bool draft_run_is_done(const struct draft_run *x);
-/* Makes the mail: x->made. Where that is done it tells where the files are; it needn't be saved. `sent`: as it goes out, else as it is kept. ERR_NOT_FOUND: the draft is gone; ERR_PROTO,
+/* Makes the mail: x->made. Where that is done it tells where the files are; it needn't be saved. `sent`: as it goes out, else as it is kept. ERR_NOT_FOUND: the draft is gone or can't be read; ERR_PROTO,
  * ERR_UNSUPPORTED as draft_make. */
 enum err draft_run_make(struct draft_run *x, bool sent) WAITS MUST_CHECK;
 /* Puts it in the place of the former one, or beside the others; flags, keywords and dates stay what they were. */

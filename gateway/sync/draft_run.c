@@ -25,6 +25,8 @@ enum err draft_run_init(
 
 static enum err fetch_base(struct draft_run *x)
 {
+	enum err e;
+
 	x->original = arena_alloc(x->c->rq->arena, sizeof(*x->original));
 	if (!x->original)
 		return ERR_LIMIT;
@@ -32,7 +34,9 @@ static enum err fetch_base(struct draft_run *x)
 		.folder = x->c->folder_id,
 		.uid = x->copy->uid,
 		.uid_validity = x->list->uid_validity };
-	return original_fetch(x->c->rq, x->original);
+	e = original_fetch(x->c->rq, x->original);
+	x->is_unreadable = e == ERR_NOT_FOUND; /* it was listed just now */
+	return e;
 }
 
 /* The section of this mail that the phone means; empty: it isn't there (any more). ERR_NOT_FOUND: no reference of ours. */

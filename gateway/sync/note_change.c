@@ -13,6 +13,7 @@ struct change_run {
 	struct snapshot_item *item; /* what the phone has */
 	const struct copy *copies, *now;
 	size_t n_copies;
+	bool is_unreadable; /* it is there, or may be, but the server can't read it */
 	struct note_edit edit;
 	struct bytes raw;
 	struct bytes message_id; /* of the mail that this change makes */
@@ -20,15 +21,19 @@ struct change_run {
 };
 
 /* Only a whole note can be changed: one that takes too much memory is left as it is. */
-static enum err fetch_raw(struct collection *c, uint32_t uid, struct bytes *out)
+static enum err fetch_raw(struct change_run *x)
 {
-	uint32_t most = c->rq->worker->config->request_memory_bytes / 8;
-	struct imap_part_request whole = { .uid = uid, .section = "", .count = most };
-	enum err e = imap_fetch_parts(c->imap, c->rq->arena, &whole, 1);
+	struct request *rq = x->c->rq;
+	uint32_t most = rq->worker->config->request_memory_bytes / 8;
+	struct imap_part_request whole = { .uid = x->now->uid, .section = "", .count = most };
+	enum err e = imap_fetch_parts(x->c->imap, rq->arena, &whole, 1);
 
 	if (e)
 		return e;
-	*out = whole.data;
+	x->raw = whole.data;
+	x->is_unreadable = whole.problem;
+	if (whole.problem)
+		return ERR_NOT_FOUND;
 	if (!whole.found)
 		return ERR_DENIED; /* replaced this moment: the phone is told by what */
 	return whole.data.len < most ? ERR_OK : ERR_UNSUPPORTED;
@@ -162,11 +167,31 @@ static enum err find_note(struct change_run *x, uint64_t id)
 	if (e)
 		return e;
 	x->copies = copies_of(l, id, &x->n_copies);
+	x->is_unreadable = !x->n_copies && l->unsure;
 	if (!x->n_copies)
-		return copies_missing(l);
+		return ERR_NOT_FOUND;
 	x->now = &x->copies[x->n_copies - 1];
 	x->had = (struct note_keywords){ .v = x->now->flags->keywords, .n = x->now->flags->n_keywords };
 	return ERR_OK;
+}
+
+/* A note that can't be read can't be changed either. What the phone says of it becomes a note of its own, so that nothing is lost and
+ * the folder goes on; as after any conflict the phone is shown what there is. */
+static enum err save_apart(struct change_run *x, const struct wbxml_node *command, uint32_t *status)
+{
+	static const struct snapshot nothing;
+	uint64_t id;
+	uint32_t digest;
+	enum err e;
+
+	log_warn(
+	    "a note that the mail server can't read was changed by a phone: the change is kept as a note of "
+	    "its own folder=%u",
+	    x->c->folder_id);
+	e = note_add(x->c, command, &nothing, &id, &digest, status);
+	if (!e && *status == SYNC_STATUS_OK)
+		*status = SYNC_STATUS_CONFLICT;
+	return e;
 }
 
 enum err note_change(
@@ -183,8 +208,9 @@ enum err note_change(
 		return e;
 	x.message_id = command_message_id(c, command, item->id ^ item->digest);
 	if (!(e = find_note(&x, item->id)) &&
-	    !(e = note_wanted_keywords(c, &x.edit, x.now->flags, &x.want)) &&
-	    !(e = fetch_raw(c, x.now->uid, &x.raw)))
+	    !(e = note_wanted_keywords(c, &x.edit, x.now->flags, &x.want)) && !(e = fetch_raw(&x)))
 		e = apply_change(&x, status);
+	if (e == ERR_NOT_FOUND && x.is_unreadable)
+		e = save_apart(&x, command, status);
 	return e ? note_refused(c, "note not changed", e, status) : ERR_OK;
 }

@@ -136,8 +136,9 @@ enum err note_remove(struct collection *c, uint64_t id, const struct snapshot_it
 	if ((e = copies_load(c, &note_kind, false, &l)))
 		return e;
 	v = copies_of(l, id, &n);
+	*status = copies_missing_status(l);
 	if (!n)
-		return l->unsure ? ERR_UNAVAILABLE : ERR_OK;
+		return ERR_OK;
 	*status = SYNC_STATUS_CONFLICT;
 	if (is_unseen(item, &v[n - 1]) && !c->options.client_wins && !(c->deletes_as_moves && has_trash(c)))
 		return ERR_OK;

@@ -3,7 +3,7 @@
 
 #include "sync/collection.h"
 
-/* Mails that the server couldn't read: the phone has a stub of each. Once an hour the server is asked for them again, by a Sync that
+/* Mails, drafts and notes that the server couldn't read: the phone has a stub of each. Once an hour the server is asked for them again, by a Sync that
  * comes anyway. One that can be read now is deleted on the phone and comes as a new mail with the next Sync: of a mail that a phone
  * has, it takes nothing but flags. */
 

@@ -408,12 +408,17 @@ static void signed_is_left(enum eas_version v)
 	    "protocol=\"application/pgp-signature\"; boundary=b\r\n\r\n--b\r\n\r\nhello\r\n--b\r\n"
 	    "Content-Type: application/pgp-signature\r\n\r\nxx\r\n--b--\r\n";
 	const char *user = scene_user();
+	struct bytes kept;
 	struct phone *ph;
 
 	scene_append_raw(user, "Drafts", bytes_str(mail), "\\Draft", NULL);
 	ph = drafting_phone(user, "PHONE1", v);
-	assert_int_equal(draft_alter(ph, "signed", (struct phone_edit){ .text = "other" }), 6);
-	assert_true(bytes_eq_str(draft_mail(user, 1), mail));
+	assert_int_equal(draft_alter(ph, "signed", (struct phone_edit){ .text = "other" }), 7);
+	sync_drafts(ph);
+	assert_int_equal(drafts_of(ph)->count, 2); /* what the phone said is beside it */
+	assert_true(received_has(draft_mail(user, 2), "other"));
+	assert_true(truth_fetch(scene_truth(user), "Drafts", 1, &kept));
+	assert_true(bytes_eq_str(kept, mail));
 	assert_int_equal(draft_alter(ph, "signed", (struct phone_edit){ .read = PHONE_YES }), 1);
 }
 TEST_VERSIONS(signed_is_left)

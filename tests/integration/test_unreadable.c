@@ -1,72 +1,20 @@
 /* Mails that the mail server can't read, or that are too much for one answer: the phone gets a stub of them, or less of them, and
  * all the others; and the administrator a line in the log. A server that is away is another thing. */
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "clock.h"
+#include "damage.h"
 #include "integration/finding.h"
 #include "mail/conversation.h"
-#include "draft_side.h"
+#include "received.h"
 
-enum { TEXT = 3000, HEADER = 12 << 20, HEADERS = 30, STRUCTURES = 40 };
+enum { HEADER = 12 << 20, HEADERS = 30, STRUCTURES = 40 };
 
 #define STUB "could not be shown"
 
-/* ---- the mail server's files ---- */
-
-/* Of the mail that came as the nth. To ask IMAP for its UID would have the server note what it then needn't read. */
-static const char *file_in(const char *user, const char *mailbox, unsigned nth)
-{
-	char *path = test_keep(512);
-
-	snprintf(path, 512, "%s/dovecot/mail/%.*s/mail/mailboxes/%s/dbox-Mails/u.%u", scene_env("BED"),
-	    (int)strcspn(user, "@"), user, mailbox, nth);
-	return path;
-}
-
 static const char *file_of(const char *user, unsigned nth)
 {
-	return file_in(user, "INBOX", nth);
-}
-
-static void forbid(const char *path)
-{
-	assert_int_equal(chmod(path, 0), 0);
-}
-
-static void allow(const char *path)
-{
-	assert_int_equal(chmod(path, 0600), 0);
-}
-
-/* What the server has noted of the mails, so that it must read them again. */
-static void forget_cache(const char *user, const char *mailbox)
-{
-	char *path = test_keep(512);
-
-	snprintf(path, 512, "%s/dovecot/mail/%.*s/mail/mailboxes/%s/dbox-Mails/dovecot.index.cache",
-	    scene_env("BED"), (int)strcspn(user, "@"), user, mailbox);
-	assert_int_equal(unlink(path), 0);
-}
-
-static void cut(const char *path)
-{
-	assert_int_equal(truncate(path, 900), 0);
-}
-
-/* ---- mails ---- */
-
-static void append(const char *user, const char *mailbox, const char *subject)
-{
-	char mail[TEXT + 512];
-	size_t n = (size_t)snprintf(mail, sizeof(mail),
-	    "From: Carol <carol@example.net>\r\nSubject: %s\r\nMessage-ID: <%s@example.net>\r\n\r\n", subject,
-	    subject);
-
-	for (size_t i = 0; i < TEXT; i++)
-		mail[n++] = i % 72 == 71 ? '\n' : 'x';
-	scene_append_raw(user, mailbox, bytes_of((uint8_t *)mail, n), "", NULL);
+	return damage_file(user, "INBOX", nth);
 }
 
 static void append_many(const char *user, const char *prefix, unsigned count)
@@ -75,7 +23,7 @@ static void append_many(const char *user, const char *prefix, unsigned count)
 
 	for (unsigned i = 0; i < count; i++) {
 		snprintf(subject, sizeof(subject), "%s%u", prefix, i);
-		append(user, "INBOX", subject);
+		damage_append(user, "INBOX", subject);
 	}
 }
 
@@ -107,14 +55,6 @@ static void log_names(const char *what, const char *user, const char *mailbox, u
 
 /* ---- unreadable ---- */
 
-static const struct damage_case {
-	const char *name;
-	void (*damage)(const char *path);
-} damage_cases[] = {
-	{ "a file that can't be opened", forbid },
-	{ "a file that ends too early", cut },
-};
-
 static void one_of_three(const struct damage_case *c)
 {
 	for (size_t v = 0; v < 5; v++) {
@@ -127,7 +67,7 @@ static void one_of_three(const struct damage_case *c)
 		SCENE_OK(ph, phone_sync_folder(ph, scene_inbox(ph), NULL));
 		expect(scene_inbox(ph), 3, 1);
 		log_names("hangs up", user, "INBOX", 2);
-		append(user, "INBOX", "later");
+		damage_append(user, "INBOX", "later");
 		SCENE_OK(ph, phone_sync_folder(ph, scene_inbox(ph), NULL));
 		expect(scene_inbox(ph), 4, 1);
 		assert_int_equal(scene_inbox(ph)->added, 1);
@@ -149,9 +89,9 @@ static void beside_another_folder(const struct damage_case *c)
 	ph = scene_synced_phone(user, "PHONE1", EAS_14_1);
 	other = phone_folder_named(&ph->replica, "Other");
 	SCENE_OK(ph, phone_sync_folder(ph, other, NULL));
-	append(user, "INBOX", "bad");
-	append(user, "INBOX", "after");
-	append(user, "Other", "in other");
+	damage_append(user, "INBOX", "bad");
+	damage_append(user, "INBOX", "after");
+	damage_append(user, "Other", "in other");
 	c->damage(file_of(user, 3));
 	both[0].folder_id = scene_inbox(ph)->id;
 	both[1].folder_id = other->id;
@@ -174,7 +114,7 @@ static void comes_when_it_can_be_read_again(void **state)
 	(void)state;
 	append_many(user, "mail", 5);
 	path = file_of(user, 5);
-	forbid(path);
+	damage_forbid(path);
 	ph = scene_synced_phone(user, "PHONE1", EAS_16_1);
 	expect(scene_inbox(ph), 5, 1);
 	for (const struct phone_item *i = phone_item_next(scene_inbox(ph), NULL); i;
@@ -185,7 +125,7 @@ static void comes_when_it_can_be_read_again(void **state)
 	assert_int_equal(status, 1);
 	assert_non_null(strstr(item->body, STUB));
 	phone_item_free(&item);
-	allow(path);
+	damage_allow(path);
 	SCENE_OK(ph, phone_fetch_item(ph, scene_inbox(ph)->id, id, &plain, &status, &item));
 	assert_int_equal(status, 1);
 	assert_int_equal(item->body[0], 'x');
@@ -205,12 +145,12 @@ static void heals(void **state)
 
 		clock_days_ahead(0);
 		append_many(user, "mail", 5);
-		forbid(file_of(user, 2));
-		forbid(file_of(user, 4));
+		damage_forbid(file_of(user, 2));
+		damage_forbid(file_of(user, 4));
 		ph = scene_synced_phone(user, "PHONE1", scene_versions[v].version);
 		inbox = scene_inbox(ph);
 		expect(inbox, 5, 2);
-		allow(file_of(user, 2));
+		damage_allow(file_of(user, 2));
 		SCENE_OK(ph, phone_sync_folder(ph, inbox, NULL));
 		expect(inbox, 5, 2); /* not every time */
 		assert_int_equal(inbox->added, 0);
@@ -223,7 +163,7 @@ static void heals(void **state)
 		SCENE_OK(ph, phone_sync_folder(ph, inbox, NULL));
 		expect(inbox, 5, 1);
 		assert_int_equal(inbox->added, 0);
-		allow(file_of(user, 4));
+		damage_allow(file_of(user, 4));
 		clock_days_ahead(3);
 		SCENE_OK(ph, phone_sync_folder(ph, inbox, NULL));
 		expect(inbox, 5, 0);
@@ -242,10 +182,10 @@ static void heals_with_replays(void **state)
 
 	(void)state;
 	append_many(user, "mail", 5);
-	forbid(file_of(user, 2));
+	damage_forbid(file_of(user, 2));
 	ph = scene_synced_phone(user, "PHONE1", EAS_14_1);
 	inbox = scene_inbox(ph);
-	allow(file_of(user, 2));
+	damage_allow(file_of(user, 2));
 	clock_days_ahead(1);
 	for (unsigned i = 0; i < 2; i++) {
 		struct phone_collection one = { .folder_id = inbox->id };
@@ -270,7 +210,7 @@ static void many(void **state)
 	(void)state;
 	append_many(user, "mail", 40);
 	for (unsigned i = 1; i <= 40; i += 2)
-		forbid(file_of(user, i));
+		damage_forbid(file_of(user, i));
 	ph = scene_synced_phone(user, "PHONE1", EAS_14_1);
 	expect(scene_inbox(ph), 40, 20);
 	scene_assert_clean(ph);
@@ -287,7 +227,7 @@ static void many_texts(void **state)
 	append_many(user, "mail", MAILS);
 	(void)scene_synced_phone(user, "PHONE1", EAS_14_1); /* by which the server notes the headers */
 	for (unsigned i = 0; i < BAD; i++)
-		forbid(file_of(user, MAILS - i));
+		damage_forbid(file_of(user, MAILS - i));
 	ph = scene_synced_phone(user, "PHONE2", EAS_14_1);
 	expect(scene_inbox(ph), MAILS, BAD);
 	scene_assert_clean(ph);
@@ -304,11 +244,11 @@ static void storage_away(void **state)
 	ph = scene_phone(user, "PHONE1", EAS_14_1);
 	SCENE_OK(ph, phone_setup(ph));
 	for (unsigned i = 1; i <= 6; i++)
-		forbid(file_of(user, i));
+		damage_forbid(file_of(user, i));
 	SCENE_ERR(ph, phone_sync_folder(ph, scene_inbox(ph), NULL), ERR_UNAVAILABLE);
 	assert_int_equal(ph->reply.status, 503);
 	for (unsigned i = 1; i <= 6; i++)
-		allow(file_of(user, i));
+		damage_allow(file_of(user, i));
 	SCENE_OK(ph, phone_sync_folder(ph, scene_inbox(ph), NULL));
 	expect(scene_inbox(ph), 6, 0);
 }
@@ -326,13 +266,13 @@ static void another_mailbox_tells(void **state)
 			struct phone *ph;
 
 			truth_create(scene_truth(user), "Other");
-			append(user, "INBOX", "mail");
+			damage_append(user, "INBOX", "mail");
 			for (unsigned i = 1; i <= n; i++) {
-				append(user, "Other", "other");
-				forbid(file_in(user, "Other", i));
+				damage_append(user, "Other", "other");
+				damage_forbid(damage_file(user, "Other", i));
 			}
 			if (away)
-				forbid(file_of(user, 1));
+				damage_forbid(file_of(user, 1));
 			ph = scene_phone(user, "PHONE1", EAS_14_1);
 			SCENE_OK(ph, phone_setup(ph));
 			other = phone_folder_named(&ph->replica, "Other");
@@ -358,7 +298,7 @@ static void other_commands(void **state)
 	(void)state;
 	append_many(user, "mail", 5);
 	ph = scene_synced_phone(user, "PHONE1", EAS_14_1);
-	forbid(file_of(user, 1));
+	damage_forbid(file_of(user, 1));
 	source.folder_id = scene_inbox(ph)->id;
 	source.item_id = phone_item_with_subject(scene_inbox(ph), "mail0")->id;
 	SCENE_OK(ph, phone_send_smart(ph, CMD_SMART_REPLY, &reply, &source));
@@ -383,7 +323,7 @@ static void a_reply_that_is_complete(const struct damage_case *c)
 	append_many(user, "mail", 5);
 	ph = scene_synced_phone(user, "PHONE1", EAS_14_1);
 	c->damage(file_of(user, 1));
-	forget_cache(user, "INBOX");
+	damage_forget_cache(user, "INBOX");
 	source.folder_id = scene_inbox(ph)->id;
 	source.item_id = phone_item_with_subject(scene_inbox(ph), "mail0")->id;
 	SCENE_OK(ph, phone_send_smart(ph, CMD_SMART_REPLY, &reply, &source));
@@ -422,101 +362,6 @@ static void is_moved(const struct damage_case *c)
 }
 TEST_ROW(is_moved)
 
-/* Which draft it is stands in the mail: one that can't be read is missing, the others come. */
-static void among_drafts(const struct damage_case *c)
-{
-	const char *user = scene_user();
-	struct phone_folder *drafts;
-	struct phone *ph;
-
-	for (unsigned i = 0; i < 3; i++) {
-		char subject[] = { 'd', (char)('0' + i), 0 };
-
-		append(user, "Drafts", subject);
-	}
-	c->damage(file_in(user, "Drafts", 2));
-	ph = scene_phone(user, "PHONE1", EAS_16_1);
-	SCENE_OK(ph, phone_setup(ph));
-	drafts = phone_folder_named(&ph->replica, "Drafts");
-	SCENE_OK(ph, phone_sync_folder(ph, drafts, NULL));
-	assert_non_null(phone_item_with_subject(drafts, "d0"));
-	assert_non_null(phone_item_with_subject(drafts, "d2"));
-	scene_assert_clean(ph);
-}
-TEST_ROW(among_drafts)
-
-/* A phone that has the draft already keeps it: that the server can't say which one it is doesn't mean that it is gone. */
-static void a_known_draft(const struct damage_case *c)
-{
-	const char *user = scene_user();
-	struct phone_folder *drafts;
-	struct phone *ph;
-
-	for (unsigned i = 0; i < 5; i++) {
-		char subject[] = { 'd', (char)('0' + i), 0 };
-
-		append(user, "Drafts", subject);
-	}
-	ph = scene_phone(user, "PHONE1", EAS_16_1);
-	SCENE_OK(ph, phone_setup(ph));
-	drafts = phone_folder_named(&ph->replica, "Drafts");
-	SCENE_OK(ph, phone_sync_folder(ph, drafts, NULL));
-	assert_int_equal(drafts->count, 5);
-	c->damage(file_in(user, "Drafts", 2));
-	forget_cache(user, "Drafts");
-	append(user, "Drafts", "new");
-	for (int i = 0; i < 2; i++) {
-		scene_sync(ph, drafts);
-		assert_int_equal(drafts->count, 6);
-		assert_non_null(phone_item_with_subject(drafts, "d1"));
-		assert_non_null(phone_item_with_subject(drafts, "new"));
-	}
-	scene_assert_clean(ph);
-}
-TEST_ROW(a_known_draft)
-
-static const struct phone_item *item_of_id(const struct phone_folder *f, const char *id)
-{
-	for (const struct phone_item *i = phone_item_next(f, NULL); i; i = phone_item_next(f, i))
-		if (!strcmp(i->id, id))
-			return i;
-	fail_msg("no item %s", id);
-	return NULL;
-}
-
-/* A copy that was left behind isn't shown in the place of the newer one that can't be read, nor changed. */
-static void a_former_copy(void **state)
-{
-	const char *user = scene_user();
-	struct phone *ph = drafting_phone(user, "PHONE1", EAS_16_1);
-	struct bytes former, newest;
-	struct phone_edit edit = { .command = AIRSYNC_CHANGE, .draft = true, .text = "more" };
-	unsigned status;
-	char id[64];
-
-	(void)state;
-	assert_int_equal(
-	    draft_edit(ph,
-		(struct phone_edit){ .command = AIRSYNC_ADD, .id = "d1", .subject = "zero", .text = "zero" }),
-	    1);
-	assert_int_equal(draft_alter(ph, "zero", (struct phone_edit){ .subject = "former" }), 1);
-	former = draft_mail(user, 1);
-	assert_int_equal(draft_alter(ph, "former", (struct phone_edit){ .subject = "newest" }), 1);
-	newest = draft_mail(user, 1);
-	scene_append_raw(user, "Drafts", former, "\\Draft", NULL);
-	scene_append_raw(user, "Drafts", newest, "\\Draft", NULL);
-	snprintf(id, sizeof(id), "%s", draft_with(ph, "newest")->id);
-	edit.id = id;
-	sync_drafts(ph);
-	forbid(file_in(user, "Drafts", 5));
-	forget_cache(user, "Drafts");
-	append(user, "Drafts", "another");
-	sync_drafts(ph);
-	assert_string_equal(item_of_id(drafts_of(ph), id)->subject, "newest");
-	assert_non_null(phone_item_with_subject(drafts_of(ph), "another"));
-	SCENE_ERR(ph, phone_edit_one(ph, drafts_of(ph), &edit, &status), ERR_UNAVAILABLE);
-}
-
 /* The answer got lost; when it is asked for again the server fails on more mails than are dealt with in one go. A page may end there,
  * a replay must not. */
 static void in_a_replay(void **state)
@@ -534,7 +379,7 @@ static void in_a_replay(void **state)
 	ph->lose = PHONE_LOSE_READ;
 	SCENE_ERR(ph, phone_sync_one(ph, &page), ERR_CANCELLED);
 	for (unsigned i = 0; i < BAD; i++)
-		forbid(file_of(user, MAILS - 3 * i));
+		damage_forbid(file_of(user, MAILS - 3 * i));
 	SCENE_OK(ph, phone_sync_one(ph, &page));
 	expect(scene_inbox(ph), MAILS, BAD);
 	scene_assert_clean(ph);
@@ -611,10 +456,10 @@ TEST_ROW(whole_conversations)
 /* The header fields of a mail that is as long as the others; days: how old it is. */
 static void append_old(const char *user, const char *header, unsigned days)
 {
-	char *mail = test_keep(TEXT + 512);
-	size_t n = (size_t)snprintf(mail, TEXT + 512, "From: a@example.org\r\n%s\r\n", header);
+	char *mail = test_keep(DAMAGE_TEXT + 512);
+	size_t n = (size_t)snprintf(mail, DAMAGE_TEXT + 512, "From: a@example.org\r\n%s\r\n", header);
 
-	for (size_t i = 0; i < TEXT; i++)
+	for (size_t i = 0; i < DAMAGE_TEXT; i++)
 		mail[n++] = i % 72 == 71 ? '\n' : 'x';
 	scene_append_aged(user, "INBOX", bytes_of((uint8_t *)mail, n), days);
 }
@@ -624,7 +469,7 @@ static void know_dates_only(const char *user)
 {
 	struct truth *t;
 
-	forget_cache(user, "INBOX");
+	damage_forget_cache(user, "INBOX");
 	t = truth_open(scene_bed(), user); /* who was there before would still see what is forgotten */
 	truth_command(t, "SELECT INBOX");
 	truth_command(t, "FETCH 1:* INTERNALDATE");
@@ -662,8 +507,8 @@ static void a_known_conversation(const struct conversation_case *c)
 			 &(struct phone_collection){ .conversation_mode = PHONE_YES, .options = &week }));
 	expect(f, 7, 0);
 	know_dates_only(user);
-	forbid(file_of(user, c->bad));
-	append(user, "INBOX", "later");
+	damage_forbid(file_of(user, c->bad));
+	damage_append(user, "INBOX", "later");
 	scene_sync(ph, f);
 	assert_int_equal(f->soft_deleted + f->deleted, 0);
 	expect(f, 8, 0);
@@ -721,13 +566,13 @@ static void a_moved_conversation(void **state)
 
 		truth_create(scene_truth(user), "Aside");
 		append_old(user, "Subject: plan\r\nMessage-ID: <a1@x>\r\n", 1);
-		append(user, bad, "bad");
+		damage_append(user, bad, "bad");
 		for (unsigned i = 0; i < 3; i++) /* they can be read */
-			append(user, bad, "other");
+			damage_append(user, bad, "other");
 		ph = scene_phone(user, "PHONE1", EAS_14_1);
 		SCENE_OK(ph, phone_setup(ph));
 		aside = phone_folder_named(&ph->replica, "Aside")->id;
-		forbid(file_in(user, bad, in_sent ? 1 : 2));
+		damage_forbid(damage_file(user, bad, in_sent ? 1 : 2));
 		assert_int_equal(move_conversation(ph, plan(), aside), in_sent ? 1 : PARTLY);
 		assert_non_null(scene_mail(user, "Aside", "plan"));
 	}
@@ -819,9 +664,6 @@ int main(void)
 	TEST_ADD(other_commands);
 	TEST_ADD_ROWS(a_reply_that_is_complete, damage_cases);
 	TEST_ADD_ROWS(is_moved, damage_cases);
-	TEST_ADD_ROWS(among_drafts, damage_cases);
-	TEST_ADD_ROWS(a_known_draft, damage_cases);
-	TEST_ADD(a_former_copy);
 	TEST_ADD(in_a_replay);
 	TEST_ADD_ROWS(searches, damage_cases);
 	TEST_ADD_ROWS(searches_below, damage_cases);

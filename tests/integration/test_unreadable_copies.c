@@ -1,0 +1,272 @@
+/* Drafts and notes that the mail server can't read. Which item a mail is stands in the mail; and an item is changed by a new mail. */
+#include "clock.h"
+#include "damage.h"
+#include "draft_side.h"
+#include "note_side.h"
+
+/* Counted without opening any. */
+static void assert_mails(const char *user, const char *mailbox, unsigned want)
+{
+	char text[32];
+	struct bytes answer = truth_command(scene_truth(user), "STATUS %s (MESSAGES)", mailbox);
+
+	snprintf(text, sizeof(text), "MESSAGES %u)", want);
+	if (!notes_has(answer, text))
+		fail_msg("%s: %.*s", mailbox, BYTES_ARG(answer));
+}
+
+/* ---- drafts ---- */
+
+/* Which draft it is stands in the mail: one that can't be read is missing, the others come. */
+static void among_drafts(const struct damage_case *c)
+{
+	const char *user = scene_user();
+	struct phone_folder *drafts;
+	struct phone *ph;
+
+	for (unsigned i = 0; i < 3; i++) {
+		char subject[] = { 'd', (char)('0' + i), 0 };
+
+		damage_append(user, "Drafts", subject);
+	}
+	c->damage(damage_file(user, "Drafts", 2));
+	ph = scene_phone(user, "PHONE1", EAS_16_1);
+	SCENE_OK(ph, phone_setup(ph));
+	drafts = phone_folder_named(&ph->replica, "Drafts");
+	SCENE_OK(ph, phone_sync_folder(ph, drafts, NULL));
+	assert_non_null(phone_item_with_subject(drafts, "d0"));
+	assert_non_null(phone_item_with_subject(drafts, "d2"));
+	scene_assert_clean(ph);
+}
+TEST_ROW(among_drafts)
+
+/* A phone that has the draft already keeps it: that the server can't say which one it is doesn't mean that it is gone. */
+static void a_known_draft(const struct damage_case *c)
+{
+	const char *user = scene_user();
+	struct phone_folder *drafts;
+	struct phone *ph;
+
+	for (unsigned i = 0; i < 5; i++) {
+		char subject[] = { 'd', (char)('0' + i), 0 };
+
+		damage_append(user, "Drafts", subject);
+	}
+	ph = scene_phone(user, "PHONE1", EAS_16_1);
+	SCENE_OK(ph, phone_setup(ph));
+	drafts = phone_folder_named(&ph->replica, "Drafts");
+	SCENE_OK(ph, phone_sync_folder(ph, drafts, NULL));
+	assert_int_equal(drafts->count, 5);
+	c->damage(damage_file(user, "Drafts", 2));
+	damage_forget_cache(user, "Drafts");
+	damage_append(user, "Drafts", "new");
+	for (int i = 0; i < 2; i++) {
+		scene_sync(ph, drafts);
+		assert_int_equal(drafts->count, 6);
+		assert_non_null(phone_item_with_subject(drafts, "d1"));
+		assert_non_null(phone_item_with_subject(drafts, "new"));
+	}
+	scene_assert_clean(ph);
+}
+TEST_ROW(a_known_draft)
+
+static const struct phone_item *item_of_id(const struct phone_folder *f, const char *id)
+{
+	for (const struct phone_item *i = phone_item_next(f, NULL); i; i = phone_item_next(f, i))
+		if (!strcmp(i->id, id))
+			return i;
+	fail_msg("no item %s", id);
+	return NULL;
+}
+
+static unsigned count_of_text(const struct phone_folder *f, const char *text)
+{
+	unsigned n = 0;
+
+	for (const struct phone_item *i = phone_item_next(f, NULL); i; i = phone_item_next(f, i))
+		n += strstr(i->body, text) != NULL;
+	return n;
+}
+
+/* A copy that was left behind isn't shown in the place of the newer one that can't be read, nor changed. */
+static void a_former_copy(void **state)
+{
+	const char *user = scene_user();
+	struct phone *ph = drafting_phone(user, "PHONE1", EAS_16_1);
+	struct bytes former, newest;
+	struct phone_edit edit = { .command = AIRSYNC_CHANGE, .draft = true, .text = "more" };
+	unsigned status;
+	char id[64];
+
+	(void)state;
+	assert_int_equal(
+	    draft_edit(ph,
+		(struct phone_edit){ .command = AIRSYNC_ADD, .id = "d1", .subject = "zero", .text = "zero" }),
+	    1);
+	assert_int_equal(draft_alter(ph, "zero", (struct phone_edit){ .subject = "former" }), 1);
+	former = draft_mail(user, 1);
+	assert_int_equal(draft_alter(ph, "former", (struct phone_edit){ .subject = "newest" }), 1);
+	newest = draft_mail(user, 1);
+	scene_append_raw(user, "Drafts", former, "\\Draft", NULL);
+	scene_append_raw(user, "Drafts", newest, "\\Draft", NULL);
+	snprintf(id, sizeof(id), "%s", draft_with(ph, "newest")->id);
+	edit.id = id;
+	sync_drafts(ph);
+	damage_forbid(damage_file(user, "Drafts", 5));
+	damage_forget_cache(user, "Drafts");
+	damage_append(user, "Drafts", "another");
+	sync_drafts(ph);
+	assert_string_equal(item_of_id(drafts_of(ph), id)->subject, "newest");
+	assert_non_null(phone_item_with_subject(drafts_of(ph), "another"));
+	SCENE_OK(ph, phone_edit_one(ph, drafts_of(ph), &edit, &status));
+	assert_int_equal(status, 7);
+	sync_drafts(ph);
+	assert_int_equal(count_of_text(drafts_of(ph), "more"), 1);
+}
+
+/* What the phone says of it is kept, once, and other drafts go on; the draft itself stays as it is. */
+static void a_changed_draft(const struct damage_case *c)
+{
+	for (unsigned known = 0; known < 2; known++)
+		for (unsigned sent = 0; sent < 2; sent++) {
+			const char *user = scene_user();
+			struct phone *ph = drafting_phone(user, "PHONE1", draft_versions[known].version);
+			struct phone_edit edit = {
+				.to = "bob@example.org", .subject = "newer", .text = "more", .send = sent
+			};
+			char id[64];
+
+			damage_append(user, "INBOX", "a mail");
+			damage_append(user, "Drafts", "older");
+			damage_append(user, "Drafts", "another");
+			sync_drafts(ph);
+			snprintf(id, sizeof(id), "%s", draft_with(ph, "older")->id);
+			c->damage(damage_file(user, "Drafts", 1));
+			if (!known)
+				damage_forget_cache(user, "Drafts");
+			assert_int_equal(draft_alter(ph, "older", edit), 7);
+			sync_drafts(ph);
+			assert_int_equal(drafts_of(ph)->count, 3);
+			assert_non_null(strstr(draft_with(ph, "newer")->body, "more"));
+			assert_non_null(item_of_id(drafts_of(ph), id));
+			assert_mails(user, "Drafts", 3);
+			assert_mails(user, "Sent", 0);
+			assert_int_equal(
+			    draft_alter(ph, "another", (struct phone_edit){ .text = "words" }), 1);
+		}
+}
+TEST_ROW(a_changed_draft)
+
+/* It was shown as a stub meanwhile. */
+static void a_changed_draft_heals(void **state)
+{
+	const char *user = scene_user();
+	struct phone *ph = drafting_phone(user, "PHONE1", EAS_16_1);
+
+	(void)state;
+	damage_append(user, "INBOX", "a mail");
+	damage_append(user, "Drafts", "older");
+	sync_drafts(ph);
+	damage_forbid(damage_file(user, "Drafts", 1));
+	assert_int_equal(draft_alter(ph, "older", (struct phone_edit){ .subject = "newer" }), 7);
+	sync_drafts(ph);
+	assert_null(phone_item_with_subject(drafts_of(ph), "older"));
+	damage_allow(damage_file(user, "Drafts", 1));
+	clock_days_ahead(1);
+	sync_drafts(ph);
+	clock_days_ahead(0);
+	assert_non_null(strstr(draft_with(ph, "older")->body, "xxx"));
+	assert_int_equal(drafts_of(ph)->count, 2);
+}
+
+/* It isn't gone for the phone, and comes back when it can be read. */
+static void a_deleted_draft(void **state)
+{
+	const char *user = scene_user();
+	struct phone *ph = drafting_phone(user, "PHONE1", EAS_16_1);
+	struct phone_edit edit = { .command = AIRSYNC_DELETE };
+	char id[64];
+
+	(void)state;
+	damage_append(user, "INBOX", "a mail");
+	damage_append(user, "Drafts", "older");
+	sync_drafts(ph);
+	snprintf(id, sizeof(id), "%s", draft_with(ph, "older")->id);
+	damage_forbid(damage_file(user, "Drafts", 1));
+	damage_forget_cache(user, "Drafts");
+	edit.id = id;
+	assert_int_equal(draft_edit(ph, edit), 7);
+	sync_drafts(ph);
+	assert_int_equal(drafts_of(ph)->count, 0);
+	damage_allow(damage_file(user, "Drafts", 1));
+	sync_drafts(ph);
+	assert_string_equal(draft_with(ph, "older")->id, id);
+	assert_int_equal(draft_edit(ph, edit), 1);
+}
+
+/* ---- notes ---- */
+
+static void a_changed_note(const struct damage_case *c)
+{
+	for (unsigned known = 0; known < 2; known++) {
+		const char *user = scene_user();
+		struct side s;
+
+		damage_append(user, "INBOX", "a mail");
+		notes_make_folder(user);
+		damage_append(user, "Notes", "older");
+		damage_append(user, "Notes", "another");
+		s = side_make(user, "PHONE1", note_versions[known].version);
+		c->damage(damage_file(user, "Notes", 1));
+		if (!known)
+			damage_forget_cache(user, "Notes");
+		assert_int_equal(
+		    side_try_change(&s, "older", (struct phone_edit){ .subject = "newer", .text = "more" }),
+		    7);
+		side_sync(&s);
+		assert_int_equal(s.notes->count, 3);
+		assert_non_null(strstr(side_note(&s, "newer")->body, "more"));
+		assert_non_null(side_note(&s, "older"));
+		assert_mails(user, "Notes", 3);
+		side_change(&s, "another", (struct phone_edit){ .subject = "another", .text = "words" });
+	}
+}
+TEST_ROW(a_changed_note)
+
+static void a_deleted_note(void **state)
+{
+	const char *user = scene_user();
+	struct side s;
+
+	(void)state;
+	damage_append(user, "INBOX", "a mail");
+	notes_make_folder(user);
+	damage_append(user, "Notes", "older");
+	s = side_make(user, "PHONE1", EAS_14_1);
+	damage_forbid(damage_file(user, "Notes", 1));
+	damage_forget_cache(user, "Notes");
+	assert_int_equal(side_try_change(&s, "older", (struct phone_edit){ .command = AIRSYNC_DELETE }), 7);
+	side_sync(&s);
+	damage_allow(damage_file(user, "Notes", 1));
+	side_sync(&s);
+	assert_non_null(side_note(&s, "older"));
+}
+
+int main(void)
+{
+	static const char *const settings[] = { "imap.notes_folder=Notes", NULL };
+	int failed;
+
+	clock_scene_open(&(struct bed_opts){ .users = 30, .settings = settings });
+	TEST_ADD_ROWS(among_drafts, damage_cases);
+	TEST_ADD_ROWS(a_known_draft, damage_cases);
+	TEST_ADD(a_former_copy);
+	TEST_ADD_ROWS(a_changed_draft, damage_cases);
+	TEST_ADD(a_changed_draft_heals);
+	TEST_ADD(a_deleted_draft);
+	TEST_ADD_ROWS(a_changed_note, damage_cases);
+	TEST_ADD(a_deleted_note);
+	failed = test_run("unreadable copies");
+	clock_scene_close();
+	return failed;
+}
