@@ -143,6 +143,14 @@ static void take_options(struct sync_run *r)
 	r->c.deletes_as_moves = ask->deletes_as_moves;
 }
 
+/* Options that name no class are for the collection's own. Mail folders have text messages, too. Source: MS-ASCMD 2.2.3.125. */
+static bool classes_fit(const struct sync_ask *ask, enum eas_class own)
+{
+	if (ask->options.class != CLASS_NONE && ask->options.class != own)
+		return false;
+	return !ask->wants_sms || own == CLASS_EMAIL;
+}
+
 /* Whether this collection has what the request asks for. Source: MS-ASCMD 2.2.3.36.2, 2.2.3.68.2, 2.2.3.103.2. */
 static bool options_fit(const struct sync_run *r)
 {
@@ -154,6 +162,8 @@ static bool options_fit(const struct sync_run *r)
 		return false;
 	if (!ask->has_options)
 		return true;
+	if (!classes_fit(ask, r->c.ops->class))
+		return false;
 	if ((ask->options.max_items || ask->sms_options.max_items) &&
 	    r->c.folder_type != FOLDER_RECIPIENT_CACHE)
 		return false;

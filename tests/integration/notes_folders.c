@@ -116,8 +116,32 @@ static void a_phone_that_starts_over(enum eas_version v)
 }
 TEST_VERSIONS(a_phone_that_starts_over)
 
+/* Options are for notes, or for no class by name; text messages are something of mail folders (MS-ASCMD 2.2.3.125). */
+static void options_of_a_class(enum eas_version v)
+{
+	static const struct {
+		const char *class;
+		bool and_sms;
+		unsigned status;
+	} cases[] = { { "Notes", false, 1 }, { "Email", false, 4 }, { "SMS", false, 4 },
+		{ "Notes", true, 4 } };
+	const struct phone_options_block sms = { .class = "SMS" };
+	struct side s = side_make(scene_user(), "PHONE1", v);
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct phone_options_block own = { .class = cases[i].class };
+
+		SCENE_OK(s.ph, phone_sync_one(s.ph, &(struct phone_collection){ .folder_id = s.notes->id,
+							.options = &own,
+							.sms = cases[i].and_sms ? &sms : NULL }));
+		assert_int_equal(s.notes->status, cases[i].status);
+	}
+}
+TEST_VERSIONS(options_of_a_class)
+
 void notes_folders_add(void)
 {
+	TEST_ADD_NOTE_VERSIONS(options_of_a_class);
 	TEST_ADD_NOTE_VERSIONS(folders_of_notes);
 	TEST_ADD_NOTE_VERSIONS(notes_move_between_folders);
 	TEST_ADD_NOTE_VERSIONS(a_phone_that_starts_over);

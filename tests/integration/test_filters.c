@@ -113,6 +113,48 @@ static void refused(const struct refused_case *c)
 }
 TEST_ROW(refused)
 
+static const struct class_case {
+	const char *name;
+	const char *class, *second; /* of the Options; NULL: there is none */
+	unsigned status;
+} class_cases[] = {
+	{ "its own", "Email", NULL, 1 },
+	{ "its own, and text messages", "Email", "SMS", 1 },
+	{ "text messages alone", "SMS", NULL, 1 },
+	{ "appointments", "Calendar", NULL, 4 },
+	{ "notes, and text messages", "Notes", "SMS", 4 },
+	{ "contacts behind its own", "Email", "Contacts", 4 },
+};
+
+/* Options for a class that the folder hasn't got (MS-ASCMD 2.2.3.27.5). What the phone asked for before stays. */
+static void options_of_a_class(const struct class_case *c)
+{
+	const struct phone_options_block week = filter_of(3), first = { .class = c->class },
+					 second = { .class = c->second };
+
+	for (size_t i = 0; i < COUNT(scene_versions); i++) {
+		enum eas_version v = scene_versions[i].version;
+		struct phone *ph;
+		struct phone_folder *f;
+
+		if (v < EAS_14_0)
+			continue; /* Options have no class yet */
+		ph = aged_phone(scene_user(), v);
+		f = scene_inbox(ph);
+		SCENE_OK(ph, phone_sync_folder(ph, f, &(struct phone_collection){ .options = &week }));
+		SCENE_OK(ph, phone_sync_one(ph, &(struct phone_collection){ .folder_id = f->id,
+						    .options = &first,
+						    .sms = c->second ? &second : NULL }));
+		assert_int_equal(f->status, c->status);
+		if (c->status == 1)
+			continue;
+		scene_sync(ph, f);
+		assert_newest(f, 3);
+		scene_assert_clean(ph);
+	}
+}
+TEST_ROW(options_of_a_class)
+
 /* It is the recipient cache's (MS-ASCMD 2.2.3.103). */
 static void max_items_is_not_for_mail(enum eas_version v)
 {
@@ -380,9 +422,10 @@ int main(void)
 {
 	int failed;
 
-	scene_open(&(struct bed_opts){ .users = 120, .services = "dovecot,redis" });
+	scene_open(&(struct bed_opts){ .users = 150, .services = "dovecot,redis" });
 	TEST_ADD_ROWS(filter, filter_cases);
 	TEST_ADD_ROWS(refused, refused_cases);
+	TEST_ADD_ROWS(options_of_a_class, class_cases);
 	TEST_ADD_VERSIONS(max_items_is_not_for_mail);
 	TEST_ADD_VERSIONS(a_filter_changes);
 	TEST_ADD_VERSIONS(a_second_start_has_its_options);
