@@ -22,6 +22,7 @@ enum {
 struct edit {
 	struct request *rq;
 	wbxml_tag root;
+	const wbxml_tag *elements; /* of the request; 0 behind the last */
 	struct imap *imap;
 	struct hierarchy h;
 	const struct known_folders *base;
@@ -67,14 +68,28 @@ static uint32_t status_of(enum err e)
 	}
 }
 
-/* The key must be good and the folders are read as they are now. *status is 0 if all is well. */
+/* Each element that the command has, once, and no Status, which is for answers (MS-ASCMD 2.2.3.177.6). Others are passed over. */
+static bool is_well_formed(const struct edit *x)
+{
+	const struct wbxml_node *xml = x->rq->xml;
+
+	for (const wbxml_tag *tag = x->elements; *tag; tag++) {
+		const struct wbxml_node *n = wbxml_child(xml, *tag);
+
+		if (!n || wbxml_next(n, *tag))
+			return false;
+	}
+	return !wbxml_child(xml, FOLDERHIERARCHY_STATUS);
+}
+
+/* The request must be whole, the key must be good, and the folders are read as they are now. *status is 0 if all is well. */
 static enum err begin(struct edit *x, uint32_t *status)
 {
 	const struct wbxml_node *key = wbxml_child(x->rq->xml, FOLDERHIERARCHY_SYNC_KEY);
 	enum err e;
 
 	*status = FOLDER_MALFORMED;
-	if (!key)
+	if (!is_well_formed(x))
 		return ERR_OK;
 	*status = FOLDER_BAD_KEY;
 	e = hierarchy_decode(x->rq->arena, x->rq->device.hierarchy, &x->h);
@@ -216,7 +231,9 @@ static enum err refused(struct edit *x, struct wbxml_writer *w, enum err e)
 
 enum err command_folder_create(struct request *rq, struct wbxml_writer *w)
 {
-	struct edit x = { .rq = rq, .root = FOLDERHIERARCHY_FOLDER_CREATE };
+	static const wbxml_tag elements[] = { FOLDERHIERARCHY_SYNC_KEY, FOLDERHIERARCHY_PARENT_ID,
+		FOLDERHIERARCHY_DISPLAY_NAME, FOLDERHIERARCHY_TYPE, 0 };
+	struct edit x = { .rq = rq, .root = FOLDERHIERARCHY_FOLDER_CREATE, .elements = elements };
 	struct bytes display = wbxml_child_text(rq->xml, FOLDERHIERARCHY_DISPLAY_NAME), name;
 	const struct folder *made;
 	uint32_t status;
@@ -306,7 +323,8 @@ static enum err delete_tree(struct edit *x, const struct folder *f, uint32_t *st
  * deletes them, which is nothing new to one that has. */
 enum err command_folder_delete(struct request *rq, struct wbxml_writer *w)
 {
-	struct edit x = { .rq = rq, .root = FOLDERHIERARCHY_FOLDER_DELETE };
+	static const wbxml_tag elements[] = { FOLDERHIERARCHY_SYNC_KEY, FOLDERHIERARCHY_SERVER_ID, 0 };
+	struct edit x = { .rq = rq, .root = FOLDERHIERARCHY_FOLDER_DELETE, .elements = elements };
 	const struct folder *f;
 	uint32_t status, id = 0;
 	enum err e;
@@ -359,7 +377,9 @@ static enum err rename_ids(struct edit *x, struct bytes from, struct bytes to)
 
 enum err command_folder_update(struct request *rq, struct wbxml_writer *w)
 {
-	struct edit x = { .rq = rq, .root = FOLDERHIERARCHY_FOLDER_UPDATE };
+	static const wbxml_tag elements[] = { FOLDERHIERARCHY_SYNC_KEY, FOLDERHIERARCHY_SERVER_ID,
+		FOLDERHIERARCHY_PARENT_ID, FOLDERHIERARCHY_DISPLAY_NAME, 0 };
+	struct edit x = { .rq = rq, .root = FOLDERHIERARCHY_FOLDER_UPDATE, .elements = elements };
 	struct bytes display = wbxml_child_text(rq->xml, FOLDERHIERARCHY_DISPLAY_NAME), name;
 	const struct folder *f, *there;
 	uint32_t status, id = 0;

@@ -169,6 +169,82 @@ static void what_folders_may_not_do(enum eas_version v)
 }
 TEST_VERSIONS(what_folders_may_not_do)
 
+static const struct malformed_case {
+	const char *name;
+	enum eas_command command;
+	wbxml_tag without,
+	    extra; /* of the command's elements: one that is missing, one that is there in addition */
+} malformed_cases[] = {
+	{ "create without a key", CMD_FOLDER_CREATE, FOLDERHIERARCHY_SYNC_KEY, 0 },
+	{ "create without a parent", CMD_FOLDER_CREATE, FOLDERHIERARCHY_PARENT_ID, 0 },
+	{ "create without a name", CMD_FOLDER_CREATE, FOLDERHIERARCHY_DISPLAY_NAME, 0 },
+	{ "create without a type", CMD_FOLDER_CREATE, FOLDERHIERARCHY_TYPE, 0 },
+	{ "create with two names", CMD_FOLDER_CREATE, 0, FOLDERHIERARCHY_DISPLAY_NAME },
+	{ "create with a status", CMD_FOLDER_CREATE, 0, FOLDERHIERARCHY_STATUS },
+	{ "delete without a key", CMD_FOLDER_DELETE, FOLDERHIERARCHY_SYNC_KEY, 0 },
+	{ "delete without an id", CMD_FOLDER_DELETE, FOLDERHIERARCHY_SERVER_ID, 0 },
+	{ "delete with two ids", CMD_FOLDER_DELETE, 0, FOLDERHIERARCHY_SERVER_ID },
+	{ "delete with a status", CMD_FOLDER_DELETE, 0, FOLDERHIERARCHY_STATUS },
+	{ "update without a key", CMD_FOLDER_UPDATE, FOLDERHIERARCHY_SYNC_KEY, 0 },
+	{ "update without an id", CMD_FOLDER_UPDATE, FOLDERHIERARCHY_SERVER_ID, 0 },
+	{ "update without a parent", CMD_FOLDER_UPDATE, FOLDERHIERARCHY_PARENT_ID, 0 },
+	{ "update without a name", CMD_FOLDER_UPDATE, FOLDERHIERARCHY_DISPLAY_NAME, 0 },
+	{ "update with two parents", CMD_FOLDER_UPDATE, 0, FOLDERHIERARCHY_PARENT_ID },
+	{ "update with a status", CMD_FOLDER_UPDATE, 0, FOLDERHIERARCHY_STATUS },
+};
+
+static void send_malformed(struct phone *ph, const struct malformed_case *c, const char *id)
+{
+	const struct {
+		wbxml_tag tag;
+		const char *text;
+		bool create, delete, update;
+	} elements[] = {
+		{ FOLDERHIERARCHY_STATUS, "1", false, false, false },
+		{ FOLDERHIERARCHY_SYNC_KEY, ph->replica.key, true, true, true },
+		{ FOLDERHIERARCHY_SERVER_ID, id, false, true, true },
+		{ FOLDERHIERARCHY_PARENT_ID, "0", true, false, true },
+		{ FOLDERHIERARCHY_DISPLAY_NAME, "Another", true, false, true },
+		{ FOLDERHIERARCHY_TYPE, "12", true, false, false },
+	};
+	struct wbxml_writer *w = phone_request(ph);
+
+	wbxml_open(w, eas_command_info(c->command)->root);
+	for (size_t i = 0; i < COUNT(elements); i++) {
+		bool has = c->command == CMD_FOLDER_CREATE   ? elements[i].create
+			   : c->command == CMD_FOLDER_DELETE ? elements[i].delete
+							     : elements[i].update;
+
+		if (has && elements[i].tag != c->without)
+			wbxml_put_str(w, elements[i].tag, elements[i].text);
+		if (elements[i].tag == c->extra)
+			wbxml_put_str(w, elements[i].tag, elements[i].text);
+	}
+	wbxml_close(w);
+	SCENE_OK(ph, phone_command(ph, c->command, NULL));
+}
+
+/* Status 10 in each version, and nothing has happened. */
+static void malformed(const struct malformed_case *c)
+{
+	for (size_t i = 0; i < COUNT(scene_versions); i++) {
+		const char *user = scene_user();
+		struct phone *ph;
+
+		truth_create(scene_truth(user), "There");
+		ph = scene_synced_phone(user, "PHONE1", scene_versions[i].version);
+		send_malformed(ph, c, phone_folder_named(&ph->replica, "There")->id);
+		assert_int_equal(ph->status, 10);
+		assert_null(wbxml_child(ph->root, FOLDERHIERARCHY_SYNC_KEY));
+		assert_true(truth_has_mailbox(scene_truth(user), "There"));
+		assert_false(truth_has_mailbox(scene_truth(user), "Another"));
+		SCENE_OK(ph, phone_folder_sync(ph, NULL));
+		assert_int_equal(ph->status, 1);
+		scene_assert_clean(ph);
+	}
+}
+TEST_ROW(malformed)
+
 /* Emptied with all that is below it, parents that aren't there themselves as well; the folder stays. */
 static void a_tree_is_emptied(enum eas_version v)
 {
@@ -341,12 +417,13 @@ int main(void)
 {
 	int failed;
 
-	scene_open(&(struct bed_opts){ .users = 120, .services = "dovecot,redis" });
+	scene_open(&(struct bed_opts){ .users = 220, .services = "dovecot,redis" });
 	TEST_ADD_VERSIONS(folders_go_to_imap);
 	TEST_ADD_VERSIONS(folders_come_from_imap);
 	TEST_ADD_VERSIONS(a_tree_is_moved_in_imap);
 	TEST_ADD_VERSIONS(a_folder_is_made_again);
 	TEST_ADD_VERSIONS(what_folders_may_not_do);
+	TEST_ADD_ROWS(malformed, malformed_cases);
 	TEST_ADD_VERSIONS(a_tree_is_emptied);
 	TEST_ADD_VERSIONS(a_tree_is_deleted);
 	TEST_ADD_VERSIONS(a_tree_with_a_use_stays);
