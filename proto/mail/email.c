@@ -361,27 +361,56 @@ static void put_last_verb_time(struct job *j, wbxml_tag tag)
 	put_made(j, tag, buf_done(&b, &text), &text);
 }
 
+static bool is_same_address(struct bytes a, struct bytes b)
+{
+	return a.len == b.len && strncasecmp((const char *)a.p, (const char *)b.p, a.len) == 0;
+}
+
 static bool is_among(struct job *j, const char *name, struct bytes address)
 {
 	struct mail_addresses list;
 
-	if ((j->failed = header_addresses(j->arena, &j->header, name, &list)))
+	if (j->failed || (j->failed = header_addresses(j->arena, &j->header, name, &list)))
 		return false;
 	for (size_t i = 0; i < list.n; i++)
-		if (list.v[i].address.len == address.len &&
-		    strncasecmp((const char *)list.v[i].address.p, (const char *)address.p, address.len) == 0)
+		if (is_same_address(list.v[i].address, address))
 			return true;
 	return false;
 }
 
-/* Only where the mail system has noted whom the mail was for (Postfix X-Original-To, Exim Envelope-To): a mail that merely
- * doesn't name the user may have come by a list or an alias. Left out when it is 0. Source: MS-ASEMAIL 2.2.2.61. */
+static bool is_named(struct job *j, struct bytes address)
+{
+	return is_among(j, "To", address) || is_among(j, "Cc", address);
+}
+
+/* The mail was sent to another address, from which it was passed on to the user. */
+static bool is_passed_on(struct job *j)
+{
+	struct mail_addresses list;
+
+	if (j->failed || (j->failed = header_addresses(j->arena, &j->header, "Delivered-To", &list)))
+		return false;
+	for (size_t i = 0; i < list.n; i++)
+		if (is_named(j, list.v[i].address))
+			return true;
+	return false;
+}
+
+/* Whether the mail system has noted that the mail was for the user. Best is whom it was for as it came in (Postfix X-Original-To, Exim
+ * Envelope-To); Delivered-To (Dovecot, qmail) is who got it in the end, be it by an alias. */
+static bool is_noted(struct job *j, struct bytes own)
+{
+	if (header_find(&j->header, "X-Original-To") || header_find(&j->header, "Envelope-To"))
+		return is_among(j, "X-Original-To", own) || is_among(j, "Envelope-To", own);
+	return is_among(j, "Delivered-To", own) && !is_passed_on(j);
+}
+
+/* Where nobody has noted it the mail may have come by a list or an alias. Left out when it is 0. Source: MS-ASEMAIL 2.2.2.61. */
 static void put_received_as_bcc(struct job *j, wbxml_tag tag)
 {
 	struct bytes own = j->m->own;
 
-	if (own.len && (is_among(j, "X-Original-To", own) || is_among(j, "Envelope-To", own)) &&
-	    !is_among(j, "To", own) && !is_among(j, "Cc", own) && !j->failed &&
+	if (own.len && is_noted(j, own) && !is_named(j, own) && !j->failed &&
 	    !header_find(&j->header, "Resent-To") && !header_find(&j->header, "List-Id"))
 		put_bool(j, tag, true);
 }
