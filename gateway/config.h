@@ -48,6 +48,7 @@ struct config {
 	struct smtp_config smtp;
 	char *smtp_user_template;
 	uint32_t smtp_max_bytes;
+	bool smtp_save_in_sent; /* phones' mails are put into Sent; else the SMTP server does that itself */
 	enum config_from from;
 	char **identities; /* templates of addresses; "*@domain" is a whole domain */
 

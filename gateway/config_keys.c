@@ -160,6 +160,11 @@ const struct config_key config_keys[] = {
 	{ "smtp", "command_timeout", KEY_TIME_MS, AT(smtp.command_ms), "60s", 600 * 1000, NULL, "" },
 	{ "smtp", "max_message", KEY_SIZE, AT(smtp_max_bytes), "50M", 1u << 30, NULL,
 	    "The longest mail that is sent." },
+	{ "smtp", "save_in_sent", KEY_BOOL, AT(smtp_save_in_sent), "yes", 0, NULL,
+	    "Put a copy of each mail that a phone sends into the user's Sent folder. no: the SMTP server "
+	    "does "
+	    "that itself, as\n"
+	    "Gmail's and Exchange's do; with yes there would be two." },
 	{ "smtp", "from", KEY_FROM, AT(from), "rewrite", 0, NULL,
 	    "A mail whose From is neither the user's address nor one of identities: rewrite puts the user's "
 	    "address there, "

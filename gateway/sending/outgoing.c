@@ -404,6 +404,7 @@ enum err outgoing_send(struct outgoing *o)
 {
 	enum err e;
 
+	o->save = o->save && o->rq->worker->config->smtp_save_in_sent;
 	fiber_shield(fiber_time_left_ms());
 	e = send_once(o);
 	fiber_unshield();

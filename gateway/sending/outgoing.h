@@ -18,7 +18,7 @@ struct outgoing {
 	struct bytes mime; /* as the phone sent it */
 	struct bytes
 	    client_id; /* empty: none. is_made: a name that no other mail has, nor the same one with another text */
-	bool save; /* into Sent */
+	bool save; /* into Sent, where that is ours to do (smtp_save_in_sent) */
 	bool is_smart;
 	bool replaces_mime; /* mime is complete: nothing is put into it */
 	bool is_made;       /* instead of mime there is `made`, with sections of `original` */

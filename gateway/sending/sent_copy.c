@@ -117,13 +117,21 @@ static enum err put_into_inbox(struct outgoing *o, struct imap *imap, bool unles
 	return e;
 }
 
+static bool is_sent_ours(const struct outgoing *o)
+{
+	return o->rq->worker->config->smtp_save_in_sent;
+}
+
 static enum err put_somewhere(struct outgoing *o, bool unless_there)
 {
 	struct imap *imap;
+	bool put;
 	enum err e;
 
 	if ((e = request_imap(o->rq, BYTES("INBOX"), &imap)))
 		return e;
+	if (!is_sent_ours(o))
+		return put_into(o, imap, BYTES("INBOX"), 0, unless_there, &put);
 	if (!is_refusal(e = put_into_sent(o, imap, unless_there)))
 		return e;
 	log_warn("the copy of a mail goes into the inbox, since Sent does not take it: %s (%s)",
@@ -164,6 +172,9 @@ void sent_copy_mend(struct outgoing *o, bool is_unsure)
 {
 	bool has_copy = !o->status && (o->save || is_unsure) && put_copy(o, true);
 
-	if (is_unsure)
-		sent_note_put(o, has_copy ? SENT_NOTE_UNSURE_WITH_COPY : SENT_NOTE_UNSURE);
+	if (!is_unsure)
+		return;
+	sent_note_put(o, !has_copy         ? SENT_NOTE_UNSURE
+			 : is_sent_ours(o) ? SENT_NOTE_UNSURE_WITH_COPY
+					   : SENT_NOTE_UNSURE_COPY_IN_INBOX);
 }

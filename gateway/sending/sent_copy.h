@@ -13,7 +13,8 @@ enum err sent_copy_prepare(struct outgoing *o) WAITS MUST_CHECK;
  * seconds. False if there is no copy: the log names the mail. */
 bool sent_copy_put(struct outgoing *o) WAITS;
 /* The same unless it is there already. is_unsure: whether the mail server took the mail isn't known; the copy is then put there
- * in any case, and a note into the inbox. With a status, there is no mail to copy: the note alone. */
+ * in any case (where Sent is the mail server's business, into the inbox), and a note into the inbox. With a status, there is no mail to
+ * copy: the note alone. */
 void sent_copy_mend(struct outgoing *o, bool is_unsure) WAITS;
 
 #endif

@@ -16,6 +16,8 @@ static const struct {
 	[SENT_NOTE_UNSURE] = { "Not certain whether this was sent", UNSURE },
 	[SENT_NOTE_UNSURE_WITH_COPY] = { "Not certain whether this was sent",
 	    UNSURE "A copy is in your folder for sent mails.\r\n" },
+	[SENT_NOTE_UNSURE_COPY_IN_INBOX] = { "Not certain whether this was sent",
+	    UNSURE "If it is in your folder for sent mails, it was sent. A copy is here in your inbox.\r\n" },
 	[SENT_NOTE_COPY_IN_INBOX] = { "Sent, but not in your folder for sent mails",
 	    "It was sent. But its copy could not be put into your folder for sent mails, and is here in your "
 	    "inbox\r\ninstead. Perhaps that folder is full, or may not be written to.\r\n" },

@@ -99,6 +99,31 @@ static void reload_with(const char *config)
 	assert_true(bed_wait(process_is_another, &before, 8000));
 }
 
+/* What a key says is so for the next mail, and no longer than it says it. */
+static void another_key_is_heeded(void **state)
+{
+	static const struct {
+		const char *more;
+		size_t copies; /* in Sent, afterwards */
+		const char *client_id;
+	} steps[] = { { "", 1, "1" }, { "[smtp]\nsave_in_sent = no\n", 1, "2" }, { "", 2, "3" } };
+	const char *user = scene_user();
+	struct phone *ph = scene_synced_phone(user, "KEY1", EAS_14_1);
+	struct phone_mail mail = { .mime = BYTES("To: bob@example.org\r\n\r\nhello\r\n"),
+		.save_in_sent = true };
+	struct scene_mail *sent;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		reload_with(plus(good_config(), steps[i].more));
+		phone_hang_up(ph);
+		mail.client_id = steps[i].client_id;
+		SCENE_OK(ph, phone_send_mail(ph, &mail));
+		assert_int_equal(ph->status, 1);
+		assert_int_equal(scene_mails(user, "Sent", &sent), steps[i].copies);
+	}
+}
+
 /* A mistake is told, everything stays as it was, and who waits goes on waiting: new mail still reaches him. */
 static const struct broken_case {
 	const char *name, *key, *value, *more;
@@ -376,9 +401,10 @@ int main(void)
 {
 	int failed;
 
-	scene_open(&(struct bed_opts){ .services = "dovecot,redis" });
+	scene_open(&(struct bed_opts){ .services = "dovecot,redis,mocksmtp" });
 	TEST_ADD(a_reload_sends_waiting_phones_to_the_new_worker);
 	TEST_ADD(requests_go_through_during_a_reload);
+	TEST_ADD(another_key_is_heeded);
 	TEST_ADD_ROWS(a_reload_with, broken_cases);
 	TEST_ADD(the_number_of_workers_may_change);
 	TEST_ADD(a_worker_that_waits_for_redis_leaves_connections_to_the_old_one);
