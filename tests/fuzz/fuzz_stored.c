@@ -13,8 +13,8 @@ static void check_snapshot(struct arena *a, struct bytes in)
 
 	if (snapshot_decode(a, in, &s) || snapshot_encode(a, &s, &out))
 		return;
-	MUST(
-	    !snapshot_decode(a, out, &again) && again.n_items == s.n_items && again.n_pending == s.n_pending);
+	MUST(!snapshot_decode(a, out, &again) && again.n_items == s.n_items &&
+	     again.n_pending == s.n_pending && again.n_stubs == s.n_stubs);
 	for (size_t i = 0; i < s.n_items; i++)
 		MUST(s.items[i].id == again.items[i].id && s.items[i].digest == again.items[i].digest);
 }
