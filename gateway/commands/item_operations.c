@@ -124,6 +124,30 @@ static enum err write_item(struct collection *c, struct wbxml_writer *w, const s
 	return e;
 }
 
+/* The properties that are wanted: those of all Schema elements together, as one. NULL: all. */
+static enum err read_schema(struct arena *a, const struct wbxml_node *options, const struct wbxml_node **out)
+{
+	struct wbxml_node *all, **end;
+
+	*out = NULL;
+	if (!wbxml_child(options, ITEMOPERATIONS_SCHEMA))
+		return ERR_OK;
+	*out = all = arena_alloc(a, sizeof(*all));
+	if (!all)
+		return ERR_LIMIT;
+	*all = (struct wbxml_node){ .tag = ITEMOPERATIONS_SCHEMA };
+	end = &all->child;
+	for (const struct wbxml_node *n = wbxml_child(options, ITEMOPERATIONS_SCHEMA); n;
+	     n = wbxml_next(n, ITEMOPERATIONS_SCHEMA))
+		for (const struct wbxml_node *p = n->child; p; p = p->next) {
+			if (!(*end = arena_alloc(a, sizeof(**end))))
+				return ERR_LIMIT;
+			**end = (struct wbxml_node){ .tag = p->tag, .parent = all };
+			end = &(*end)->next;
+		}
+	return ERR_OK;
+}
+
 static enum err fetch_item(struct request *rq, const struct wbxml_node *n, struct wbxml_writer *w)
 {
 	struct collection c = { .rq = rq };
@@ -132,9 +156,9 @@ static enum err fetch_item(struct request *rq, const struct wbxml_node *n, struc
 	uint32_t status;
 	enum err e;
 
-	if ((e = find_item(rq, n, &c, &item.id, &status)))
+	if ((e = find_item(rq, n, &c, &item.id, &status)) ||
+	    (e = read_schema(rq->arena, wbxml_child(n, ITEMOPERATIONS_OPTIONS), &c.schema)))
 		return e;
-	c.schema = wbxml_child(wbxml_child(n, ITEMOPERATIONS_OPTIONS), ITEMOPERATIONS_SCHEMA);
 	c.passes_mime = !rq->parts->holds && (c.ops == &mail_collection || c.ops == &mail_and_sms_collection);
 	c.multipart_number = rq->parts->multipart ? item_parts_next(rq->parts) : 0;
 	if (status == IO_OK && !(e = c.ops->prepare(&c, &item, 1, SIZE_MAX, &done)) &&

@@ -14,6 +14,8 @@ static void put_item(struct wbxml_writer *w, struct phone *ph, const char *subje
 	wbxml_open(w, ITEMOPERATIONS_OPTIONS);
 	wbxml_open(w, ITEMOPERATIONS_SCHEMA);
 	wbxml_put_empty(w, EMAIL_SUBJECT);
+	wbxml_close(w);
+	wbxml_open(w, ITEMOPERATIONS_SCHEMA); /* there may be several */
 	wbxml_put_empty(w, AIRSYNCBASE_BODY);
 	wbxml_close(w);
 	wbxml_put_uint(w, AIRSYNC_MIME_SUPPORT, 2);
