@@ -160,6 +160,9 @@ static bool options_fit(const struct sync_run *r)
 		return true;
 	if (ask->has_conversation_mode && r->c.ops->class != CLASS_EMAIL)
 		return false;
+	/* Of a note nothing can be ghosted. An empty list names nothing: LG's phones send one with every folder. */
+	if (ask->names_supported && r->c.ops->class == CLASS_NOTES)
+		return false;
 	if (!ask->has_options)
 		return true;
 	if (!classes_fit(ask, r->c.ops->class))

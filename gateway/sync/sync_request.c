@@ -71,6 +71,7 @@ static uint32_t count_commands(const struct wbxml_node *commands)
 static void parse_collection(enum eas_version version, const struct wbxml_node *n, struct sync_ask *ask)
 {
 	const struct wbxml_node *get_changes = wbxml_child(n, AIRSYNC_GET_CHANGES);
+	const struct wbxml_node *supported = wbxml_child(n, AIRSYNC_SUPPORTED);
 	struct bytes class = wbxml_child_text(n, AIRSYNC_CLASS);
 	bool initial;
 
@@ -78,7 +79,7 @@ static void parse_collection(enum eas_version version, const struct wbxml_node *
 		.key = wbxml_child_text(n, AIRSYNC_SYNC_KEY),
 		.window = WINDOW_DEFAULT };
 	initial = ask->key.len == 0 || bytes_eq_str(ask->key, "0");
-	ask->has_supported = wbxml_child(n, AIRSYNC_SUPPORTED) != NULL;
+	ask->names_supported = initial && supported && supported->child;
 	ask->has_conversation_mode = version >= EAS_14_0 && wbxml_child(n, AIRSYNC_CONVERSATION_MODE) != NULL;
 	ask->commands = wbxml_child(n, AIRSYNC_COMMANDS);
 	ask->n_commands = count_commands(ask->commands);

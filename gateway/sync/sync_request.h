@@ -22,7 +22,7 @@ struct sync_ask {
 	uint32_t window; /* 1..512 */
 	bool has_window;
 	bool deletes_as_moves, get_changes;
-	bool has_supported;
+	bool names_supported; /* a start says which properties the phone knows */
 	const struct wbxml_node *commands;
 	uint32_t n_commands;
 	uint32_t status; /* 0, or why this collection can't be done: 4, 164 */

@@ -316,6 +316,32 @@ static void a_cut_text_sent_back_is_no_change(enum eas_version v)
 }
 TEST_VERSIONS(a_cut_text_sent_back_is_no_change)
 
+/* Nothing of a note can be ghosted (MS-ASCMD 2.2.3.179). */
+static void a_list_of_supported_properties_is_refused(enum eas_version v)
+{
+	struct side s = side_make(scene_user(), "GHOST", v);
+
+	for (int named = 0; named < 2; named++) {
+		struct wbxml_writer *w = phone_request(s.ph);
+		const struct wbxml_node *collection;
+
+		wbxml_open(w, AIRSYNC_SYNC);
+		wbxml_open(w, AIRSYNC_COLLECTIONS);
+		wbxml_open(w, AIRSYNC_COLLECTION);
+		wbxml_put_str(w, AIRSYNC_SYNC_KEY, "0");
+		wbxml_put_str(w, AIRSYNC_COLLECTION_ID, s.notes->id);
+		wbxml_open(w, AIRSYNC_SUPPORTED);
+		if (named)
+			wbxml_put_empty(w, NOTES_SUBJECT);
+		for (int i = 0; i < 4; i++)
+			wbxml_close(w);
+		SCENE_OK(s.ph, phone_command(s.ph, CMD_SYNC, NULL));
+		collection = wbxml_child(wbxml_child(s.ph->root, AIRSYNC_COLLECTIONS), AIRSYNC_COLLECTION);
+		assert_bytes_str(wbxml_child_text(collection, AIRSYNC_STATUS), named ? "4" : "1");
+	}
+}
+TEST_VERSIONS(a_list_of_supported_properties_is_refused)
+
 int notes_scenarios_run(const char *program)
 {
 	TEST_ADD_NOTE_VERSIONS(a_note_of_the_phone_goes_round);
@@ -328,6 +354,7 @@ int notes_scenarios_run(const char *program)
 	TEST_ADD_NOTE_VERSIONS(pictures_survive_a_change);
 	TEST_ADD_NOTE_VERSIONS(a_signed_note_stays_as_it_is);
 	TEST_ADD_NOTE_VERSIONS(a_cut_text_sent_back_is_no_change);
+	TEST_ADD_NOTE_VERSIONS(a_list_of_supported_properties_is_refused);
 	notes_at_once_add();
 	notes_folders_add();
 	return test_run(program);
