@@ -197,16 +197,39 @@ static uint32_t estimate(const struct maker *m, size_t have)
 	return saturate(size > have ? size : (uint64_t)have + 1);
 }
 
+/* Of plain text that was HTML the addresses can't be told from words any more: so it is made once more. */
+static enum err put_words(struct maker *m, struct bytes *out)
+{
+	struct bytes text;
+	struct buf b;
+	enum err e;
+
+	buf_init(&b, m->arena, 0);
+	for (size_t i = 0; i < m->plan->n_text && b.len < preview_room(m->plan); i++) {
+		const struct body_fetch *f = &m->plan->fetch[i];
+
+		if ((e = part_text(m, f, &text)) ||
+		    (is_html(f->part) &&
+			(e = text_words_from_html(m->arena, text, preview_room(m->plan), &text))))
+			return e;
+		buf_put(&b, text);
+		buf_put_str(&b, "\r\n");
+	}
+	return buf_done(&b, out);
+}
+
 static enum err make_preview(struct maker *m, struct bytes text, struct body *out)
 {
-	size_t used;
-	enum err e;
+	enum err e = ERR_OK;
 
 	/* Beside a plain body it would say the same again. Source: MS-ASAIRS 2.2.2.35. */
 	if (!m->plan->preview || (out->type == BODY_PLAIN && out->data.len))
 		return ERR_OK;
-	if (m->plan->type == BODY_HTML &&
-	    (e = text_from_html(m->arena, text, preview_room(m->plan), &text, &used)))
+	if (m->plan->type == BODY_HTML)
+		e = text_words_from_html(m->arena, text, preview_room(m->plan), &text);
+	else if (m->plan->n_text)
+		e = put_words(m, &text);
+	if (e)
 		return e;
 	return text_preview(m->arena, text, m->plan->preview, &out->preview);
 }
@@ -267,14 +290,13 @@ static enum err make_mime_preview(struct arena *a, struct body_plan *plan, struc
 	struct maker m = { .arena = a, .plan = plan };
 	const struct body_fetch *f = &plan->fetch[plan->n_text];
 	struct bytes text;
-	size_t used;
 	enum err e;
 
 	if (!plan->n_preview)
 		return ERR_OK;
 	if ((e = part_text(&m, f, &text)))
 		return e;
-	if (is_html(f->part) && (e = text_from_html(a, text, preview_room(plan), &text, &used)))
+	if (is_html(f->part) && (e = text_words_from_html(a, text, preview_room(plan), &text)))
 		return e;
 	if ((e = text_preview(a, text, plan->preview, &out->preview)))
 		return e;

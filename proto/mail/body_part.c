@@ -53,14 +53,14 @@ static void fit(const struct body_part *part, struct bytes html, bool complete, 
 static enum err make_preview(
     struct arena *a, const struct body_part *part, struct bytes html, struct bytes *out)
 {
-	size_t used, max = part->wish.preview;
+	size_t max = part->wish.preview;
 	struct bytes text;
 	enum err e;
 
 	*out = (struct bytes){ 0 };
 	if (!max)
 		return ERR_OK;
-	if ((e = text_from_html(a, html, max * 8 + 256, &text, &used)))
+	if ((e = text_words_from_html(a, html, max * 8 + 256, &text)))
 		return e;
 	return text_preview(a, text, max, out);
 }

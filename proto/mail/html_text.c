@@ -25,6 +25,7 @@ struct converter {
 	size_t href_at;               /* where its text begins in the output */
 	size_t used; /* bytes of the input that were read before the parser was stopped; 0: all */
 	bool too_deep;
+	bool words_only; /* no addresses, images and rules */
 };
 
 /* What an element does. Source: HTML Living Standard, 15.3 (rendering of flow content), in what of it text
@@ -194,6 +195,8 @@ static void begin_link(struct converter *c, const xmlChar **attributes)
 	struct bytes href = bytes_trim(attribute(attributes, "href"));
 
 	c->href = (struct bytes){ 0 };
+	if (c->words_only)
+		return;
 	if (bytes_starts_nocase(href, "http:") || bytes_starts_nocase(href, "https:") ||
 	    bytes_starts_nocase(href, "mailto:") || bytes_starts_nocase(href, "tel:") ||
 	    bytes_starts_nocase(href, "ftp:"))
@@ -236,7 +239,7 @@ static void put_image(struct converter *c, const xmlChar **attributes)
 {
 	struct bytes alt = bytes_trim(attribute(attributes, "alt"));
 
-	if (!alt.len)
+	if (!alt.len || c->words_only)
 		return;
 	layout_text(&c->layout, BYTES(" ["));
 	layout_text(&c->layout, alt);
@@ -273,6 +276,8 @@ static void begin_element(struct converter *c, enum action action, const xmlChar
 		break;
 	case ACT_RULE:
 		layout_break(l, 1);
+		if (c->words_only)
+			break;
 		layout_raw(l, BYTES("----------------------------------------"));
 		layout_break(l, 1);
 		break;
@@ -426,9 +431,10 @@ static void parse(struct converter *c, struct bytes html)
 	htmlFreeParserCtxt(c->parser);
 }
 
-enum err text_from_html(struct arena *a, struct bytes html, size_t max, struct bytes *out, size_t *used)
+static enum err to_text(
+    struct arena *a, struct bytes html, size_t max, bool words_only, struct bytes *out, size_t *used)
 {
-	struct converter c = { .arena = a };
+	struct converter c = { .arena = a, .words_only = words_only };
 	size_t read = 0;
 	enum err e;
 
@@ -446,4 +452,17 @@ enum err text_from_html(struct arena *a, struct bytes html, size_t max, struct b
 	/* It may have become full with the last text, or stopped at the last tag. */
 	*used = !c.layout.full ? html.len : read && read < html.len ? read : html.len - 1;
 	return layout_done(&c.layout, out);
+}
+
+enum err text_from_html(struct arena *a, struct bytes html, size_t max, struct bytes *out, size_t *used)
+{
+	return to_text(a, html, max, false, out, used);
+}
+
+enum err text_words_from_html(struct arena *a, struct bytes html, size_t max, struct bytes *out)
+{
+	size_t used;
+	enum err e = to_text(a, html, max, true, out, &used);
+
+	return e || bytes_trim(*out).len ? e : to_text(a, html, max, false, out, &used);
 }

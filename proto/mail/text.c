@@ -115,16 +115,51 @@ enum err text_unflow(struct arena *a, struct bytes text, bool delsp, struct byte
 	return buf_done(&b, out);
 }
 
-static enum err preview(struct arena *a, struct bytes text, size_t max, bool quotes, struct bytes *out)
+/* The length of an address in brackets at the beginning, "<https://example.org/>" or "[cid:logo]", 0 if there is none. The
+ * line's end ends it too: where it is too long for a line, or is cut. */
+static size_t bracketed_len(struct bytes in)
+{
+	static const char *const schemes[] = { "http:", "https:", "mailto:", "cid:", "tel:", "ftp:" };
+	uint8_t end = in.p[0] == '<' ? '>' : ']';
+	struct bytes rest = bytes_of(in.p + 1, in.len - 1);
+	bool is_address = false;
+	size_t n = 0;
+
+	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++)
+		is_address = is_address || bytes_starts_nocase(rest, schemes[i]);
+	while (n < rest.len && rest.p[n] != end && rest.p[n] > ' ')
+		n++;
+	if (!is_address || (n < rest.len && rest.p[n] != end && rest.p[n] != '\r'))
+		return 0;
+	return 1 + n + (n < rest.len);
+}
+
+static void put_without_addresses(struct layout *l, struct bytes line)
+{
+	size_t from = 0, n;
+
+	for (size_t i = 0; i < line.len; i += n ? n : 1) {
+		n = line.p[i] == '<' || line.p[i] == '[' ? bracketed_len(bytes_of(line.p + i, line.len - i))
+							 : 0;
+		if (!n)
+			continue;
+		layout_text(l, bytes_of(line.p + from, i - from));
+		from = i + n;
+	}
+	layout_text(l, bytes_of(line.p + from, line.len - from));
+}
+
+static enum err preview(struct arena *a, struct bytes text, size_t max, bool all, struct bytes *out)
 {
 	struct layout l;
 	struct bytes line;
 
 	layout_init(&l, a, max * 4 + 1); /* so many bytes hold max characters */
 	while (!l.full && bytes_split(&text, '\n', &line)) {
-		if (!quotes && bytes_starts(line, ">"))
-			continue;
-		layout_text(&l, line);
+		if (all)
+			layout_text(&l, line);
+		else if (!bytes_starts(line, ">"))
+			put_without_addresses(&l, line);
 		layout_text(&l, BYTES(" "));
 	}
 	return layout_done(&l, out);

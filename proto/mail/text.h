@@ -13,6 +13,10 @@
 enum err text_from_html(
     struct arena *a, struct bytes html, size_t max, struct bytes *out, size_t *used) MUST_CHECK;
 
+/* The same without what a preview is better without: link addresses, what stands for images, and rules. If there is nothing
+ * else, with them. */
+enum err text_words_from_html(struct arena *a, struct bytes html, size_t max, struct bytes *out) MUST_CHECK;
+
 /* Plain text as an HTML document's body: line breaks, runs of blanks, links, quotes as <blockquote>. */
 enum err text_to_html(struct arena *a, struct bytes text, struct bytes *out) MUST_CHECK;
 
@@ -20,8 +24,8 @@ enum err text_to_html(struct arena *a, struct bytes text, struct bytes *out) MUS
  * encoding. */
 enum err text_unflow(struct arena *a, struct bytes text, bool delsp, struct bytes *out) MUST_CHECK;
 
-/* The beginning of a text on one line, at most max characters, without quotes and runs of white space: for
- * Preview. */
+/* The beginning of a text on one line, at most max characters, without runs of white space: for Preview. Without quotes, too,
+ * and without the addresses that stand in brackets behind what they are of ("here <https://…>"), if there is anything else. */
 enum err text_preview(struct arena *a, struct bytes text, size_t max, struct bytes *out) MUST_CHECK;
 
 /* Bare LF and bare CR as CRLF; `in` itself if it has no such. */

@@ -198,6 +198,16 @@ static void mime_is_cut(void **state)
 
 /* ---- previews ---- */
 
+enum { ALL_OR_NONE = 10 };
+
+/* Its text begins with an image and a link, whose address is longer than all that a preview reads. */
+#define CENT                                                                                                 \
+	"01234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567" \
+	"89"
+#define NEWSLETTER                                                              \
+	"<img alt=Logo><a href=\"https://example.org/" CENT CENT CENT CENT CENT \
+	"\">In your browser</a><hr>Hello"
+
 static const struct preview_case {
 	const char *name, *raw;
 	enum body_type type;
@@ -222,14 +232,24 @@ static const struct preview_case {
 	{ "beside MIME, none asked for", HTML "<p>text</p>", BODY_MIME, 5, 0, EAS_16_1, "" },
 	{ "beside MIME without a text", HEAD "Content-Type: image/png\r\n\r\nx", BODY_MIME, 5, 100, EAS_16_1,
 	    "" },
+	{ "without addresses", HTML NEWSLETTER, BODY_HTML, BODY_WHOLE, 20, EAS_16_1, "In your browser Hell" },
+	{ "without addresses, instead of a plain text", HTML NEWSLETTER, BODY_PLAIN, 0, 20, EAS_16_1,
+	    "In your browser Hell" },
+	{ "without addresses, where a plain text is too long", HTML NEWSLETTER, BODY_PLAIN, ALL_OR_NONE, 20,
+	    EAS_16_1, "In your browser Hell" },
+	{ "without addresses, beside MIME", HTML NEWSLETTER, BODY_MIME, 5, 20, EAS_16_1,
+	    "In your browser Hell" },
+	{ "of images alone", HTML "<img alt=Logo>", BODY_HTML, BODY_WHOLE, 20, EAS_16_1, "[Logo]" },
 	{ "of an empty mail", HEAD "\r\n", BODY_HTML, BODY_WHOLE, 100, EAS_16_1, "" },
 };
 
 static void previews(const struct preview_case *c)
 {
 	struct sync_options o = sample_options(c->type, c->limit, c->chars);
-	struct sample s = pieces_make(pieces_copy(c->raw), &o, c->version);
+	struct sample s;
 
+	o.body[0].all_or_none = c->limit == ALL_OR_NONE;
+	s = pieces_make(pieces_copy(c->raw), &o, c->version);
 	assert_bytes_str(s.body.preview, c->want);
 }
 TEST_ROW(previews)

@@ -89,6 +89,14 @@ static const struct preview_case {
 	{ "characters of four bytes", "\xF0\x9F\x98\x80\xF0\x9F\x98\x80\xF0\x9F\x98\x80", 2,
 	    "\xF0\x9F\x98\x80\xF0\x9F\x98\x80" },
 	{ "quotes are left out", "> old\r\nnew\r\n>old", 20, "new" },
+	{ "addresses in brackets are left out",
+	    "Here <https://example.org/1> and [cid:logo][https://example.org/2]there <mailto:a@b>.", 99,
+	    "Here and there ." },
+	{ "one that is cut", "Here <https://example.org/1", 99, "Here" },
+	{ "one at the end of a line", "Here <https://example.org/1\r\nthere", 99, "Here there" },
+	{ "others stay", "https://example.org/ <a@b> [1] a <https: b", 99,
+	    "https://example.org/ <a@b> [1] a <https: b" },
+	{ "nothing but an address", "<https://example.org/>", 99, "<https://example.org/>" },
 	{ "nothing but quotes", "> old\r\n> text", 20, "> old > text" },
 };
 
