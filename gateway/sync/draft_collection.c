@@ -269,6 +269,9 @@ enum err draft_change(
 	struct draft_run x;
 	enum err e;
 
+	*status = SYNC_STATUS_BAD_ITEM;
+	if (mail_change_is_forbidden(wbxml_child(command, AIRSYNC_APPLICATION_DATA)))
+		return ERR_OK;
 	*status = SYNC_STATUS_OK;
 	e = draft_run_init(&x, c, command, seed_of(c, item));
 	if (!e)

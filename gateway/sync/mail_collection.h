@@ -39,6 +39,8 @@ enum err mail_prepare(
 enum err mail_write(struct collection *c, struct wbxml_writer *w, const struct change *change) MUST_CHECK;
 enum err mail_change(struct collection *c, struct snapshot_item *item, const struct wbxml_node *command,
     uint32_t *status) WAITS MUST_CHECK;
+/* Whether a Change with this ApplicationData is to be refused with status 6. */
+bool mail_change_is_forbidden(const struct wbxml_node *data);
 enum err mail_remove(
     struct collection *c, uint64_t id, const struct snapshot_item *item, uint32_t *status) WAITS MUST_CHECK;
 

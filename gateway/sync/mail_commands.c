@@ -50,7 +50,20 @@ static enum err parse_categories(
 	return ERR_OK;
 }
 
-/* ERR_PROTO: a malformed item. What may not be changed in a mail is skipped, as real clients send it along. */
+/* What a client must not even try to change, in a draft neither. Source: MS-ASEMAIL 2.2.2 (ConversationId and so on). */
+bool mail_change_is_forbidden(const struct wbxml_node *data)
+{
+	static const wbxml_tag fixed[] = { EMAIL2_CONVERSATION_ID, EMAIL2_CONVERSATION_INDEX, EMAIL2_SENDER,
+		EMAIL2_RECEIVED_AS_BCC, EMAIL2_UM_CALLER_ID, EMAIL2_UM_USER_NOTES };
+
+	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
+		if (wbxml_child(data, fixed[i]))
+			return true;
+	return false;
+}
+
+/* ERR_PROTO: a malformed item, or one that isn't to be. What else can't be changed in a mail is skipped: for Subject and the like no
+ * status is given, and a client may send it along. */
 static enum err parse(struct arena *a, const struct wbxml_node *data, struct wanted_flags *out)
 {
 	const struct wbxml_node *flag = wbxml_child(data, EMAIL_FLAG),
@@ -59,6 +72,8 @@ static enum err parse(struct arena *a, const struct wbxml_node *data, struct wan
 	bool read;
 
 	*out = (struct wanted_flags){ .has_flag = flag != NULL };
+	if (mail_change_is_forbidden(data))
+		return ERR_PROTO;
 	if (wbxml_child(data, EMAIL_READ)) {
 		if (wbxml_child_bool(data, EMAIL_READ, false, &read))
 			return ERR_PROTO;

@@ -338,6 +338,24 @@ TEST_VERSIONS(a_foreign_claim)
 
 /* ---- a phone that can't write them ---- */
 
+/* What isn't a client's to change isn't in a draft either: nothing of such a Change is done. */
+static void a_fixed_property(enum eas_version v)
+{
+	const char *user = scene_user();
+	struct phone *ph = drafting_phone(user, "PHONE1", v);
+
+	scene_append_raw(user, "Drafts", bytes_str(DRAFT), "\\Draft", NULL);
+	sync_drafts(ph);
+	assert_int_equal(draft_alter(ph, "draft",
+			     (struct phone_edit){ .subject = "other", .other = EMAIL2_CONVERSATION_ID }),
+	    6);
+	assert_non_null(scene_mail(user, "Drafts", "draft"));
+	assert_int_equal(draft_alter(ph, "draft", (struct phone_edit){ .subject = "other" }), 1);
+	assert_non_null(scene_mail(user, "Drafts", "other"));
+	scene_assert_clean(ph);
+}
+TEST_VERSIONS(a_fixed_property)
+
 static const struct version_row old_versions[] = { { "12.1", EAS_12_1 }, { "14.1", EAS_14_1 } };
 
 static void an_old_phone(enum eas_version v)
@@ -381,6 +399,7 @@ int main(void)
 	TEST_ADD_DRAFT_VERSIONS(mime_again);
 	TEST_ADD_DRAFT_VERSIONS(while_it_is_sent);
 	TEST_ADD_DRAFT_VERSIONS(a_foreign_claim);
+	TEST_ADD_DRAFT_VERSIONS(a_fixed_property);
 	TEST_ADD_ROWS(an_old_phone, old_versions);
 	failed = test_run("drafts odd");
 	scene_close();

@@ -411,11 +411,44 @@ static void only_what_changed_is_told(enum eas_version v)
 }
 TEST_VERSIONS(only_what_changed_is_told)
 
+/* ---- what isn't a client's to change ---- */
+
+static const struct fixed_case {
+	const char *name;
+	wbxml_tag tag;
+	unsigned status;
+} fixed_cases[] = {
+	{ "ConversationId", EMAIL2_CONVERSATION_ID, 6 },
+	{ "ConversationIndex", EMAIL2_CONVERSATION_INDEX, 6 },
+	{ "Sender", EMAIL2_SENDER, 6 },
+	{ "ReceivedAsBcc", EMAIL2_RECEIVED_AS_BCC, 6 },
+	{ "UmCallerID", EMAIL2_UM_CALLER_ID, 6 },
+	{ "UmUserNotes", EMAIL2_UM_USER_NOTES, 6 },
+	{ "Subject, which is skipped", EMAIL_SUBJECT, 1 },
+};
+
+static void one_fixed(const struct fixed_case *c, enum eas_version v)
+{
+	struct two t = two_phones(v);
+	struct phone_edit e = { .other = c->tag, .read = PHONE_YES };
+
+	assert_int_equal(edit(t.a, e), c->status);
+	assert_int_equal(scene_mail(t.user, "INBOX", "mail")->seen, c->status == 1);
+	scene_assert_clean(t.a);
+}
+
+static void a_fixed_property(const struct fixed_case *c)
+{
+	for (size_t n = 0; n < sizeof(scene_versions) / sizeof(scene_versions[0]); n++)
+		one_fixed(c, scene_versions[n].version);
+}
+TEST_ROW(a_fixed_property)
+
 int main(void)
 {
 	int failed;
 
-	scene_open(&(struct bed_opts){ .users = 80 });
+	scene_open(&(struct bed_opts){ .users = 120 });
 	TEST_ADD_VERSIONS(a_flag_with_all);
 	TEST_ADD_VERSIONS(another_program_flags);
 	TEST_ADD_ROWS(a_bad_flag_is_refused, bad_flag_cases);
@@ -428,6 +461,7 @@ int main(void)
 	TEST_ADD_VERSIONS(categories_come_back);
 	TEST_ADD_VERSIONS(a_category_that_is_too_long);
 	TEST_ADD_VERSIONS(only_what_changed_is_told);
+	TEST_ADD_ROWS(a_fixed_property, fixed_cases);
 	failed = test_run("flags");
 	scene_close();
 	return failed;

@@ -207,6 +207,7 @@ struct phone_edit {
 	bool sms;                    /* it is one of the SMS class: its Add says so */
 	const char *from, *received; /* of an SMS; NULL: not said */
 	unsigned text_type;          /* Type of the text's Body; 0: 1 */
+	wbxml_tag other;             /* one more property, with the value 1; 0: none */
 	bool send;                   /* email2:Send, 16.x */
 	bool bare;                   /* no ApplicationData at all */
 };

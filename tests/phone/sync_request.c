@@ -163,6 +163,8 @@ static void put_data(struct wbxml_writer *w, const struct phone_edit *edit)
 	else
 		put_flag(w, edit->flag);
 	put_categories(w, edit);
+	if (edit->other)
+		wbxml_put_uint(w, edit->other, 1);
 	wbxml_close(w);
 }
 
