@@ -13,6 +13,7 @@ struct change_run {
 	struct snapshot_item *item; /* what the phone has */
 	const struct copy *copies, *now;
 	size_t n_copies;
+	bool is_former;     /* perhaps: a newer one, which can't be read, may be it, too */
 	bool is_unreadable; /* it is there, or may be, but the server can't read it */
 	struct note_edit edit;
 	struct bytes raw;
@@ -148,6 +149,10 @@ static enum err apply_change(struct change_run *x, uint32_t *status)
 			x->item->digest = x->now->digest;
 		return e;
 	}
+	if (x->is_former) {
+		x->is_unreadable = true;
+		return ERR_NOT_FOUND;
+	}
 	if ((e = patch(x, &mail)))
 		return e;
 	changes = mail.len || !same_keywords(x);
@@ -171,6 +176,7 @@ static enum err find_note(struct change_run *x, uint64_t id)
 	if (!x->n_copies)
 		return ERR_NOT_FOUND;
 	x->now = &x->copies[x->n_copies - 1];
+	x->is_former = copy_may_be_former(l, &note_kind, x->now, x->item->digest);
 	x->had = (struct note_keywords){ .v = x->now->flags->keywords, .n = x->now->flags->n_keywords };
 	return ERR_OK;
 }

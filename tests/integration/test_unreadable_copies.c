@@ -233,6 +233,32 @@ static void a_changed_note(const struct damage_case *c)
 }
 TEST_ROW(a_changed_note)
 
+/* A copy that was left behind may be shown meanwhile; what the phone says of the newer one isn't taken for a conflict with it. */
+static void a_former_copy_of_a_note(enum eas_version v)
+{
+	const char *user = scene_user();
+	struct side s;
+
+	damage_append(user, "INBOX", "a mail");
+	notes_make_folder(user);
+	notes_put(user, notes_apple("former", note_uuid_1, "former text"));
+	notes_put(user, notes_apple("newest", note_uuid_1, "newest text"));
+	s = side_make(user, "PHONE1", v);
+	assert_int_equal(s.notes->count, 1);
+	damage_forbid(damage_file(user, "Notes", 2));
+	damage_forget_cache(user, "Notes");
+	assert_int_equal(
+	    side_try_change(&s, "newest", (struct phone_edit){ .subject = "newer", .text = "more" }), 7);
+	side_sync(&s);
+	assert_int_equal(count_of_text(s.notes, "more"), 1);
+	assert_mails(user, "Notes", 3);
+	damage_allow(damage_file(user, "Notes", 2));
+	side_sync(&s);
+	assert_non_null(strstr(side_note(&s, "newest")->body, "newest text"));
+	assert_int_equal(s.notes->count, 2);
+}
+TEST_VERSIONS(a_former_copy_of_a_note)
+
 static void a_deleted_note(void **state)
 {
 	const char *user = scene_user();
@@ -265,6 +291,7 @@ int main(void)
 	TEST_ADD(a_changed_draft_heals);
 	TEST_ADD(a_deleted_draft);
 	TEST_ADD_ROWS(a_changed_note, damage_cases);
+	TEST_ADD_NOTE_VERSIONS(a_former_copy_of_a_note);
 	TEST_ADD(a_deleted_note);
 	failed = test_run("unreadable copies");
 	clock_scene_close();
