@@ -211,9 +211,22 @@ static void put_importance(const struct draft_maker *m, struct buf *out)
 		    m->edit->importance ? 1 : 5);
 }
 
+/* Whose the draft is and what it replies to: a phone that writes all of it anew, as MIME, needn't know that. */
+static void put_lasting(const struct draft_maker *m, struct buf *out)
+{
+	static const char *const names[] = { "From", "In-Reply-To", "References" };
+
+	for (size_t i = 0; m->base && i < sizeof(names) / sizeof(names[0]); i++) {
+		const struct header_field *had = header_find(&m->base->header, names[i]);
+
+		if (had && !header_find(&m->source, names[i]))
+			header_put_field(out, had);
+	}
+}
+
 static void put_stamp(const struct draft_maker *m, struct buf *out)
 {
-	if (!header_find(&m->source, "From")) {
+	if (!header_find(&m->source, "From") && !(m->base && header_find(&m->base->header, "From"))) {
 		struct mail_address from = { .address = m->stamp->from };
 
 		address_field_put(out, "From", &(struct mail_addresses){ &from, 1 });
@@ -241,6 +254,7 @@ enum err draft_put_header(struct draft_maker *m)
 	for (size_t i = 0; i < m->source.n; i++)
 		if (!is_dropped(m, m->source.v[i].name))
 			header_put_field(out, &m->source.v[i]);
+	put_lasting(m, out);
 	put_stamp(m, out);
 	put_importance(m, out);
 	return put_lines(m, out);

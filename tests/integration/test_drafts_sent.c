@@ -47,6 +47,50 @@ static void sent_from_drafts(enum eas_version v)
 }
 TEST_VERSIONS(sent_from_drafts)
 
+#define THREAD "In-Reply-To: <o@example.net>\r\nReferences: <f@example.net> <o@example.net>\r\n"
+
+/* Another program has written the draft, as somebody who isn't the account's own: the address goes, the name stays, as with a mail that a
+ * phone sends itself. So does the thread. That holds when the phone writes all of it anew, too. */
+static const struct name_case {
+	const char *name, *from;
+	bool is_rewritten;
+} name_cases[] = {
+	{ "as it is", "Jane Doe <jane@example.net>", false },
+	{ "written anew", "Jane Doe <jane@example.net>", true },
+	{ "no address", "\"Jane Doe\" <>", false },
+	{ "one of two", "Jane Doe <jane@example.net>, Bob <bob@example.net>", false },
+};
+
+static void one_name(const struct name_case *c, enum eas_version v)
+{
+	static const struct phone_edit anew = { .text = "To: bob@example.org\r\nSubject: draft\r\n"
+							"MIME-Version: 1.0\r\n\r\nmine\r\n",
+		.text_type = 4 };
+	const char *user = scene_user();
+	unsigned before = received_count();
+	struct phone *ph;
+	char text[400];
+
+	snprintf(text, sizeof(text),
+	    "From: %s\r\nTo: bob@example.org\r\nSubject: draft\r\n" THREAD "\r\nmine\r\n", c->from);
+	scene_append_raw(user, "Drafts", bytes_str(text), "\\Draft \\Seen", NULL);
+	ph = drafting_phone(user, "PHONE1", v);
+	if (c->is_rewritten)
+		assert_int_equal(draft_alter(ph, "draft", anew), 1);
+	assert_int_equal(draft_alter(ph, "draft", (struct phone_edit){ .bare = true, .send = true }), 1);
+	received_expect(before + 1);
+	snprintf(text, sizeof(text), "From: \"Jane Doe\" <%s>\r\n", user);
+	assert_true(received_has(received(before + 1, "eml"), text));
+	assert_true(received_has(received(before + 1, "eml"), THREAD));
+}
+
+static void a_name_stays(const struct name_case *c)
+{
+	for (size_t n = 0; n < COUNT(draft_versions); n++)
+		one_name(c, draft_versions[n].version);
+}
+TEST_ROW(a_name_stays)
+
 /* The phone is shown 1,024 bytes of the blind copies, and sends these back. */
 static void sent_to_many(enum eas_version v)
 {
@@ -334,6 +378,7 @@ int main(void)
 
 	scene_open(&(struct bed_opts){ .users = 60 });
 	TEST_ADD_DRAFT_VERSIONS(sent_from_drafts);
+	TEST_ADD_ROWS(a_name_stays, name_cases);
 	TEST_ADD_DRAFT_VERSIONS(sent_to_many);
 	TEST_ADD_DRAFT_VERSIONS(sent_without_a_word);
 	TEST_ADD_DRAFT_VERSIONS(sent_at_once);
