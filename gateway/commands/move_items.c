@@ -71,6 +71,15 @@ static enum eas_class class_in(const struct known_folders *known, uint32_t id)
 											     : CLASS_NONE;
 }
 
+/* An earlier move of the request takes the same item elsewhere. */
+static bool goes_elsewhere(const struct moves *x, const struct move *m)
+{
+	for (const struct move *other = x->v; other < m; other++)
+		if (!other->status && other->from == m->from && other->id == m->id && other->to != m->to)
+			return true;
+	return false;
+}
+
 static void parse(struct moves *x, const struct wbxml_node *n, struct move *m)
 {
 	uint32_t folder;
@@ -86,6 +95,8 @@ static void parse(struct moves *x, const struct wbxml_node *n, struct move *m)
 		m->status = MOVE_NO_TARGET;
 	else if (m->from == m->to)
 		m->status = MOVE_SAME;
+	else if (goes_elsewhere(x, m))
+		m->status = MOVE_FAILED; /* MS-ASCMD 2.2.3.177.10: to one destination at a time */
 }
 
 static struct bytes memo_name(const struct move *m, char to[SERVER_ID_MAX * 2])

@@ -147,6 +147,62 @@ static void it_is_repeated(enum eas_version v)
 }
 TEST_VERSIONS(it_is_repeated)
 
+/* ---- one mail, two folders ---- */
+
+/* Moves of the inbox's only mail, to each of the folders. */
+static void move_to_each(struct phone *ph, const char *id, const char *const *folders, size_t n)
+{
+	struct wbxml_writer *w = phone_request(ph);
+
+	wbxml_open(w, MOVE_MOVE_ITEMS);
+	for (size_t i = 0; i < n; i++) {
+		wbxml_open(w, MOVE_MOVE);
+		wbxml_put_str(w, MOVE_SRC_MSG_ID, id);
+		wbxml_put_str(w, MOVE_SRC_FLD_ID, scene_inbox(ph)->id);
+		wbxml_put_str(w, MOVE_DST_FLD_ID, folders[i]);
+		wbxml_close(w);
+	}
+	wbxml_close(w);
+	SCENE_OK(ph, phone_command(ph, CMD_MOVE_ITEMS, NULL));
+}
+
+/* It goes where the first move that can be made says; said again because the answer was lost, it is there. */
+static void one_destination_only(enum eas_version v)
+{
+	static const char *const want[] = { "4", "2", "3", "5", "3", "5" };
+	const char *user = scene_user(), *folders[6];
+	struct phone *ph;
+	char id[64];
+
+	scene_append_many(user, "INBOX", "m", 1);
+	truth_create(scene_truth(user), "One");
+	truth_create(scene_truth(user), "Two");
+	ph = scene_synced_phone(user, "PHONE1", v);
+	snprintf(id, sizeof(id), "%s", phone_item_with_subject(scene_inbox(ph), "m 1")->id);
+	folders[0] = scene_inbox(ph)->id;
+	folders[1] = "4711";
+	folders[2] = folders[4] = phone_folder_named(&ph->replica, "One")->id;
+	folders[3] = phone_folder_named(&ph->replica, "Two")->id;
+	folders[5] = phone_folder_of_type(&ph->replica, 4)->id;
+	for (int again = 0; again < 2; again++) {
+		const struct wbxml_node *r;
+		size_t n = 0;
+
+		move_to_each(ph, id, folders, 6);
+		for (r = wbxml_child(ph->root, MOVE_RESPONSE); r; r = wbxml_next(r, MOVE_RESPONSE), n++) {
+			assert_bytes_str(wbxml_child_text(r, MOVE_STATUS), want[n]);
+			assert_int_equal(wbxml_child(r, MOVE_DST_MSG_ID) != NULL, strcmp(want[n], "3") == 0);
+		}
+		assert_int_equal(n, 6);
+		assert_non_null(scene_mail(user, "One", "m 1"));
+		assert_null(scene_mail(user, "Two", "m 1"));
+	}
+	scene_sync(ph, scene_inbox(ph));
+	assert_int_equal(scene_inbox(ph)->count, 0);
+	scene_assert_clean(ph);
+}
+TEST_VERSIONS(one_destination_only)
+
 int main(void)
 {
 	int failed;
@@ -155,6 +211,7 @@ int main(void)
 	TEST_ADD_VERSIONS(a_sync_is_under_way);
 	TEST_ADD_VERSIONS(a_later_move_fails);
 	TEST_ADD_VERSIONS(it_is_repeated);
+	TEST_ADD_VERSIONS(one_destination_only);
 	failed = test_run("moves");
 	cutter_close_scene(&cutter);
 	return failed;
