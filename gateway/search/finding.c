@@ -138,12 +138,16 @@ enum err finding_run(struct request *rq, const struct finding_ask *ask, struct f
 	if ((e = finding_places(rq, ask, &places, &n)))
 		return e;
 	for (size_t i = 0; i < n; i++) {
-		if (finding_place_is_empty(&places[i]))
+		bool may_have;
+
+		e = finding_place_may_have(&places[i], &may_have);
+		if (!e && !may_have)
 			continue;
 		if (loop_now_ms() > f.until_ms)
 			return ERR_TIMEOUT;
 		f.searched++;
-		e = search_place(&f, &places[i]);
+		if (!e)
+			e = search_place(&f, &places[i]);
 		if (e && !concerns_folder_only(places[i].c->imap, e))
 			return e;
 		if (e) {

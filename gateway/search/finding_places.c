@@ -7,11 +7,18 @@ struct bytes finding_place_mailbox(const struct finding_place *p)
 	return p->class == CLASS_SMS ? p->c->sms.mailbox : p->c->mailbox;
 }
 
-bool finding_place_is_empty(const struct finding_place *p)
+/* A STATUS may be refused for a moment, so only what isn't listed isn't there. */
+enum err finding_place_may_have(const struct finding_place *p, bool *out)
 {
 	const struct imap_status *s = p->class == CLASS_SMS ? &p->c->sms.status : &p->c->status;
 
-	return !p->c->imap || !s->known || !s->messages;
+	*out = false;
+	if (!p->c->imap)
+		return ERR_OK;
+	if (!s->known)
+		return imap_is_listed(p->c->imap, finding_place_mailbox(p), out);
+	*out = s->messages > 0;
+	return ERR_OK;
 }
 
 /* ---- which folders ---- */

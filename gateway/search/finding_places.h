@@ -11,7 +11,8 @@ struct finding_place {
 	enum eas_class class; /* EMAIL, NOTES or SMS */
 };
 struct bytes finding_place_mailbox(const struct finding_place *p);
-bool finding_place_is_empty(const struct finding_place *p); /* or not there */
+/* False: it is empty, or not there. */
+enum err finding_place_may_have(const struct finding_place *p, bool *out) WAITS MUST_CHECK;
 
 /* Those that are asked for, with IMAP open. Errors as of finding_run. */
 enum err finding_places(struct request *rq, const struct finding_ask *ask, struct finding_place **out,
