@@ -334,15 +334,19 @@ static enum err find_former(struct collection *c, const struct wbxml_node *comma
 	return ERR_DENIED;
 }
 
+static uint32_t flags_of(const struct sms *sms)
+{
+	return (sms->read ? IMAP_SEEN : 0) | (sms->flag.status == FOLLOW_UP_ACTIVE ? IMAP_FLAGGED : 0);
+}
+
 static enum err append(struct collection *c, const struct sms *sms, struct bytes message_id, uint32_t *uid)
 {
-	uint32_t flags = (sms->read ? IMAP_SEEN : 0) | (sms->flagged ? IMAP_FLAGGED : 0);
 	struct imap_uids found;
 	struct bytes mail;
 	enum err e;
 
 	if ((e = sms_make(c->rq->arena, sms, message_id, time(NULL), &mail)) ||
-	    (e = imap_append(c->imap, c->sms.mailbox, mail, flags, sms->received, uid)) || *uid)
+	    (e = imap_append(c->imap, c->sms.mailbox, mail, flags_of(sms), sms->received, uid)) || *uid)
 		return e;
 	if ((e = imap_search_message_id(c->imap, c->rq->arena, message_id, &found)))
 		return e;
@@ -364,10 +368,30 @@ static enum err add_sms(struct collection *c, const struct wbxml_node *command, 
 	return append(c, sms, message_id, uid);
 }
 
+/* What a flag has beside \Flagged is kept as by a mail's Change. The SMS is there in any case: a phone whose flag can't be kept whole is
+ * told so. */
+static enum err keep_flag(
+    struct collection *c, const struct wbxml_node *command, const struct sms *sms, struct snapshot_item *item)
+{
+	struct collection *s = sms_of(c);
+	uint32_t status;
+	enum err e;
+
+	if (sms->flag.status != FOLLOW_UP_COMPLETE && !follow_up_has_more(&sms->flag))
+		return ERR_OK;
+	if (!s)
+		return ERR_LIMIT;
+	e = mail_change(s, item, command, &status);
+	if (!e && status != SYNC_STATUS_OK)
+		item->digest = SNAPSHOT_UNSURE;
+	return e;
+}
+
 static enum err add(struct collection *c, const struct wbxml_node *command, const struct snapshot *has,
     uint64_t *new_id, uint32_t *digest, uint32_t *status)
 {
 	struct imap_flags flags = { 0 };
+	struct snapshot_item item;
 	struct sms sms;
 	uint32_t uid;
 	enum err e;
@@ -388,9 +412,12 @@ static enum err add(struct collection *c, const struct wbxml_node *command, cons
 	}
 	if (e)
 		return e;
-	flags.flags = (sms.read ? IMAP_SEEN : 0) | (sms.flagged ? IMAP_FLAGGED : 0);
+	flags.flags = flags_of(&sms);
+	item = (struct snapshot_item){ uid, mail_digest(&flags) };
+	if ((e = keep_flag(c, command, &sms, &item)))
+		return e;
 	*new_id = uid | SNAPSHOT_SIDE;
-	*digest = mail_digest(&flags);
+	*digest = item.digest;
 	*status = SYNC_STATUS_OK;
 	return ERR_OK;
 }

@@ -43,28 +43,19 @@ static enum err read_numbers(struct arena *a, const struct wbxml_node *data, wbx
 	return text.len > MAX_NUMBERS ? ERR_PROTO : utf8_repair(a, text, out);
 }
 
-/* An empty Flag is none. */
-static bool read_flag(const struct wbxml_node *data, bool *out)
-{
-	uint32_t status = 0;
-
-	if (wbxml_child_uint(wbxml_child(data, EMAIL_FLAG), EMAIL_STATUS, 0, 2, &status))
-		return false;
-	*out = status == 2;
-	return true;
-}
-
 enum err sms_read(struct arena *a, const struct wbxml_node *data, struct sms *out)
 {
 	struct bytes received = wbxml_child_text(data, EMAIL_DATE_RECEIVED);
+	const struct wbxml_node *flag = wbxml_child(data, EMAIL_FLAG);
 	enum err e;
 
 	*out = (struct sms){ 0 };
 	if ((received.len && time_parse_eas(received, &out->received)) ||
 	    wbxml_child_uint(data, EMAIL_IMPORTANCE, 1, 2, &out->importance) ||
-	    wbxml_child_bool(data, EMAIL_READ, false, &out->read) || !read_flag(data, &out->flagged))
+	    wbxml_child_bool(data, EMAIL_READ, false, &out->read))
 		return ERR_PROTO;
-	if ((e = read_numbers(a, data, EMAIL_FROM, &out->from)) ||
+	if ((flag && (e = follow_up_read(a, flag, &out->flag))) ||
+	    (e = read_numbers(a, data, EMAIL_FROM, &out->from)) ||
 	    (e = read_numbers(a, data, EMAIL_TO, &out->to)) || (e = read_text(a, data, &out->text)))
 		return e;
 	return out->from.len || out->to.len || out->text.len ? ERR_OK : ERR_PROTO;

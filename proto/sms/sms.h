@@ -15,7 +15,8 @@ struct sms {
 	struct bytes text;     /* UTF-8, CRLF */
 	int64_t received;      /* 0: not said */
 	uint32_t importance;   /* 0..2 */
-	bool read, flagged;
+	bool read;
+	struct follow_up flag;
 };
 
 /* ApplicationData of an Add. ERR_PROTO: malformed (Sync status 6), among others without any text or number. */

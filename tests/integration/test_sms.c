@@ -10,6 +10,7 @@
 static const struct version_row sms_versions[] = {
 	{ "14.0", EAS_14_0 },
 	{ "14.1", EAS_14_1 },
+	{ "16.0", EAS_16_0 },
 	{ "16.1", EAS_16_1 },
 };
 #define TEST_ADD_SMS_VERSIONS(function) TEST_ADD_ROWS(function, sms_versions)
@@ -228,6 +229,47 @@ static void flags_are_not_mixed_up(enum eas_version v)
 }
 TEST_VERSIONS(flags_are_not_mixed_up)
 
+#define DATE "2026-12-04T16:30:00.000Z"
+
+static const struct flag_case {
+	const char *name, *flag;
+} flag_cases[] = {
+	{ "active", "Status=2\nFlagType=Flag for follow up" },
+	{ "with all", "Status=2\nFlagType=mine\nSubject=answer\nStartDate=" DATE "\nDueDate=" DATE
+		      "\nUtcStartDate=" DATE "\nUtcDueDate=" DATE "\nReminderSet=1\nReminderTime=" DATE },
+	{ "complete", "Status=1\nFlagType=Flag for follow up\nCompleteTime=" DATE "\nDateCompleted=" DATE },
+};
+
+static void one_flag(const struct flag_case *c, enum eas_version v)
+{
+	const char *user = scene_user();
+	struct phone *one = make_phone(user, "PHONE1", v), *two;
+	struct phone_edit e = { .command = AIRSYNC_ADD,
+		.id = "s1",
+		.sms = true,
+		.from = "[MOBILE:1]",
+		.text = "text",
+		.flag_text = c->flag };
+	struct phone_folder *f = folder_of(one, INBOX);
+	unsigned status;
+
+	scene_append(user, "INBOX", "a mail", "");
+	sync_both(one, INBOX);
+	SCENE_OK(one, phone_edit_one(one, f, &e, &status));
+	assert_int_equal(status, 1);
+	sync_both(one, INBOX);
+	assert_int_equal(f->added + f->changed, 0); /* no echo */
+	two = make_phone(user, "PHONE2", v);
+	assert_string_equal(sms_with(two, INBOX, "text")->flag_text, c->flag);
+}
+
+static void an_sms_comes_with_a_flag(const struct flag_case *c)
+{
+	for (size_t n = 0; n < COUNT(sms_versions); n++)
+		one_flag(c, sms_versions[n].version);
+}
+TEST_ROW(an_sms_comes_with_a_flag)
+
 static void windows_hold_both(enum eas_version v)
 {
 	struct phone_collection small = { .window = 3, .options = &email_options, .sms = &sms_options };
@@ -439,6 +481,7 @@ static const struct bad_case {
 } bad_cases[] = {
 	{ "no number and no text", { .sms = true } },
 	{ "an HTML text", { .sms = true, .from = "[MOBILE:1]", .text = "x", .text_type = 2 } },
+	{ "an unknown flag", { .sms = true, .from = "[MOBILE:1]", .text = "x", .flag_text = "Status=3" } },
 	{ "a date that is none",
 	    { .sms = true, .from = "[MOBILE:1]", .text = "x", .received = "yesterday" } },
 };
@@ -463,11 +506,12 @@ int main(void)
 	static const char *const settings[] = { "imap.sms_folder=SMS", NULL };
 	int failed;
 
-	scene_open(&(struct bed_opts){ .users = 60, .settings = settings });
+	scene_open(&(struct bed_opts){ .users = 80, .settings = settings });
 	TEST_ADD_SMS_VERSIONS(sms_reach_the_other_phone);
 	TEST_ADD_SMS_VERSIONS(an_sms_is_fetched);
 	TEST_ADD_SMS_VERSIONS(marks_and_deletions);
 	TEST_ADD_SMS_VERSIONS(flags_are_not_mixed_up);
+	TEST_ADD_ROWS(an_sms_comes_with_a_flag, flag_cases);
 	TEST_ADD_SMS_VERSIONS(windows_hold_both);
 	TEST_ADD_SMS_VERSIONS(lost_answers);
 	TEST_ADD_SMS_VERSIONS(the_outbox_is_for_the_phone);

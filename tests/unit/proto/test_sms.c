@@ -23,7 +23,7 @@ static const struct read_case {
 		.received = 60,
 		.importance = 2,
 		.read = true,
-		.flagged = true } },
+		.flag = { .status = FOLLOW_UP_ACTIVE } } },
 	{ "a text alone", TEXT("x"), ERR_OK, { .text = BYTES("x"), .importance = 1 } },
 	{ "a sender alone", "\tEmail:From \"1\"\n", ERR_OK, { .from = BYTES("1"), .importance = 1 } },
 	{ "nothing", "", ERR_PROTO, { .text = { 0 } } },
@@ -31,6 +31,14 @@ static const struct read_case {
 	    { .text = { 0 } } },
 	{ "a date that is none", "\tEmail:DateReceived \"x\"\n" TEXT("x"), ERR_PROTO, { .text = { 0 } } },
 	{ "Importance beyond", "\tEmail:Importance \"3\"\n" TEXT("x"), ERR_PROTO, { .text = { 0 } } },
+	{ "a flag that is done", "\tEmail:Flag\n\t\tEmail:Status \"1\"\n\t\tEmail:FlagType \"x\"\n" TEXT("x"),
+	    ERR_OK,
+	    { .text = BYTES("x"),
+		.importance = 1,
+		.flag = { .status = FOLLOW_UP_COMPLETE, .v = { [FOLLOW_UP_TYPE] = BYTES("x") } } } },
+	{ "no flag", "\tEmail:Flag\n" TEXT("x"), ERR_OK, { .text = BYTES("x"), .importance = 1 } },
+	{ "an unknown flag", "\tEmail:Flag\n\t\tEmail:Status \"3\"\n" TEXT("x"), ERR_PROTO,
+	    { .text = { 0 } } },
 	{ "Read that is no boolean", "\tEmail:Read \"x\"\n" TEXT("x"), ERR_PROTO, { .text = { 0 } } },
 };
 
@@ -47,7 +55,8 @@ static void read_sms(const struct read_case *c)
 	assert_int_equal(got.received, c->sms.received);
 	assert_int_equal(got.importance, c->sms.importance);
 	assert_int_equal(got.read, c->sms.read);
-	assert_int_equal(got.flagged, c->sms.flagged);
+	assert_int_equal(got.flag.status, c->sms.flag.status);
+	assert_bytes_equal(got.flag.v[FOLLOW_UP_TYPE], c->sms.flag.v[FOLLOW_UP_TYPE]);
 }
 TEST_ROW(read_sms)
 
