@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "mail/charset_hz.h"
 #include "mail/charset_jis.h"
 
 /* The charsets that make up nearly all mail are converted here. Beside speed that keeps iconv, which may
@@ -19,6 +20,7 @@ enum way {
 	WAY_PAIRS,   /* iconv; ASCII-based, but two bytes or more for other characters */
 	WAY_ESCAPES, /* iconv; ASCII bytes need not mean ASCII */
 	WAY_JIS,     /* the same, by way of CP932 */
+	WAY_HZ,      /* the same, by way of GB18030 */
 	WAY_UTF16,   /* the same, in either order */
 };
 
@@ -75,8 +77,8 @@ static const struct charset charsets[] = {
 	{ "gb23121980", WAY_PAIRS, "GB18030" },
 	{ "gb231280", WAY_PAIRS, "GB18030" },
 	{ "csgb2312", WAY_PAIRS, "GB18030" },
-	{ "hzgb2312", WAY_ESCAPES,
-	    "HZ" }, /* glibc has none; then it is shown as the ASCII that it is made of */
+	{ "hzgb2312", WAY_HZ, NULL },
+	{ "hz", WAY_HZ, NULL },
 	{ "gbk", WAY_PAIRS, "GB18030" },
 	{ "xgbk", WAY_PAIRS, "GB18030" },
 	{ "cp936", WAY_PAIRS, "GB18030" },
@@ -409,6 +411,14 @@ static enum err from_jis(struct arena *a, struct bytes in, struct bytes *out)
 		      : from_iconv(a, "ISO-2022-JP-2", WAY_ESCAPES, in, out);
 }
 
+static enum err from_hz(struct arena *a, struct bytes in, struct bytes *out)
+{
+	struct bytes gb;
+	enum err e = charset_hz_to_gb2312(a, in, &gb);
+
+	return e ? e : from_iconv(a, "GB18030", WAY_PAIRS, gb, out);
+}
+
 /* Without a mark it should begin with the higher byte (RFC 2781, 4.3), but a zero tells better: most begin with a letter or a
  * blank. */
 static const char *utf16_order(struct bytes in)
@@ -431,14 +441,19 @@ enum err charset_to_utf8(struct arena *a, struct bytes name, struct bytes in, st
 	}
 	switch (c.way) {
 	case WAY_GUESS:
+		if (!is_utf8(in, false, out) && charset_sjis_is(in))
+			return from_iconv(a, "CP932", WAY_PAIRS, in, out);
+		return from_guess(a, in, false, out);
 	case WAY_UTF8:
-		return from_guess(a, in, c.way == WAY_UTF8, out);
+		return from_guess(a, in, true, out);
 	case WAY_1252:
 	case WAY_8859_15:
 		/* Text that can be UTF-8 is: nobody writes such pairs of characters in Latin-1. */
 		return is_utf8(in, false, out) ? ERR_OK : from_single_byte(a, c.way, in, out);
 	case WAY_JIS:
 		return from_jis(a, in, out);
+	case WAY_HZ:
+		return from_hz(a, in, out);
 	case WAY_UTF16:
 		return from_iconv(a, c.iconv ? c.iconv : utf16_order(in), c.way, in, out);
 	case WAY_ICONV:

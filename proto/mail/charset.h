@@ -8,7 +8,7 @@
  * only the beginning of a part was fetched) is left out. Only ERR_LIMIT (arena).
  *   name   as the mail says: "iso-8859-1" (read as windows-1252, as browsers do), "ks_c_5601-1987", …;
  *          empty or
- *          unknown: UTF-8 if the text is that, else windows-1252
+ *          unknown: UTF-8 or Japanese if the text is that, else windows-1252
  *   out    `in` itself where nothing had to be changed */
 enum err charset_to_utf8(struct arena *a, struct bytes name, struct bytes in, struct bytes *out) MUST_CHECK;
 

@@ -100,3 +100,36 @@ enum err charset_jis_to_cp932(struct arena *a, struct bytes in, struct bytes *ou
 	}
 	return buf_done(&b, out);
 }
+
+/* ---- Shift_JIS ---- */
+
+/* Hiragana, katakana, or punctuation. */
+static bool is_kana(uint8_t lead, uint8_t trail)
+{
+	return (lead == 0x82 && trail >= 0x9F && trail <= 0xF1) ||
+	       (lead == 0x83 && trail >= 0x40 && trail <= 0x96) ||
+	       (lead == 0x81 && trail >= 0x41 && trail <= 0x5B);
+}
+
+bool charset_sjis_is(struct bytes in)
+{
+	enum { LEAST = 2 }; /* one may be a quote mark and a letter of windows-1252 */
+	size_t pairs = 0, kana = 0;
+
+	for (size_t i = 0; i < in.len; i++) {
+		uint8_t lead = in.p[i], trail;
+
+		if (lead < 0x80)
+			continue;
+		if (lead == 0x80 || (lead >= 0xA0 && lead < 0xE0) || lead >= 0xF0)
+			return false;
+		if (++i == in.len) /* cut in a character */
+			break;
+		trail = in.p[i];
+		if (trail < 0x40 || trail == 0x7F || trail > 0xFC)
+			return false;
+		pairs++;
+		kana += is_kana(lead, trail);
+	}
+	return kana >= LEAST && kana >= pairs - kana;
+}
