@@ -2,6 +2,7 @@
 
 #include "base/utf8.h"
 #include "mail/charset.h"
+#include "mail/enriched.h"
 #include "mail/mime_parse.h"
 #include "mail/mime_text.h"
 #include "mail/header.h"
@@ -73,6 +74,10 @@ static enum err part_text(struct maker *m, const struct body_fetch *f, struct by
 		charset = declared;
 	if ((e = charset_to_utf8(m->arena, charset, octets, out)) || is_html(p))
 		return e;
+	if (mime_is(p, "text", "enriched"))
+		return text_from_enriched(m->arena, *out, out);
+	if (mime_is(p, "text", "richtext"))
+		return text_from_richtext(m->arena, *out, out);
 	format = mime_param(&p->params, "format");
 	if (bytes_eq_nocase(format, "flowed") &&
 	    (e = text_unflow(m->arena, *out, bytes_eq_nocase(mime_param(&p->params, "delsp"), "yes"), out)))

@@ -1,5 +1,6 @@
-/* HTML as text (by libxml2, and by leaving out tags), HTML without its quotes, text as HTML, format=flowed, previews. */
+/* HTML as text (by libxml2, and by leaving out tags), HTML without its quotes, text as HTML, format=flowed, previews, text/enriched. */
 #include "fuzz/fuzzing.h"
+#include "mail/enriched.h"
 #include "mail/html_strip.h"
 #include "mail/text.h"
 #include "mail/unquote.h"
@@ -82,6 +83,8 @@ static void read_text(struct arena *a, struct bytes text)
 	must_be_balanced(out);
 	MUST(text_unflow(a, text, false, &out) == ERR_OK && utf8_valid(out));
 	MUST(text_unflow(a, text, true, &out) == ERR_OK && utf8_valid(out));
+	MUST(text_from_enriched(a, text, &out) == ERR_OK && utf8_valid(out) && sample_has_crlf_only(out));
+	MUST(text_from_richtext(a, text, &out) == ERR_OK && utf8_valid(out) && sample_has_crlf_only(out));
 	MUST(text_preview(a, text, 40, &out) == ERR_OK);
 	MUST(utf8_valid(out) && utf8_count(out) <= 40 && bytes_find(out, '\n') == out.len);
 }

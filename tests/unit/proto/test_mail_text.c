@@ -1,6 +1,7 @@
 /* Plain text: line ends, format=flowed, previews, and the way to HTML. */
 #include "testing.h"
 #include "base/utf8.h"
+#include "mail/enriched.h"
 #include "mail/text.h"
 
 static const struct crlf_case {
@@ -109,6 +110,41 @@ static void preview(const struct preview_case *c)
 }
 TEST_ROW(preview)
 
+static const struct enriched_case {
+	const char *name;
+	bool richtext;
+	const char *in, *want;
+} enriched_cases[] = {
+	{ "fonts and colours go", false,
+	    "<bold>Now</bold> is <color><param>red</param>the</color> t\xC3\xAFme",
+	    "Now is the t\xC3\xAFme" },
+	{ "one line end is a blank", false, "a\r\nb", "a b" },
+	{ "two are one", false, "a\r\n\r\nb", "a\r\nb" },
+	{ "three are two", false, "a\n\n\nb", "a\r\n\r\nb" },
+	{ "a less-than sign", false, "1 << 2 <<bold>", "1 < 2 <bold>" },
+	{ "as it is", false, "a<nofill>b\r\n  c\r\n</nofill>d\r\ne", "a\r\nb\r\n  c\r\nd e" },
+	{ "a quote", false, "<Excerpt>Come?\r\n\r\nPlease</Excerpt>Yes.", "> Come?\r\n> Please\r\nYes." },
+	{ "an indent", false, "a<indent>b</indent></indent>c", "a\r\n    b\r\nc" },
+	{ "lines of their own", false, "a<center>b</center>c", "a\r\nb\r\nc" },
+	{ "no command", false, "a < b <", "a < b <" },
+	{ "cut in a command", false, "a<bold>b</bo", "ab</bo" },
+	{ "without its end", false, "a<param>b", "a" },
+	{ "nothing", false, "", "" },
+	{ "richtext", true, "<bold>a</bold>\r\n\r\nb<nl>c <lt> d<comment>no<nl></comment><np>e",
+	    "a b\r\nc < d\r\n\r\ne" },
+};
+
+static void from_enriched(const struct enriched_case *c)
+{
+	struct bytes in = test_copy(bytes_str(c->in)), got;
+
+	assert_int_equal(c->richtext ? text_from_richtext(test_arena(), in, &got)
+				     : text_from_enriched(test_arena(), in, &got),
+	    ERR_OK);
+	assert_bytes_str(got, c->want);
+}
+TEST_ROW(from_enriched)
+
 #define QUOTE \
 	"<blockquote type=\"cite\" style=\"margin:0 0 0 .8ex;border-left:1px #ccc solid;padding-left:1ex\">"
 
@@ -195,6 +231,7 @@ int main(void)
 	TEST_ADD_ROWS(crlf, crlf_cases);
 	TEST_ADD(crlf_of_much);
 	TEST_ADD_ROWS(unflow, flow_cases);
+	TEST_ADD_ROWS(from_enriched, enriched_cases);
 	TEST_ADD_ROWS(preview, preview_cases);
 	TEST_ADD_ROWS(to_html, html_cases);
 	TEST_ADD(a_link_without_end);
