@@ -421,6 +421,25 @@ static enum err work_normal(struct sync_run *r, size_t window, size_t budget)
 	return ERR_OK;
 }
 
+/* Items may have changed or gone since the lost answer was made, and some can't be read now. */
+static enum err say_anew(struct sync_run *r, size_t ready)
+{
+	struct arena *a = r->c.rq->arena;
+	struct changes said = { r->changes.v, ready };
+	size_t had_stubs = r->next.n_stubs;
+	bool differs;
+	enum err e;
+
+	if ((e = replay_say_anew(a, &r->base, &r->next, said.v, said.n, &differs)) ||
+	    (e = stubs_keep(a, &r->next, &said, &r->more)))
+		return e;
+	if (differs || r->next.n_stubs != had_stubs) {
+		r->mode = SYNC_NORMAL; /* a generation of its own, after the same former one */
+		r->save = true;
+	}
+	return ERR_OK;
+}
+
 static enum err work_replay(struct sync_run *r, size_t budget)
 {
 	struct snapshot has;
@@ -436,12 +455,9 @@ static enum err work_replay(struct sync_run *r, size_t budget)
 		return e;
 	sort_changes(&r->changes);
 	/* The same changes as the first time, whatever their size: they fitted then. */
-	if ((e = prepare(r, r->changes.n, budget > SIZE_MAX / 2 ? budget : SIZE_MAX / 2, &ready)))
+	if ((e = prepare(r, r->changes.n, budget > SIZE_MAX / 2 ? budget : SIZE_MAX / 2, &ready)) ||
+	    (e = say_anew(r, ready)))
 		return e;
-	if (replay_differs(&r->base, &r->next, r->changes.v, ready)) {
-		r->mode = SYNC_NORMAL; /* a generation of its own, after the same former one */
-		r->save = true;
-	}
 	drop_nothings(&r->changes, &ready);
 	r->more =
 	    r->next.n_pending > 0 || settings_changed(r); /* what these ask for comes with the next key */

@@ -85,11 +85,18 @@ static bool say_anew(const struct snapshot *base, struct snapshot *next, const s
 	return true;
 }
 
-bool replay_differs(const struct snapshot *base, struct snapshot *next, const struct change *v, size_t n)
+enum err replay_say_anew(struct arena *a, const struct snapshot *base, struct snapshot *next,
+    const struct change *v, size_t n, bool *differs)
 {
-	bool differs = false;
+	enum err e = ERR_OK;
 
-	for (size_t i = 0; i < n; i++)
-		differs = say_anew(base, next, &v[i]) || differs;
-	return differs;
+	*differs = false;
+	for (size_t i = 0; i < n && !e; i++) {
+		if (!say_anew(base, next, &v[i]))
+			continue;
+		*differs = true;
+		if (v[i].kind == CHANGE_NONE)
+			e = snapshot_add_pending(a, next, v[i].id);
+	}
+	return e;
 }

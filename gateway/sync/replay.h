@@ -18,8 +18,10 @@ enum err replay_own_commands(struct arena *a, struct snapshot *has, const struct
 enum err replay_changes(
     struct arena *a, const struct snapshot *from, const struct snapshot *to, struct changes *out) MUST_CHECK;
 /* Brings `next` to what is said now by v[0..n), which have been prepared: items may have changed or gone since the lost
- * answer was made. Returns whether that makes a difference. The phone may have got the lost answer after all, or this
- * one, or both in turn: two answers that differ must not lead to the same key, else it holds what nobody knows of. */
-bool replay_differs(const struct snapshot *base, struct snapshot *next, const struct change *v, size_t n);
+ * answer was made. What nothing is said of now, perhaps since it can't be read, is looked at again by the next Sync. *differs: whether that
+ * makes a difference. The phone may have got the lost answer after all, or this
+ * one, or both in turn: two answers that differ must not lead to the same key, else it holds what nobody knows of. ERR_LIMIT. */
+enum err replay_say_anew(struct arena *a, const struct snapshot *base, struct snapshot *next,
+    const struct change *v, size_t n, bool *differs) MUST_CHECK;
 
 #endif

@@ -201,6 +201,28 @@ static void heals_with_replays(void **state)
 	clock_days_ahead(0);
 }
 
+/* It could be read for the answer that got lost, and not when that is asked for again. */
+static void heals_after_a_replay(enum eas_version v)
+{
+	const char *user = scene_user();
+	struct phone *ph = scene_synced_phone(user, "PHONE1", v);
+	struct phone_folder *inbox = scene_inbox(ph);
+
+	append_many(user, "mail", 5);
+	ph->lose = PHONE_LOSE_READ;
+	SCENE_ERR(ph, phone_sync_folder(ph, inbox, NULL), ERR_CANCELLED);
+	damage_forbid(file_of(user, 2));
+	SCENE_OK(ph, phone_sync_folder(ph, inbox, NULL));
+	expect(inbox, 5, 1);
+	damage_allow(file_of(user, 2));
+	clock_days_ahead(1);
+	SCENE_OK(ph, phone_sync_folder(ph, inbox, NULL));
+	expect(inbox, 5, 0);
+	scene_assert_clean(ph);
+	clock_days_ahead(0);
+}
+TEST_VERSIONS(heals_after_a_replay)
+
 /* So many that one answer doesn't have them all. */
 static void many(void **state)
 {
@@ -657,6 +679,7 @@ int main(void)
 	TEST_ADD(comes_when_it_can_be_read_again);
 	TEST_ADD(heals);
 	TEST_ADD(heals_with_replays);
+	TEST_ADD_VERSIONS(heals_after_a_replay);
 	TEST_ADD(many);
 	TEST_ADD(many_texts);
 	TEST_ADD(storage_away);

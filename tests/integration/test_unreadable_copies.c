@@ -278,6 +278,30 @@ static void a_deleted_note(void **state)
 	assert_non_null(side_note(&s, "older"));
 }
 
+/* It could be read for the answer that got lost, and when that is asked for again nobody can say which note the mail is. */
+static void in_a_replay(enum eas_version v)
+{
+	const char *user = scene_user();
+	struct side s;
+
+	damage_append(user, "INBOX", "a mail");
+	notes_make_folder(user);
+	notes_put(user, notes_apple("first", note_uuid_1, "one"));
+	s = side_make(user, "PHONE1", v);
+	notes_put(user, notes_apple("second", note_uuid_2, "two"));
+	s.ph->lose = PHONE_LOSE_READ;
+	SCENE_ERR(s.ph, phone_sync_folder(s.ph, s.notes, &side_plain), ERR_CANCELLED);
+	damage_forbid(damage_file(user, "Notes", 2));
+	damage_forget_cache(user, "Notes");
+	side_sync(&s);
+	assert_int_equal(s.notes->count, 1);
+	damage_allow(damage_file(user, "Notes", 2));
+	side_sync(&s);
+	assert_string_equal(side_note(&s, "second")->body, "two");
+	assert_int_equal(s.notes->count, 2);
+}
+TEST_VERSIONS(in_a_replay)
+
 int main(void)
 {
 	static const char *const settings[] = { "imap.notes_folder=Notes", NULL };
@@ -293,6 +317,7 @@ int main(void)
 	TEST_ADD_ROWS(a_changed_note, damage_cases);
 	TEST_ADD_NOTE_VERSIONS(a_former_copy_of_a_note);
 	TEST_ADD(a_deleted_note);
+	TEST_ADD_NOTE_VERSIONS(in_a_replay);
 	failed = test_run("unreadable copies");
 	clock_scene_close();
 	return failed;
