@@ -365,6 +365,15 @@ enum err draft_add(struct collection *c, const struct wbxml_node *command, const
 
 /* ---- Delete ---- */
 
+/* Somebody has changed it since: for good is deleted only what the phone has seen, as with any conflict (MS-ASCMD 2.2.3.41). */
+static bool is_kept(const struct collection *c, const struct snapshot_item *item, const struct copy *copy)
+{
+	bool to_trash = c->deletes_as_moves && mail_has_trash(c);
+
+	return item && item->digest != SNAPSHOT_UNSURE &&
+	       ((item->digest ^ copy->digest) & draft_kind.mail_bits) && !c->options.client_wins && !to_trash;
+}
+
 static enum err remove_item(
     struct collection *c, uint64_t id, const struct snapshot_item *item, uint32_t *status)
 {
@@ -379,6 +388,10 @@ static enum err remove_item(
 		return e;
 	if (!(copy = copies_find(l, id))) {
 		*status = copies_missing_status(l);
+		return ERR_OK;
+	}
+	if (is_kept(c, item, copy)) {
+		*status = SYNC_STATUS_CONFLICT;
 		return ERR_OK;
 	}
 	c->cache = NULL;

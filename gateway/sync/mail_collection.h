@@ -47,6 +47,8 @@ enum err mail_remove(
 /* Of a mail that was prepared as ADD: what writes it needs; and why it can't be shown whole (ERR_OK: it can). */
 void mail_describe(struct collection *c, const struct change *change, struct email *out);
 enum err mail_problem(const struct change *change);
+/* Whether there is a trash, and this isn't it. */
+bool mail_has_trash(const struct collection *c);
 /* Moves mails of the selected mailbox to the trash, which is made if it isn't there yet. */
 enum err mail_move_to_trash(struct collection *c, const uint32_t *uids, size_t n) WAITS MUST_CHECK;
 

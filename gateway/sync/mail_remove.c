@@ -4,6 +4,11 @@
 
 /* A mail that a phone deletes: into the trash, or for good. */
 
+bool mail_has_trash(const struct collection *c)
+{
+	return c->trash_id && c->trash_id != c->folder_id;
+}
+
 static enum err move_to_trash(struct collection *c, const uint32_t *uids, size_t n, struct imap_moved *moved)
 {
 	enum err e = imap_move(c->imap, c->rq->arena, uids, n, c->trash, moved);
@@ -44,7 +49,7 @@ static void remove_record(struct collection *c, uint32_t uid, uint32_t letter, c
 enum err mail_remove(struct collection *c, uint64_t id, const struct snapshot_item *item, uint32_t *status)
 {
 	uint32_t uid = (uint32_t)id;
-	bool to_trash = c->deletes_as_moves && c->trash_id && c->trash_id != c->folder_id;
+	bool to_trash = c->deletes_as_moves && mail_has_trash(c);
 	struct imap_moved moved = { 0 };
 	enum err e;
 

@@ -93,15 +93,10 @@ enum err note_add(struct collection *c, const struct wbxml_node *command, const 
 
 /* ---- Delete ---- */
 
-static bool has_trash(const struct collection *c)
-{
-	return c->trash_id && c->trash_id != c->folder_id;
-}
-
 /* Gone for good is only what the phone has seen: older copies go to the trash, where there is one. */
 static enum err delete_copies(struct collection *c, const struct copy *v, size_t n)
 {
-	bool all_to_trash = c->deletes_as_moves && has_trash(c);
+	bool all_to_trash = c->deletes_as_moves && mail_has_trash(c);
 	uint32_t *uids = arena_array(c->rq->arena, n, sizeof(*uids));
 	size_t n_trash = all_to_trash ? n : n - 1;
 	enum err e = ERR_OK;
@@ -111,7 +106,7 @@ static enum err delete_copies(struct collection *c, const struct copy *v, size_t
 	for (size_t i = 0; i < n; i++)
 		uids[i] = v[i].uid;
 	c->cache = NULL;
-	if (n_trash && has_trash(c) && (e = mail_move_to_trash(c, uids, n_trash)) && e != ERR_NOT_FOUND)
+	if (n_trash && mail_has_trash(c) && (e = mail_move_to_trash(c, uids, n_trash)) && e != ERR_NOT_FOUND)
 		return e;
 	return all_to_trash ? e : imap_expunge(c->imap, &uids[n - 1], 1);
 }
@@ -140,7 +135,8 @@ enum err note_remove(struct collection *c, uint64_t id, const struct snapshot_it
 	if (!n)
 		return ERR_OK;
 	*status = SYNC_STATUS_CONFLICT;
-	if (is_unseen(item, &v[n - 1]) && !c->options.client_wins && !(c->deletes_as_moves && has_trash(c)))
+	if (is_unseen(item, &v[n - 1]) && !c->options.client_wins &&
+	    !(c->deletes_as_moves && mail_has_trash(c)))
 		return ERR_OK;
 	*status = SYNC_STATUS_OK;
 	e = delete_copies(c, v, n);

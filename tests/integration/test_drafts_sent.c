@@ -341,6 +341,38 @@ static void two_phones_at_once(enum eas_version v)
 }
 TEST_VERSIONS(two_phones_at_once)
 
+/* For good, though another phone has written on meanwhile: it comes back. Into the trash it may go, where nothing is lost. */
+static void deleted_by_one_and_changed_by_the_other(enum eas_version v)
+{
+	for (int to_trash = 0; to_trash < 2; to_trash++) {
+		const char *user = scene_user();
+		struct phone *one = drafting_phone(user, "PHONE1", v), *two;
+		struct phone_edit remove = { .command = AIRSYNC_DELETE };
+		struct phone_collection rq = {
+			.edits = &remove, .edit_count = 1, .deletes_as_moves = to_trash ? PHONE_YES : PHONE_NO
+		};
+
+		assert_int_equal(
+		    draft_edit(one,
+			(struct phone_edit){
+			    .command = AIRSYNC_ADD, .id = "d1", .subject = "both", .text = "first" }),
+		    1);
+		two = drafting_phone(user, "PHONE2", v);
+		assert_int_equal(draft_alter(two, "both", (struct phone_edit){ .text = "precious" }), 1);
+		rq.folder_id = drafts_of(one)->id;
+		remove.id = draft_with(one, "both")->id;
+		SCENE_OK(one, phone_sync_one(one, &rq));
+		sync_drafts(one);
+		sync_drafts(two);
+		assert_int_equal(drafts_of(one)->count, !to_trash);
+		assert_int_equal(drafts_of(two)->count, !to_trash);
+		if (!to_trash)
+			assert_true(strstr(draft_with(one, "both")->body, "precious") != NULL);
+		assert_int_equal(scene_mail(user, "Trash", "both") != NULL, to_trash);
+	}
+}
+TEST_VERSIONS(deleted_by_one_and_changed_by_the_other)
+
 /* While a second connection of the same phone waits. */
 static void its_own_drafts_wake_no_phone(enum eas_version v)
 {
@@ -386,6 +418,7 @@ int main(void)
 	TEST_ADD_DRAFT_VERSIONS(an_answer_is_lost);
 	TEST_ADD_DRAFT_VERSIONS(an_answer_is_lost_and_more_is_asked);
 	TEST_ADD_DRAFT_VERSIONS(two_phones_at_once);
+	TEST_ADD_DRAFT_VERSIONS(deleted_by_one_and_changed_by_the_other);
 	TEST_ADD_DRAFT_VERSIONS(its_own_drafts_wake_no_phone);
 	failed = test_run("drafts sent");
 	scene_close();
