@@ -7,6 +7,8 @@
 
 /* Which items a mailbox holds. */
 
+enum { MAX_RECOGNISED = 100 /* each is compared with all that the phone has */ };
+
 struct bytes copy_field_value(struct bytes field)
 {
 	size_t colon = bytes_find(field, ':');
@@ -24,6 +26,25 @@ static int by_id_and_uid(const void *a, const void *b)
 	return (x->uid > y->uid) - (x->uid < y->uid);
 }
 
+/* Mails never change: which item one was that the phone has, that it is. */
+static void recognise(
+    const struct collection *c, const struct copy_kind *kind, const struct copy_list *l, struct copy *unread)
+{
+	struct copy as = *unread;
+
+	if (!c->had || c->had->validity != l->uid_validity)
+		return;
+	for (size_t i = 0; i < c->had->n_items; i++) {
+		const struct snapshot_item *had = &c->had->items[i];
+
+		as.id = had->id;
+		if (had->digest == SNAPSHOT_UNSURE || ((kind->digest(&as) ^ had->digest) & kind->mail_bits))
+			continue;
+		unread->id = had->id;
+		return;
+	}
+}
+
 /* A mail that is gone by the time its field is asked for is left out; one without the field gives an empty block. */
 static enum err ask_for_names(
     struct collection *c, const struct copy_kind *kind, const struct imap_changes *all, struct copy_list *l)
@@ -34,7 +55,8 @@ static enum err ask_for_names(
 	enum err e;
 
 	l->v = arena_array(c->rq->arena, all->n, sizeof(*l->v));
-	if (!asked || !flags || !l->v)
+	l->unread = arena_array(c->rq->arena, all->n, sizeof(*l->unread));
+	if (!asked || !flags || !l->v || !l->unread)
 		return ERR_LIMIT;
 	for (size_t i = 0; i < all->n; i++) {
 		if (all->v[i].flags & IMAP_DELETED)
@@ -47,10 +69,8 @@ static enum err ask_for_names(
 	for (size_t i = 0; i < n; i++) {
 		struct copy *copy = &l->v[l->n];
 
-		if (asked[i].problem) {
-			l->unsure = true;
-			l->unread = asked[i].uid > l->unread ? asked[i].uid : l->unread;
-		}
+		if (!asked[i].found && asked[i].problem)
+			l->unread[l->n_unread++] = (struct copy){ .uid = asked[i].uid, .flags = flags[i] };
 		if (!asked[i].found)
 			continue;
 		*copy = (struct copy){ .uid = asked[i].uid, .flags = flags[i] };
@@ -60,6 +80,10 @@ static enum err ask_for_names(
 	}
 	if (kind->settle && (e = kind->settle(c, l)))
 		return e;
+	for (size_t i = 0; i < l->n; i++)
+		l->v[i].digest = kind->digest(&l->v[i]);
+	for (size_t i = 0; i < l->n_unread && i < MAX_RECOGNISED; i++)
+		recognise(c, kind, l, &l->unread[i]);
 	if (l->n)
 		qsort(l->v, l->n, sizeof(*l->v), by_id_and_uid);
 	return ERR_OK;
@@ -142,6 +166,45 @@ const struct copy *copies_find(const struct copy_list *l, uint64_t id)
 	return n ? &v[n - 1] : NULL;
 }
 
+/* ---- what can't be read ---- */
+
+static bool may_be(const struct copy *unread, uint64_t id)
+{
+	return !unread->id || unread->id == id;
+}
+
+bool copies_may_hide(const struct copy_list *l, uint64_t id)
+{
+	for (size_t i = 0; i < l->n_unread; i++)
+		if (may_be(&l->unread[i], id))
+			return true;
+	for (size_t i = 0; l->n_unread && i < l->n; i++) /* one that passes for one that can't be read */
+		if (l->v[i].uid == id && l->v[i].id != id)
+			return true;
+	return false;
+}
+
+enum err copies_missing(const struct copy_list *l, uint64_t id)
+{
+	return copies_may_hide(l, id) ? ERR_UNAVAILABLE : ERR_NOT_FOUND;
+}
+
+uint32_t copies_missing_status(const struct copy_list *l, uint64_t id)
+{
+	return copies_may_hide(l, id) ? SYNC_STATUS_CONFLICT : SYNC_STATUS_NOT_FOUND;
+}
+
+bool copy_may_be_former(
+    const struct copy_list *l, const struct copy_kind *kind, const struct copy *copy, uint32_t had)
+{
+	if (had == SNAPSHOT_UNSURE || !((had ^ copy->digest) & kind->mail_bits))
+		return false;
+	for (size_t i = 0; i < l->n_unread; i++)
+		if (copy->uid < l->unread[i].uid && may_be(&l->unread[i], copy->id))
+			return true;
+	return false;
+}
+
 /* ---- comparing ---- */
 
 /* Only QRESYNC makes HIGHESTMODSEQ grow when messages vanish (RFC 7162, 3.2.5). */
@@ -162,7 +225,7 @@ static void compare_one(const struct copy_list *l, const struct copy_kind *kind,
 {
 	struct change *next = &out->v[out->n];
 
-	if (had && (copy ? copy_may_be_former(l, kind, copy, had->digest) : l->unsure))
+	if (had && (copy ? copy_may_be_former(l, kind, copy, had->digest) : copies_may_hide(l, had->id)))
 		return; /* the phone keeps what it has */
 	if (!copy)
 		*next = (struct change){ .kind = CHANGE_DELETE, .id = had->id };
@@ -223,7 +286,7 @@ enum err copies_compare(struct collection *c, const struct copy_kind *kind, cons
 	if (looked_at && had->validity != l->uid_validity)
 		return ERR_NOT_FOUND;
 	now->validity = l->uid_validity;
-	now->token = l->unsure ? 0 : l->modseq; /* 0: all is looked at again */
+	now->token = l->n_unread ? 0 : l->modseq; /* 0: all is looked at again */
 	out->v = arena_array(c->rq->arena, had->n_items + l->n, sizeof(*out->v));
 	if (!out->v)
 		return ERR_LIMIT;
@@ -257,7 +320,8 @@ static const struct copy *settle_kind(
 		return NULL;
 	copy = copies_find(l, v->id);
 	if (!copy) {
-		v->kind = v->kind == CHANGE_UPDATE && !l->unsure ? CHANGE_DELETE : CHANGE_NONE;
+		v->kind =
+		    v->kind == CHANGE_UPDATE && !copies_may_hide(l, v->id) ? CHANGE_DELETE : CHANGE_NONE;
 		return NULL;
 	}
 	if (v->kind == CHANGE_UPDATE && copy_may_be_former(l, kind, copy, v->had)) {

@@ -23,10 +23,11 @@ struct copy_list {
 	size_t n;
 	uint32_t uid_validity;
 	uint64_t modseq; /* the list holds all that was up to here; 0: not known */
-	bool
-	    unsure; /* the server couldn't read some mail: whose it is nobody knows, so that nothing can be said to be gone */
-	uint32_t
-	    unread; /* the newest of those: of any item, it may be a newer copy than all that are older */
+	/* What the server couldn't read: uid, flags, and the item's id if it is the mail that the phone has of that item. 0: whose it is nobody
+	 * knows. So none of the items that it may belong to can be said to be gone; and it may be a newer copy than those that can
+	 * be read. */
+	struct copy *unread;
+	size_t n_unread;
 };
 
 /* What tells the kinds of such items apart. */
@@ -34,11 +35,12 @@ struct copy_kind {
 	const char *section; /* the field that names the item, as BODY[...] wants it */
 	bool has_window;     /* FilterType holds */
 	uint32_t mail_bits;  /* of a digest: they differ where the mail is another */
-	/* out has uid and flags; `field` is what the server has of the section. Sets the rest but for `outside`. */
+	/* out has uid and flags; `field` is what the server has of the section. Sets the rest but for `outside` and the digest. */
 	enum err (*fill)(
 	    struct collection *c, const struct copy_list *l, struct bytes field, struct copy *out);
 	/* May look at all of them, before they are sorted; NULL: there is nothing to see. */
 	enum err (*settle)(struct collection *c, struct copy_list *l);
+	uint32_t (*digest)(const struct copy *copy);
 	/* Fits the options to what a mail is asked for. */
 	void (*options)(const struct sync_options *asked, struct sync_options *out);
 };
@@ -51,24 +53,17 @@ const struct copy *copies_of(const struct copy_list *l, uint64_t id, size_t *n);
 /* What is shown of it, or NULL. */
 const struct copy *copies_find(const struct copy_list *l, uint64_t id);
 
+/* Whether a mail that can't be read may be the item, or may be why it isn't among the others. */
+bool copies_may_hide(const struct copy_list *l, uint64_t id);
 /* What it means that an item has no copy: ERR_NOT_FOUND, or ERR_UNAVAILABLE. */
-static inline enum err copies_missing(const struct copy_list *l)
-{
-	return l->unsure ? ERR_UNAVAILABLE : ERR_NOT_FOUND;
-}
+enum err copies_missing(const struct copy_list *l, uint64_t id);
 /* The same as the status of a Delete: what perhaps is only not to be read comes back to the phone once it can be. */
-static inline uint32_t copies_missing_status(const struct copy_list *l)
-{
-	return l->unsure ? SYNC_STATUS_CONFLICT : SYNC_STATUS_NOT_FOUND;
-}
+uint32_t copies_missing_status(const struct copy_list *l, uint64_t id);
 
 /* Whether the item, which the phone has with that digest, is perhaps only a former state of it: another mail than the phone had, and
  * older than one that can't be read. Where it isn't known what the phone has, it is told what there is. */
-static inline bool copy_may_be_former(
-    const struct copy_list *l, const struct copy_kind *kind, const struct copy *copy, uint32_t had)
-{
-	return copy->uid < l->unread && had != SNAPSHOT_UNSURE && ((had ^ copy->digest) & kind->mail_bits);
-}
+bool copy_may_be_former(
+    const struct copy_list *l, const struct copy_kind *kind, const struct copy *copy, uint32_t had);
 
 /* As collection_ops has them. */
 enum err copies_compare(struct collection *c, const struct copy_kind *kind, const struct snapshot *had,

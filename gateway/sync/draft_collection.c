@@ -253,9 +253,9 @@ static uint64_t seed_of(const struct collection *c, const struct snapshot_item *
 	return item->id ^ (had ? had->digest : item->digest);
 }
 
-static bool may_be_unreadable(const struct draft_run *x)
+static bool may_be_unreadable(const struct draft_run *x, uint64_t id)
 {
-	return x->list->unsure || x->is_unreadable;
+	return copies_may_hide(x->list, id) || x->is_unreadable;
 }
 
 static bool is_missing(enum err e, uint32_t status)
@@ -279,7 +279,7 @@ enum err draft_change(
 	if (!e) {
 		x.copy = copies_find(x.list, item->id);
 		e = is_former(&x, item) ? ERR_NOT_FOUND : apply_change(&x, item, status);
-		if (e == ERR_UNSUPPORTED || (may_be_unreadable(&x) && is_missing(e, *status)))
+		if (e == ERR_UNSUPPORTED || (may_be_unreadable(&x, item->id) && is_missing(e, *status)))
 			e = save_apart(&x, status);
 	}
 	return e ? refused(c, "draft not changed", e, status) : ERR_OK;
@@ -387,7 +387,7 @@ static enum err remove_item(
 	if ((e = copies_load(c, &draft_kind, false, &l)))
 		return e;
 	if (!(copy = copies_find(l, id))) {
-		*status = copies_missing_status(l);
+		*status = copies_missing_status(l, id);
 		return ERR_OK;
 	}
 	if (is_kept(c, item, copy)) {

@@ -99,9 +99,12 @@ static enum err settle(struct collection *c, struct copy_list *l)
 		if (claims[i]->id == claims[i + 1]->id &&
 		    !bsearch(&claims[i]->uid, replaced, n_replaced, sizeof(*replaced), compare_uids))
 			claims[i]->id = claims[i]->uid;
-	for (size_t i = 0; i < l->n; i++)
-		l->v[i].digest = draft_digest_turn(mail_digest(l->v[i].flags), l->v[i].id, l->v[i].uid);
 	return ERR_OK;
+}
+
+static uint32_t digest(const struct copy *copy)
+{
+	return draft_digest_turn(mail_digest(copy->flags), copy->id, copy->uid);
 }
 
 static void same_options(const struct sync_options *asked, struct sync_options *out)
@@ -115,5 +118,6 @@ const struct copy_kind draft_kind = {
 	.mail_bits = UINT32_MAX << DIGEST_KEYWORDS_SHIFT,
 	.fill = fill,
 	.settle = settle,
+	.digest = digest,
 	.options = same_options,
 };

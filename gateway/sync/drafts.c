@@ -41,7 +41,7 @@ enum err drafts_uid(struct collection *c, uint64_t id, uint32_t *uid)
 		return e;
 	copy = copies_find(l, id);
 	*uid = copy ? copy->uid : 0;
-	return copy ? ERR_OK : copies_missing(l);
+	return copy ? ERR_OK : copies_missing(l, id);
 }
 
 enum err drafts_ids(struct collection *c, struct change *v, size_t n)

@@ -480,7 +480,10 @@ enum err sync_peek(struct collection *c, const struct snapshot *has, struct sync
 	enum err e;
 
 	*out = (struct sync_peek){ 0 };
-	if ((e = c->ops->compare(c, has, &head, &changes)))
+	c->had = has;
+	e = c->ops->compare(c, has, &head, &changes);
+	c->had = NULL;
+	if (e)
 		return e;
 	out->changes = (uint32_t)changes.n;
 	for (size_t i = 0; i < changes.n; i++)

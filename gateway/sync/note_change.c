@@ -172,7 +172,7 @@ static enum err find_note(struct change_run *x, uint64_t id)
 	if (e)
 		return e;
 	x->copies = copies_of(l, id, &x->n_copies);
-	x->is_unreadable = !x->n_copies && l->unsure;
+	x->is_unreadable = !x->n_copies && copies_may_hide(l, id);
 	if (!x->n_copies)
 		return ERR_NOT_FOUND;
 	x->now = &x->copies[x->n_copies - 1];

@@ -131,7 +131,7 @@ enum err note_remove(struct collection *c, uint64_t id, const struct snapshot_it
 	if ((e = copies_load(c, &note_kind, false, &l)))
 		return e;
 	v = copies_of(l, id, &n);
-	*status = copies_missing_status(l);
+	*status = copies_missing_status(l, id);
 	if (!n)
 		return ERR_OK;
 	*status = SYNC_STATUS_CONFLICT;

@@ -37,8 +37,12 @@ static enum err fill(struct collection *c, const struct copy_list *l, struct byt
 		e = arena_strdup(c->rq->arena, made, &out->name);
 	}
 	out->id = note_id(out->name);
-	out->digest = note_digest(out->uid, out->flags->keywords, out->flags->n_keywords);
 	return e;
+}
+
+static uint32_t digest(const struct copy *copy)
+{
+	return note_digest(copy->uid, copy->flags->keywords, copy->flags->n_keywords);
 }
 
 enum err notes_of_mails(struct collection *c, struct imap_uids *uids, uint64_t **ids)
@@ -75,5 +79,6 @@ const struct copy_kind note_kind = {
 	.section = "HEADER.FIELDS (" NOTE_UUID_FIELD ")",
 	.mail_bits = UINT32_MAX,
 	.fill = fill,
+	.digest = digest,
 	.options = note_options,
 };

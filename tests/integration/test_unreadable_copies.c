@@ -88,6 +88,37 @@ static unsigned count_of_text(const struct phone_folder *f, const char *text)
 	return n;
 }
 
+/* Which one it is that can't be read is known of what the phone has: all else goes on as ever. */
+static void other_drafts_go_on(enum eas_version v)
+{
+	const char *user = scene_user();
+	struct phone *ph = drafting_phone(user, "PHONE1", v);
+	bool woken;
+
+	damage_append(user, "INBOX", "a mail");
+	damage_append(user, "Drafts", "gone");
+	damage_append(user, "Drafts", "marked");
+	assert_int_equal(
+	    draft_edit(
+		ph, (struct phone_edit){ .command = AIRSYNC_ADD, .id = "d1", .subject = "own", .text = "x" }),
+	    1);
+	assert_int_equal(draft_alter(ph, "own", (struct phone_edit){ .subject = "changed" }), 1);
+	sync_drafts(ph);
+	damage_forbid(damage_file(user, "Drafts", 4));
+	damage_forget_cache(user, "Drafts");
+	truth_store(scene_truth(user), "Drafts", "1", "+FLAGS", "\\Deleted");
+	truth_store(scene_truth(user), "Drafts", "2", "+FLAGS", "Work");
+	SCENE_OK(ph, phone_ping(ph, 60, drafts_of(ph)->id, &woken));
+	assert_true(woken);
+	sync_drafts(ph);
+	assert_int_equal(drafts_of(ph)->count, 2);
+	assert_string_equal(draft_with(ph, "marked")->categories, "Work");
+	assert_non_null(draft_with(ph, "changed"));
+	SCENE_OK(ph, phone_ping(ph, 2, drafts_of(ph)->id, &woken));
+	assert_false(woken);
+}
+TEST_VERSIONS(other_drafts_go_on)
+
 /* A copy that was left behind isn't shown in the place of the newer one that can't be read, nor changed. */
 static void a_former_copy(void **state)
 {
@@ -259,6 +290,28 @@ static void a_former_copy_of_a_note(enum eas_version v)
 }
 TEST_VERSIONS(a_former_copy_of_a_note)
 
+static void other_notes_go_on(enum eas_version v)
+{
+	const char *user = scene_user();
+	struct side s;
+
+	damage_append(user, "INBOX", "a mail");
+	notes_make_folder(user);
+	damage_append(user, "Notes", "gone");
+	damage_append(user, "Notes", "marked");
+	notes_put(user, notes_apple("unreadable", note_uuid_1, "x"));
+	s = side_make(user, "PHONE1", v);
+	damage_forbid(damage_file(user, "Notes", 3));
+	damage_forget_cache(user, "Notes");
+	truth_store(scene_truth(user), "Notes", "1", "+FLAGS", "\\Deleted");
+	truth_store(scene_truth(user), "Notes", "2", "+FLAGS", "Work");
+	side_sync(&s);
+	assert_int_equal(s.notes->count, 2);
+	assert_string_equal(side_note(&s, "marked")->categories, "Work");
+	assert_non_null(side_note(&s, "unreadable"));
+}
+TEST_VERSIONS(other_notes_go_on)
+
 static void a_deleted_note(void **state)
 {
 	const char *user = scene_user();
@@ -307,15 +360,17 @@ int main(void)
 	static const char *const settings[] = { "imap.notes_folder=Notes", NULL };
 	int failed;
 
-	clock_scene_open(&(struct bed_opts){ .users = 30, .settings = settings });
+	clock_scene_open(&(struct bed_opts){ .users = 50, .settings = settings });
 	TEST_ADD_ROWS(among_drafts, damage_cases);
 	TEST_ADD_ROWS(a_known_draft, damage_cases);
+	TEST_ADD_DRAFT_VERSIONS(other_drafts_go_on);
 	TEST_ADD(a_former_copy);
 	TEST_ADD_ROWS(a_changed_draft, damage_cases);
 	TEST_ADD(a_changed_draft_heals);
 	TEST_ADD(a_deleted_draft);
 	TEST_ADD_ROWS(a_changed_note, damage_cases);
 	TEST_ADD_NOTE_VERSIONS(a_former_copy_of_a_note);
+	TEST_ADD_NOTE_VERSIONS(other_notes_go_on);
 	TEST_ADD(a_deleted_note);
 	TEST_ADD_NOTE_VERSIONS(in_a_replay);
 	failed = test_run("unreadable copies");
