@@ -228,6 +228,16 @@ static enum err prepare(struct collection *c, struct change *v, size_t n, size_t
 	return e;
 }
 
+/* The Outbox's are to be sent: what isn't the text must reach nobody, so it names no number. */
+static enum err write_stub(const struct collection *c, struct wbxml_writer *w, struct email *m)
+{
+	if (c->folder_type == FOLDER_OUTBOX)
+		m->header = bytes_of(NULL, 0);
+	if (!m->received)
+		m->received = time(NULL);
+	return sms_write_stub(w, c->rq->version, m);
+}
+
 static enum err write_sms(
     struct collection *c, struct collection *s, struct wbxml_writer *w, const struct change *change)
 {
@@ -248,7 +258,7 @@ static enum err write_sms(
 	    err_name(e));
 	c->rq->figures.stubs++;
 	wbxml_rollback(w, mark);
-	return email_write_stub(w, c->rq->version, &m, err_name(e));
+	return write_stub(c, w, &m);
 }
 
 static enum err write(struct collection *c, struct wbxml_writer *w, const struct change *change)

@@ -234,3 +234,21 @@ enum err sms_write(struct wbxml_writer *w, enum eas_version version, const struc
 	shared.schema = shared_properties(nodes);
 	return email_write(w, version, &shared);
 }
+
+enum err sms_write_stub(struct wbxml_writer *w, enum eas_version version, const struct email *m)
+{
+	static const struct bytes text =
+	    BYTES("This text message could not be shown here. It is unchanged on the mail server.\r\n");
+	struct body body = {
+		.type = BODY_PLAIN, .native = BODY_PLAIN, .data = text, .estimated_size = (uint32_t)text.len
+	};
+	struct email stub = *m;
+
+	stub.plan = NULL;
+	stub.body = &body;
+	stub.body_part = NULL;
+	stub.multipart_number = 0;
+	if (stub.header.len > 64 * 1024) /* perhaps it was the header that was too much */
+		stub.header.len = 64 * 1024;
+	return sms_write(w, version, &stub);
+}

@@ -28,5 +28,7 @@ enum err sms_make(
 /* Writes the children of ApplicationData of a mail that holds an SMS, be it one of another program's making. Content never fails:
  * only ERR_LIMIT. */
 enum err sms_write(struct wbxml_writer *w, enum eas_version version, const struct email *m) MUST_CHECK;
+/* Of one whose content can't be had: what its header tells, and a text that says so. Only ERR_LIMIT. */
+enum err sms_write_stub(struct wbxml_writer *w, enum eas_version version, const struct email *m) MUST_CHECK;
 
 #endif

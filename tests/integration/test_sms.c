@@ -2,7 +2,7 @@
 #include <poll.h>
 #include <sys/stat.h>
 
-#include "scene.h"
+#include "damage.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -373,6 +373,31 @@ static void the_outbox_is_for_the_phone(enum eas_version v)
 }
 TEST_VERSIONS(the_outbox_is_for_the_phone)
 
+/* One that the server can't read is not for sending: who gets it is given no number. */
+static void an_unreadable_one_is_not_sent(enum eas_version v)
+{
+	const char *user = scene_user();
+	const struct phone_item *i;
+	struct phone *ph;
+
+	scene_append(user, "INBOX", "a mail", "");
+	truth_create(scene_truth(user), "SMS Outbox");
+	ph = make_phone(user, "PHONE1", v);
+	offer_to_send(ph);
+	for (int n = 0; n < 2; n++)
+		scene_append_raw(user, "SMS Outbox",
+		    BYTES("From: me@example.org\r\nTo: <+15550111@sms.invalid>\r\nSubject: x\r\n\r\nhi\r\n"),
+		    NULL, NULL);
+	damage_forbid(damage_file(user, "SMS Outbox", 1));
+	sync_both(ph, OUTBOX);
+	assert_non_null(sms_with(ph, OUTBOX, "hi\r\n"));
+	assert_int_equal(folder_of(ph, OUTBOX)->count, 2);
+	for (i = phone_item_next(folder_of(ph, OUTBOX), NULL); i;
+	     i = phone_item_next(folder_of(ph, OUTBOX), i))
+		assert_string_equal(i->to, strcmp(i->body, "hi\r\n") ? "" : "[MOBILE:+15550111]");
+}
+TEST_VERSIONS(an_unreadable_one_is_not_sent)
+
 /* Two that have offered: the first that comes sends it. */
 static void one_of_two_phones_sends(enum eas_version v)
 {
@@ -515,6 +540,7 @@ int main(void)
 	TEST_ADD_SMS_VERSIONS(windows_hold_both);
 	TEST_ADD_SMS_VERSIONS(lost_answers);
 	TEST_ADD_SMS_VERSIONS(the_outbox_is_for_the_phone);
+	TEST_ADD_SMS_VERSIONS(an_unreadable_one_is_not_sent);
 	TEST_ADD_SMS_VERSIONS(one_of_two_phones_sends);
 	TEST_ADD_SMS_VERSIONS(one_phone_wakes_the_other);
 	TEST_ADD_SMS_VERSIONS(a_phone_that_stops_asking);
