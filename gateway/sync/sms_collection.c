@@ -209,6 +209,19 @@ static enum err compare(
 
 /* ---- fetching and writing ---- */
 
+/* The server says nothing of their mailbox, and compare_sms has kept all. They are left as they are, so that the mails go on. */
+static bool is_out_of_reach(const struct collection *c)
+{
+	return c->sms.wanted && !c->sms.status.known;
+}
+
+static void leave(struct change *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (v[i].kind == CHANGE_ADD || v[i].kind == CHANGE_UPDATE)
+			v[i].kind = CHANGE_NONE;
+}
+
 /* As many of the first ones as are of the same kind; the engine asks for the rest. */
 static enum err prepare(struct collection *c, struct change *v, size_t n, size_t budget, size_t *done)
 {
@@ -220,7 +233,14 @@ static enum err prepare(struct collection *c, struct change *v, size_t n, size_t
 	if (!from)
 		return ERR_LIMIT;
 	while (same < n && is_sms(v[same].id) == sms)
-		v[same++].id &= ~SNAPSHOT_SIDE;
+		same++;
+	if (sms && is_out_of_reach(c)) {
+		leave(v, same);
+		*done = same;
+		return ERR_OK;
+	}
+	for (size_t i = 0; i < same; i++)
+		v[i].id &= ~SNAPSHOT_SIDE;
 	e = mail_prepare(from, v, same, budget, done);
 	for (size_t i = 0; i < same && sms; i++)
 		v[i].id |= SNAPSHOT_SIDE;

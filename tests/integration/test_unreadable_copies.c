@@ -1,4 +1,7 @@
 /* Drafts and notes that the mail server can't read. Which item a mail is stands in the mail; and an item is changed by a new mail. */
+#include <stdlib.h>
+#include <sys/stat.h>
+
 #include "clock.h"
 #include "damage.h"
 #include "draft_side.h"
@@ -355,9 +358,51 @@ static void in_a_replay(enum eas_version v)
 }
 TEST_VERSIONS(in_a_replay)
 
+/* ---- SMS ---- */
+
+/* Their mailbox may be refused when it is time to ask for such an SMS again: mails go on, and it comes when it can be read. */
+static void an_sms_heals(enum eas_version v)
+{
+	static const struct phone_options_block email = { .class = "Email" }, sms = { .class = "SMS",
+		.bodies = { { .type = 1, .truncation = PHONE_WHOLE } } };
+	static const struct phone_collection both = { .window = 100, .options = &email, .sms = &sms };
+	const char *user = scene_user();
+	struct phone *ph = scene_phone(user, "PHONE1", v);
+	struct phone_folder *inbox;
+	char *path;
+
+	damage_append(user, "INBOX", "a mail");
+	truth_create(scene_truth(user), "SMS");
+	damage_append(user, "SMS", "one");
+	damage_append(user, "SMS", "two");
+	damage_forbid(damage_file(user, "SMS", 1));
+	SCENE_OK(ph, phone_setup(ph));
+	inbox = scene_inbox(ph);
+	SCENE_OK(ph, phone_sync_folder(ph, inbox, &both));
+	assert_int_equal(inbox->count, 3);
+	assert_int_equal(count_of_text(inbox, "could not be shown"), 1);
+	damage_allow(damage_file(user, "SMS", 1));
+	path = strdup(damage_file(user, "SMS", 1));
+	*strrchr(path, '/') = 0;
+	damage_forbid(path);
+	clock_days_ahead(1);
+	scene_append(user, "INBOX", "another", "");
+	SCENE_OK(ph, phone_sync_folder(ph, inbox, &both));
+	assert_int_equal(inbox->count, 4);
+	assert_int_equal(chmod(path, 0700), 0);
+	free(path);
+	clock_days_ahead(2);
+	SCENE_OK(ph, phone_sync_folder(ph, inbox, &both));
+	clock_days_ahead(0);
+	assert_int_equal(inbox->count, 4);
+	assert_int_equal(count_of_text(inbox, "could not be shown"), 0);
+	scene_assert_clean(ph);
+}
+TEST_VERSIONS(an_sms_heals)
+
 int main(void)
 {
-	static const char *const settings[] = { "imap.notes_folder=Notes", NULL };
+	static const char *const settings[] = { "imap.notes_folder=Notes", "imap.sms_folder=SMS", NULL };
 	int failed;
 
 	clock_scene_open(&(struct bed_opts){ .users = 50, .settings = settings });
@@ -373,6 +418,7 @@ int main(void)
 	TEST_ADD_NOTE_VERSIONS(other_notes_go_on);
 	TEST_ADD(a_deleted_note);
 	TEST_ADD_NOTE_VERSIONS(in_a_replay);
+	TEST_ADD_NOTE_VERSIONS(an_sms_heals);
 	failed = test_run("unreadable copies");
 	clock_scene_close();
 	return failed;
