@@ -2,6 +2,8 @@
 
 #include <time.h>
 
+#include "eas/status.h"
+
 enum { MAX_USERS = 1000 };
 
 const struct version_row scene_versions[5] = {
@@ -124,6 +126,25 @@ void scene_expect(struct phone *ph, enum err got, enum err want, const char *wha
 	if (got == want)
 		return;
 	print_error("%s: %s, wanted %s: %s\n", what, err_name(got), err_name(want), ph->problem);
+	_fail(file, line);
+}
+
+static bool is_refused(struct phone *ph, enum err got, unsigned status)
+{
+	if (ph->version >= EAS_14_0)
+		return !got && ph->status == status;
+	return got && ph->reply.status == eas_status_http(status, ph->version) &&
+	       (phone_answer_header(&ph->reply, "Retry-After").len > 0) ==
+		   (status == STATUS_SERVER_ERROR_RETRY_LATER);
+}
+
+void scene_expect_refusal(
+    struct phone *ph, enum err got, unsigned status, const char *what, const char *file, int line)
+{
+	if (is_refused(ph, got, status))
+		return;
+	print_error("%s in %s: %s, HTTP %d, status %u, wanted status %u: %s\n", what,
+	    eas_version_name(ph->version), err_name(got), ph->reply.status, ph->status, status, ph->problem);
 	_fail(file, line);
 }
 
@@ -252,6 +273,13 @@ size_t scene_mails(const char *user, const char *mailbox, struct scene_mail **ou
 		read_subject(answer, m->uid, m->subject, sizeof(m->subject));
 	}
 	return n;
+}
+
+size_t scene_count(const char *user, const char *mailbox)
+{
+	struct scene_mail *all;
+
+	return scene_mails(user, mailbox, &all);
 }
 
 const struct scene_mail *scene_mail(const char *user, const char *mailbox, const char *subject)

@@ -31,6 +31,11 @@ struct phone_folder *scene_inbox(struct phone *ph);
 #define SCENE_ERR(ph, call, want) scene_expect((ph), (call), (want), #call, __FILE__, __LINE__)
 void scene_expect(
     struct phone *ph, enum err got, enum err want, const char *what, const char *file, int line);
+/* Fails it unless the phone was told that status, in its version's words, and with 111 when to try again. */
+#define SCENE_REFUSED(ph, call, status) \
+	scene_expect_refusal((ph), (call), (status), #call, __FILE__, __LINE__)
+void scene_expect_refusal(
+    struct phone *ph, enum err got, unsigned status, const char *what, const char *file, int line);
 /* No anomaly so far, in words if there is. */
 #define scene_assert_clean(ph) scene_check_clean((ph), __FILE__, __LINE__)
 void scene_check_clean(struct phone *ph, const char *file, int line);
@@ -60,6 +65,7 @@ struct scene_mail {
 };
 /* All mails of a mailbox, by UID; the array lives as long as the program. A mailbox that isn't there has none. */
 size_t scene_mails(const char *user, const char *mailbox, struct scene_mail **out);
+size_t scene_count(const char *user, const char *mailbox);
 /* The one with that subject, or NULL. */
 const struct scene_mail *scene_mail(const char *user, const char *mailbox, const char *subject);
 /* Through LMTP, as new mail comes. */

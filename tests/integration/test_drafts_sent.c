@@ -8,13 +8,6 @@
 
 /* ---- sending ---- */
 
-static unsigned sent_count(const char *user)
-{
-	struct scene_mail *sent;
-
-	return (unsigned)scene_mails(user, "Sent", &sent);
-}
-
 static void sent_from_drafts(enum eas_version v)
 {
 	static const struct phone_file file[] = {
@@ -40,7 +33,7 @@ static void sent_from_drafts(enum eas_version v)
 	assert_false(received_has(mail, "X-Mozilla-Draft-Info"));
 	assert_false(received_has(mail, "hidden@example.org"));
 	assert_true(received_has(received(before + 1, "json"), "hidden@example.org"));
-	assert_int_equal(sent_count(user), 1);
+	assert_int_equal(scene_count(user, "Sent"), 1);
 	draft_mail(user, 0);
 	sync_drafts(ph);
 	assert_int_equal(drafts_of(ph)->count, 0);
@@ -166,7 +159,7 @@ static void sent_at_once(enum eas_version v)
 	assert_int_equal(ph->results[0].status, 1);
 	received_expect(before + 1);
 	assert_true(received_has(received(before + 1, "eml"), "straight"));
-	assert_int_equal(sent_count(user), 1);
+	assert_int_equal(scene_count(user, "Sent"), 1);
 	draft_mail(user, 0);
 	sync_drafts(ph);
 	assert_int_equal(drafts_of(ph)->count, 0);
@@ -205,7 +198,7 @@ static void one_bad_send(const struct bad_send *c, enum eas_version v)
 	    c->status);
 	bed_mocksmtp_behave(scene_bed(), "");
 	received_expect(before);
-	assert_int_equal(sent_count(user), 0);
+	assert_int_equal(scene_count(user, "Sent"), 0);
 	mail = draft_mail(user, 1);
 	assert_true(received_has(mail, "not yet"));
 	assert_int_equal(

@@ -1,7 +1,5 @@
-/* A mail goes out exactly once, or clearly not: whatever SMTP does at whatever step, and whoever dies meanwhile. */
-#include <poll.h>
-#include <signal.h>
-
+/* A mail goes out exactly once, from whom and to whom it may: what is the same mail, and what is refused. What SMTP does: see
+ * test_sending_faults.c. */
 #include "eas/status.h"
 #include "mail/compose.h"
 #include "received.h"
@@ -11,190 +9,11 @@
 #define MAIL                                                                                            \
 	"From: me@example.org\r\nTo: bob@example.org, carol@example.org\r\nBcc: hidden@example.org\r\n" \
 	"Subject: once\r\n\r\nhello\r\n"
-#define NOTE "Not certain whether this was sent: once"
-
-static unsigned sent_count(const char *user)
-{
-	struct scene_mail *sent;
-
-	return (unsigned)scene_mails(user, "Sent", &sent);
-}
-
-static void assert_refused(struct phone *ph, enum err e, unsigned status)
-{
-	if (ph->version < EAS_14_0) {
-		assert_true(e != ERR_OK);
-		assert_int_equal(ph->reply.status, eas_status_http(status, ph->version));
-		assert_int_equal(phone_answer_header(&ph->reply, "Retry-After").len > 0,
-		    status == STATUS_SERVER_ERROR_RETRY_LATER);
-		return;
-	}
-	SCENE_OK(ph, e);
-	assert_int_equal(ph->status, status);
-}
 
 static void assert_sent(struct phone *ph, const struct phone_mail *mail)
 {
 	SCENE_OK(ph, phone_send_mail(ph, mail));
 	assert_int_equal(ph->status, 1);
-}
-
-/* ---- what SMTP does ---- */
-
-enum fate {
-	CLEARLY_NOT, /* the phone hears that it isn't sent, sends it again, and it goes out */
-	UNSURE,      /* the server had all of it: it isn't sent again, and the user is told */
-};
-
-static const struct fault_case {
-	const char *name, *behave;
-	enum fate fate;
-	unsigned kept; /* by the server, although it said nothing */
-	unsigned status;
-	bool slow; /* takes the whole request_timeout */
-} fault_cases[] = {
-	{ "the login is refused", "auth=535", CLEARLY_NOT, 0, STATUS_MAIL_SUBMISSION_FAILED, false },
-	{ "the sender later", "mail=451", CLEARLY_NOT, 0, STATUS_SERVER_ERROR_RETRY_LATER, false },
-	{ "the sender is refused", "mail=550", CLEARLY_NOT, 0, STATUS_MAIL_SUBMISSION_FAILED, false },
-	{ "cut at the sender", "cut=mail", CLEARLY_NOT, 0, STATUS_SERVER_ERROR_RETRY_LATER, false },
-	{ "the recipients are refused", "rcpt=550", CLEARLY_NOT, 0, STATUS_MESSAGE_RECIPIENT_UNRESOLVED,
-	    false },
-	{ "one recipient is refused", "partial=550", CLEARLY_NOT, 0, STATUS_MESSAGE_RECIPIENT_UNRESOLVED,
-	    false },
-	{ "too many recipients", "partial=452", CLEARLY_NOT, 0, STATUS_SEND_QUOTA_EXCEEDED, false },
-	{ "the recipients later", "rcpt=451", CLEARLY_NOT, 0, STATUS_SERVER_ERROR_RETRY_LATER, false },
-	{ "a mailbox is full", "rcpt=552", CLEARLY_NOT, 0, STATUS_SEND_QUOTA_EXCEEDED, false },
-	{ "cut at the recipients", "cut=rcpt", CLEARLY_NOT, 0, STATUS_SERVER_ERROR_RETRY_LATER, false },
-	{ "the text is not wanted", "data=554", CLEARLY_NOT, 0, STATUS_MAIL_SUBMISSION_FAILED, false },
-	{ "the text is refused", "end=554", CLEARLY_NOT, 0, STATUS_MAIL_SUBMISSION_FAILED, false },
-	{ "the text later", "end=451", CLEARLY_NOT, 0, STATUS_SERVER_ERROR_RETRY_LATER, false },
-	{ "too large", "size=100", CLEARLY_NOT, 0, STATUS_ATTACHMENT_IS_TOO_LARGE, false },
-	{ "silent from the start", "hang=banner", CLEARLY_NOT, 0, STATUS_SERVER_ERROR_RETRY_LATER, true },
-	{ "silent at the recipients", "hang=rcpt", CLEARLY_NOT, 0, STATUS_SERVER_ERROR_RETRY_LATER, true },
-	{ "cut after the text, lost", "cut=data", UNSURE, 0, STATUS_SERVER_ERROR_RETRY_LATER, false },
-	{ "cut after the text, kept", "late=cut", UNSURE, 1, STATUS_SERVER_ERROR_RETRY_LATER, false },
-	{ "silent after the text, lost", "hang=end", UNSURE, 0, STATUS_SERVER_ERROR_RETRY_LATER, true },
-	{ "silent after the text, kept", "late=hang", UNSURE, 1, STATUS_SERVER_ERROR_RETRY_LATER, true },
-};
-
-static void one_fault(const struct fault_case *c, enum eas_version v)
-{
-	static const struct phone_mail mail = {
-		.mime = BYTES(MAIL), .client_id = "fault", .save_in_sent = true
-	};
-	const char *user = scene_user();
-	struct phone *ph = scene_synced_phone(user, "PHONE1", v);
-	unsigned before = received_count();
-	enum err e;
-
-	bed_mocksmtp_behave(scene_bed(), c->behave);
-	e = phone_send_mail(ph, &mail);
-	bed_mocksmtp_behave(scene_bed(), "");
-	assert_refused(ph, e, c->status);
-	received_expect(before + c->kept);
-	assert_int_equal(sent_count(user), 0);
-	for (unsigned repeat = 0; repeat < 2; repeat++) {
-		assert_sent(ph, &mail);
-		received_expect(before + (c->fate == UNSURE ? c->kept : 1));
-		assert_int_equal(sent_count(user), 1);
-	}
-	assert_int_equal(scene_mail(user, "INBOX", NOTE) != NULL, c->fate == UNSURE);
-	scene_assert_clean(ph);
-}
-
-static void a_fault(const struct fault_case *c)
-{
-	for (size_t n = 0; n < COUNT(scene_versions); n++)
-		if (!c->slow || n == 0 || n + 1 == COUNT(scene_versions))
-			one_fault(c, scene_versions[n].version);
-}
-TEST_ROW(a_fault)
-
-/* ---- who dies ---- */
-
-static pid_t some_worker(void)
-{
-	pid_t workers[4];
-
-	assert_int_equal(bed_children(bed_service_pid(scene_bed(), "easgate"), workers, COUNT(workers)), 1);
-	return workers[0];
-}
-
-#define DATED(date, fields) "Date: Mon, 2 Mar 2026 " date " +0000\r\n" fields MAIL
-
-static const struct dying_case {
-	struct bytes first, again; /* how the phone writes it */
-	bool is_copied;            /* the worker came as far as that */
-} dying_cases[] = {
-	{ BYTES(MAIL), BYTES(MAIL), false },
-	{ BYTES(MAIL), BYTES(MAIL), true },
-	{ BYTES(DATED("10:00:00", "")), BYTES(DATED("10:05:00", "")), true },
-	{ BYTES(DATED("10:00:00", "Message-ID: <a@phone>\r\n")),
-	    BYTES(DATED("10:05:00", "Message-ID: <b@phone>\r\n")), true },
-};
-
-struct dying {
-	const struct dying_case *c;
-	const char *user;
-	struct phone *ph;
-};
-
-static struct phone_mail dying_mail(struct bytes mime)
-{
-	return (struct phone_mail){ .mime = mime, .client_id = "dies", .save_in_sent = true };
-}
-
-static void send_and_hang_up(struct dying *d)
-{
-	const struct phone_mail mail = dying_mail(d->c->first);
-	unsigned before = received_count();
-
-	d->user = scene_user();
-	d->ph = scene_synced_phone(d->user, "PHONE1", EAS_14_1);
-	d->ph->resends = false;
-	SCENE_OK(d->ph, phone_send_mail_start(d->ph, &mail));
-	received_expect(before + 1);
-	if (d->c->is_copied)
-		scene_append_raw(d->user, "Sent", received(before + 1, "eml"), "\\Seen", NULL);
-	phone_hang_up(d->ph);
-}
-
-static void repeat_until_answered(struct dying *d)
-{
-	const struct phone_mail mail = dying_mail(d->c->again);
-	enum err e = ERR_UNAVAILABLE;
-
-	for (unsigned i = 0; (e || d->ph->status != 1) && i < 400; i++) {
-		poll(NULL, 0, 250);
-		e = phone_send_mail(d->ph, &mail);
-		assert_true(e == ERR_UNAVAILABLE || d->ph->status == 1 ||
-			    d->ph->status == STATUS_SERVER_ERROR_RETRY_LATER);
-	}
-	SCENE_OK(d->ph, e);
-	assert_int_equal(d->ph->status, 1);
-}
-
-/* SMTP has the mail, and the worker dies before it hears so, or before it has noted that there is a copy. The phone asks again until it
- * gets an answer. */
-static void a_worker_dies_before_the_verdict(void **state)
-{
-	struct dying v[COUNT(dying_cases)];
-	unsigned before = received_count();
-
-	(void)state;
-	bed_mocksmtp_behave(scene_bed(), "late=hang");
-	for (size_t i = 0; i < COUNT(v); i++) {
-		v[i].c = &dying_cases[i];
-		send_and_hang_up(&v[i]);
-	}
-	kill(some_worker(), SIGKILL);
-	bed_mocksmtp_behave(scene_bed(), "");
-	for (size_t i = 0; i < COUNT(v); i++) {
-		repeat_until_answered(&v[i]);
-		assert_int_equal(received_count(), before + COUNT(v));
-		assert_int_equal(sent_count(v[i].user), 1);
-		assert_non_null(scene_mail(v[i].user, "INBOX", NOTE));
-	}
 }
 
 /* ---- the same again ---- */
@@ -226,7 +45,7 @@ static void a_repeat_without_a_client_id(void **state)
 		snprintf(text, sizeof(text), form, mails[i].subject, mails[i].date, mails[i].id, i, i, i);
 		assert_sent(ph, &(struct phone_mail){ .mime = bytes_str(text), .save_in_sent = true });
 		received_expect(before + mails[i].sent);
-		assert_int_equal(sent_count(user), mails[i].sent);
+		assert_int_equal(scene_count(user, "Sent"), mails[i].sent);
 	}
 }
 
@@ -260,7 +79,7 @@ static void a_client_id_comes_again(enum eas_version v)
 		assert_sent(ph,
 		    &(struct phone_mail){ .mime = bytes_str(text), .client_id = "1", .save_in_sent = true });
 		received_expect(before + mails[i].sent);
-		assert_int_equal(sent_count(user), mails[i].sent);
+		assert_int_equal(scene_count(user, "Sent"), mails[i].sent);
 	}
 }
 TEST_VERSIONS(a_client_id_comes_again)
@@ -310,9 +129,9 @@ static void from_is_checked(const struct from_case *c)
 		mail.mime = bytes_str(text);
 		e = phone_send_mail(ph, &mail);
 		if (!c->sent) {
-			assert_refused(ph, e, STATUS_MAIL_SUBMISSION_FAILED);
+			SCENE_REFUSED(ph, e, STATUS_MAIL_SUBMISSION_FAILED);
 			assert_int_equal(received_count(), before);
-			assert_int_equal(sent_count(user), 0);
+			assert_int_equal(scene_count(user, "Sent"), 0);
 			continue;
 		}
 		SCENE_OK(ph, e);
@@ -353,13 +172,13 @@ static void recipients_are_checked(const struct to_case *c)
 		e = phone_send_mail(
 		    ph, &(struct phone_mail){ .mime = bytes_str(text), .save_in_sent = true });
 		if (c->status) {
-			assert_refused(ph, e, c->status);
+			SCENE_REFUSED(ph, e, c->status);
 		} else {
 			SCENE_OK(ph, e);
 			assert_int_equal(ph->status, 1);
 		}
 		received_expect(before + !c->status);
-		assert_int_equal(sent_count(user), !c->status);
+		assert_int_equal(scene_count(user, "Sent"), !c->status);
 	}
 }
 TEST_ROW(recipients_are_checked)
@@ -379,11 +198,11 @@ static void too_many_recipients(enum eas_version v)
 		buf_printf(&b, ",\r\n a%u@example.org", i);
 	buf_put_str(&b, "\r\n\r\nhello\r\n");
 	assert_int_equal(buf_done(&b, &mail.mime), ERR_OK);
-	assert_refused(ph, phone_send_mail(ph, &mail), STATUS_SEND_QUOTA_EXCEEDED);
+	SCENE_REFUSED(ph, phone_send_mail(ph, &mail), STATUS_SEND_QUOTA_EXCEEDED);
 	if (v < EAS_14_0)
 		assert_int_equal(ph->reply.status, 507);
 	assert_int_equal(received_count(), before);
-	assert_int_equal(sent_count(user), 0);
+	assert_int_equal(scene_count(user, "Sent"), 0);
 	scene_assert_clean(ph);
 }
 TEST_VERSIONS(too_many_recipients)
@@ -407,20 +226,17 @@ static void a_binary_file_arrives_whole(enum eas_version v)
 	received_expect(before + 1);
 	assert_true(received_has(received(before + 1, "eml"),
 	    "Content-Transfer-Encoding: base64\r\n\r\nYQBiCmM=\r\n")); /* base64 of a\0b\nc */
-	assert_int_equal(sent_count(user), 1);
+	assert_int_equal(scene_count(user, "Sent"), 1);
 }
 TEST_VERSIONS(a_binary_file_arrives_whole)
 
 int main(void)
 {
-	static const char *const settings[] = { "limits.request_timeout=4s", "smtp.command_timeout=2s",
-		"server.workers=1", "smtp.from=refuse", "smtp.identities=*@example.org, %n@alias.example.net",
-		NULL };
+	static const char *const settings[] = { "smtp.from=refuse",
+		"smtp.identities=*@example.org, %n@alias.example.net", NULL };
 	int failed;
 
-	scene_open(&(struct bed_opts){ .users = 170, .settings = settings });
-	TEST_ADD_ROWS(a_fault, fault_cases);
-	TEST_ADD(a_worker_dies_before_the_verdict);
+	scene_open(&(struct bed_opts){ .users = 90, .settings = settings });
 	TEST_ADD(a_repeat_without_a_client_id);
 	TEST_ADD_VERSIONS(a_client_id_comes_again);
 	TEST_ADD_VERSIONS(ids_belong_to_the_device);

@@ -9,13 +9,6 @@
 
 static const struct phone_mail mail = { .mime = BYTES(MAIL), .client_id = "once", .save_in_sent = true };
 
-static size_t count_of(const char *user, const char *mailbox)
-{
-	struct scene_mail *all;
-
-	return scene_mails(user, mailbox, &all);
-}
-
 static const char *flags_of_original(const char *user)
 {
 	return truth_mail(scene_truth(user), "INBOX", scene_mail(user, "INBOX", "original")->uid)->flags;
@@ -33,8 +26,8 @@ static void a_mail(enum eas_version v)
 		assert_int_equal(ph->status, 1);
 		received_expect(before + 1);
 	}
-	assert_int_equal(count_of(user, "Sent"), 0);
-	assert_int_equal(count_of(user, "INBOX"), 0);
+	assert_int_equal(scene_count(user, "Sent"), 0);
+	assert_int_equal(scene_count(user, "INBOX"), 0);
 	scene_assert_clean(ph);
 }
 TEST_VERSIONS(a_mail)
@@ -63,7 +56,7 @@ static void the_original_is_marked(const struct smart_case *c)
 		SCENE_OK(ph, phone_send_smart(ph, c->cmd, &mail, &source));
 		assert_int_equal(ph->status, 1);
 		received_expect(before + 1);
-		assert_int_equal(count_of(user, "Sent"), 0);
+		assert_int_equal(scene_count(user, "Sent"), 0);
 		assert_non_null(strstr(flags_of_original(user), c->flag));
 	}
 }
@@ -79,7 +72,7 @@ static void a_draft(enum eas_version v)
 	ph = drafting_phone(user, "PHONE1", v);
 	assert_int_equal(draft_alter(ph, "draft", (struct phone_edit){ .bare = true, .send = true }), 1);
 	received_expect(before + 1);
-	assert_int_equal(count_of(user, "Sent"), 0);
+	assert_int_equal(scene_count(user, "Sent"), 0);
 	draft_mail(user, 0);
 }
 TEST_VERSIONS(a_draft)
@@ -100,8 +93,8 @@ static void it_is_not_certain(enum eas_version v)
 		SCENE_OK(ph, phone_send_mail(ph, &mail));
 		assert_int_equal(ph->status, 1);
 		assert_int_equal(received_count(), before);
-		assert_int_equal(count_of(user, "Sent"), 0);
-		assert_int_equal(count_of(user, "INBOX"), 2);
+		assert_int_equal(scene_count(user, "Sent"), 0);
+		assert_int_equal(scene_count(user, "INBOX"), 2);
 		assert_non_null(scene_mail(user, "INBOX", "once"));
 		assert_non_null(scene_mail(user, "INBOX", NOTE));
 	}

@@ -10,13 +10,6 @@
 
 static const struct phone_mail mail = { .mime = BYTES(MAIL), .client_id = "kept", .save_in_sent = true };
 
-static unsigned copies(const char *user, const char *mailbox)
-{
-	struct scene_mail *all;
-
-	return (unsigned)scene_mails(user, mailbox, &all);
-}
-
 static void assert_sent(struct phone *ph, const struct phone_mail *one)
 {
 	SCENE_OK(ph, phone_send_mail(ph, one));
@@ -42,7 +35,7 @@ static void imap_is_down(enum eas_version v)
 	for (int i = 0; i < 2; i++) {
 		assert_sent(ph, &mail);
 		received_expect(before + 2);
-		assert_int_equal(copies(user, "Sent"), 1);
+		assert_int_equal(scene_count(user, "Sent"), 1);
 	}
 }
 TEST_VERSIONS(imap_is_down)
@@ -82,7 +75,7 @@ static void imap_goes_meanwhile(const struct forward_case *c)
 	assert_int_equal(ph->reply.body.len, 0);
 	bed_mocksmtp_behave(scene_bed(), "");
 	received_expect(before + 1);
-	assert_int_equal(copies(user, "Sent"), 1);
+	assert_int_equal(scene_count(user, "Sent"), 1);
 	if (c->is_forward)
 		assert_non_null(strstr(
 		    truth_mail(scene_truth(user), "INBOX", scene_mail(user, "INBOX", "original")->uid)->flags,
@@ -107,9 +100,9 @@ static void sent_takes_nothing(enum eas_version v)
 		assert_non_null(copy);
 		assert_false(copy->seen);
 		assert_non_null(scene_mail(user, "INBOX", NOTE));
-		assert_int_equal(copies(user, "INBOX"), 2);
+		assert_int_equal(scene_count(user, "INBOX"), 2);
 	}
-	assert_int_equal(copies(user, "Sent"), 0);
+	assert_int_equal(scene_count(user, "Sent"), 0);
 }
 TEST_VERSIONS(sent_takes_nothing)
 
@@ -153,7 +146,7 @@ static void a_large_mail_with_bare_line_ends(const struct large_case *c)
 		SCENE_OK(ph, phone_send_mail(ph, &large));
 	assert_int_equal(ph->status, 1);
 	received_expect(before + 1);
-	assert_int_equal(copies(user, "Sent"), 1);
+	assert_int_equal(scene_count(user, "Sent"), 1);
 	free(text);
 }
 TEST_ROW(a_large_mail_with_bare_line_ends)
