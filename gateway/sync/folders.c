@@ -210,6 +210,15 @@ static void type_by_names(struct folder_list *l, struct bytes prefix)
 			best[type]->type = (enum folder_type)type;
 }
 
+/* A mailbox that was deleted while others are below it stays in the tree, and can't be selected. */
+static struct folder *hollow_of_name(const struct folder_list *l, struct bytes mailbox)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (l->v[i].type == FOLDER_GENERIC && bytes_eq(l->v[i].mailbox, mailbox))
+			return &l->v[i];
+	return NULL;
+}
+
 /* Clients insist on these: without Drafts, Sent and Trash Windows Mail gives up (0x8004010F), Android wants an Outbox. The
  * mailboxes are made when something is first put there. */
 static enum err add_missing(struct request *rq, struct bytes prefix, struct folder_list *l)
@@ -218,7 +227,7 @@ static enum err add_missing(struct request *rq, struct bytes prefix, struct fold
 	char separator = l->n ? l->v[0].separator : '/';
 
 	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
-		struct folder *f = &l->v[l->n];
+		struct folder *f;
 		char *name;
 
 		if (folders_by_type(l, wanted[i]))
@@ -226,9 +235,14 @@ static enum err add_missing(struct request *rq, struct bytes prefix, struct fold
 		name = arena_printf(rq->arena, "%.*s%s", BYTES_ARG(prefix), folder_default_name(wanted[i]));
 		if (!name)
 			return ERR_LIMIT;
+		if ((f = hollow_of_name(l, bytes_str(name)))) { /* one more would have its id, too */
+			f->type = wanted[i];
+			f->exists = false;
+			continue;
+		}
+		f = &l->v[l->n++];
 		*f = (struct folder){ .mailbox = bytes_str(name), .type = wanted[i], .separator = separator };
 		f->display = bytes_str(folder_default_name(wanted[i]));
-		l->n++;
 	}
 	l->v[l->n++] = (struct folder){ .type = FOLDER_OUTBOX, .display = BYTES("Outbox"), .exists = true };
 	return ERR_OK;

@@ -51,13 +51,53 @@ static void made_when_needed(enum eas_version v)
 }
 TEST_VERSIONS(made_when_needed)
 
+static size_t count_named(struct phone *ph, const char *name)
+{
+	size_t n = 0;
+
+	for (const struct phone_folder *f = ph->replica.folders; f; f = f->next)
+		n += strcmp(f->name, name) == 0;
+	return n;
+}
+
+/* A Trash that was deleted while another folder is below it: the server still lists it, without mails. It is shown once, as the
+ * Trash that it was and becomes again. */
+static void left_as_a_parent(enum eas_version v)
+{
+	const char *user = scene_user(), *new_id;
+	struct phone *ph;
+	struct phone_folder *trash;
+	unsigned status;
+
+	truth_create(scene_truth(user), "Trash/Old");
+	scene_append_many(user, "INBOX", "m", 1);
+	ph = scene_synced_phone(user, "PHONE1", v);
+	SCENE_OK(ph, phone_folder_sync(ph, "0"));
+	assert_int_equal(count_named(ph, "Trash"), 1);
+	trash = phone_folder_of_type(&ph->replica, 4);
+	assert_string_equal(trash->name, "Trash");
+	assert_string_equal(phone_folder_named(&ph->replica, "Old")->parent, trash->id);
+	SCENE_OK(ph, phone_sync_folder(ph, trash, NULL));
+	SCENE_OK(ph, phone_move_item(ph, phone_item_with_subject(scene_inbox(ph), "m 1")->id,
+			 scene_inbox(ph)->id, trash->id, &status, &new_id));
+	assert_int_equal(status, 3);
+	SCENE_OK(ph, phone_folder_sync(ph, NULL));
+	assert_ptr_equal(phone_folder_of_type(&ph->replica, 4), trash);
+	scene_sync(ph, trash);
+	scene_assert_same(trash, user, "Trash");
+	assert_int_equal(trash->count, 1);
+	scene_assert_clean(ph);
+}
+TEST_VERSIONS(left_as_a_parent)
+
 int main(void)
 {
 	int failed;
 
-	scene_open(&(struct bed_opts){ .users = 12, .services = "dovecot,redis", .no_special_use = true });
+	scene_open(&(struct bed_opts){ .users = 20, .services = "dovecot,redis", .no_special_use = true });
 	TEST_ADD_VERSIONS(found_by_name);
 	TEST_ADD_VERSIONS(made_when_needed);
+	TEST_ADD_VERSIONS(left_as_a_parent);
 	failed = test_run("folders_named");
 	scene_close();
 	return failed;
