@@ -313,7 +313,7 @@ static void ask_for(struct round *r, const struct change *v, struct body_plan *p
 		r->wanted[r->n] = f;
 		r->parts[r->n++] = (struct imap_part_request){ .uid = (uint32_t)v->id,
 			.section = f->section,
-			.from = (uint32_t)f->data.len,
+			.from = f->from + (uint32_t)f->data.len,
 			.count = fetch_count(r->c, f) - (uint32_t)f->data.len };
 	}
 }
@@ -342,7 +342,8 @@ static void take_from_body(struct mail_item *item)
 			struct body_fetch *to = &item->part->plan.fetch[i];
 			const struct body_fetch *from = &item->plan.fetch[k];
 
-			if (to->fetched || !from->fetched || strcmp(to->section, from->section) != 0 ||
+			if (to->fetched || !from->fetched || from->from ||
+			    strcmp(to->section, from->section) != 0 ||
 			    (from->count && (!to->count || from->count < to->count)))
 				continue;
 			to->data = from->data;

@@ -1,6 +1,7 @@
 #include "mail/body.h"
 
 #include "base/utf8.h"
+#include "mail/body_skim.h"
 #include "mail/charset.h"
 #include "mail/enriched.h"
 #include "mail/mime_parse.h"
@@ -381,21 +382,24 @@ static enum err parse_mail(struct arena *a, struct body_plan *plan)
 	return ERR_OK;
 }
 
-/* What a winmail.dat holds takes its place. Once unpacked it stays so: another plan for the mail finds it done. */
+/* What a winmail.dat holds takes its place, when as much of it is there as shows that. Once unpacked it stays so: another plan for the mail finds it done. */
 static enum err unpack_tnef(struct arena *a, struct body_plan *plan)
 {
-	const struct body_fetch *f = &plan->fetch[plan->n_fetch - 1];
+	struct body_fetch *f = &plan->fetch[plan->n_fetch - 1];
 	struct mime_part *part = plan->tnef;
-	bool unfolded = true, cut = plan->cut;
+	bool unfolded = true, cut = plan->cut, more;
 	struct bytes data;
 	enum err e;
 
-	plan->tnef = NULL;
 	if (!mime_is(part, "multipart", NULL)) {
-		if ((e = transfer_decode(a, part->encoding, f->data, &data)) ||
-		    (e = tnef_unfold(a, part, data, plan->tnef_alone, &unfolded)))
+		if (!f->fetched)
+			return ERR_OK;
+		if ((e = body_skim_take(a, plan, f, &data, &more)) || more)
+			return e;
+		if ((e = tnef_unfold(a, part, data, plan->tnef_alone, &unfolded)))
 			return e;
 	}
+	plan->tnef = NULL;
 	if (!unfolded)
 		return ERR_OK;
 	if ((e = plan_again(a, plan, plan->root)))
@@ -443,12 +447,12 @@ static enum err make(struct arena *a, struct body_plan *plan, struct body *out, 
 	if ((plan->tnef && (e = unpack_tnef(a, plan))) || (e = read_returned_header(a, plan)))
 		return e;
 	*out = (struct body){ .type = plan->type, .native = plan->native };
-	if (plan->type == BODY_NONE)
-		return ERR_OK;
 	if (!is_fetched(plan)) {
 		*enough = false;
 		return ERR_OK;
 	}
+	if (plan->type == BODY_NONE)
+		return ERR_OK;
 	return plan->type == BODY_MIME ? make_mime(a, plan, out, enough) : make_text(a, plan, out, enough);
 }
 

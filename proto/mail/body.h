@@ -9,7 +9,7 @@
  * the body that is sent. The caller's loop, for many mails at once:
  *
  * 	body_plan(...) for each
- * 	again: fetch for each plan the fetch[i].count octets of fetch[i].section into fetch[i].data
+ * 	again: fetch for each plan the fetch[i].count octets of fetch[i].section from fetch[i].from on into fetch[i].data
  * 	body_make(...) for each; those that want more have raised fetch[i].count: again */
 
 enum {
@@ -19,7 +19,8 @@ enum {
 
 struct body_fetch {
 	const char *section; /* "" = the whole mail */
-	uint32_t count;      /* octets from the beginning; 0 = all of it */
+	uint32_t from;       /* 0 but in a winmail.dat that is skimmed */
+	uint32_t count;      /* octets from there; 0 = all of it */
 	struct bytes data;   /* set by the caller; shorter than count means that there is no more */
 	bool
 	    fetched; /* set by the caller; body_make clears it when it wants more, raises count, and leaves data: so
@@ -46,6 +47,7 @@ struct body_plan {
 	    *reported;          /* the mail that a report returns, as far as it does; NULL: not known */
 	struct mime_part *tnef; /* a winmail.dat that is still packed; NULL: none */
 	bool tnef_alone;        /* there is no text beside it */
+	struct body_skim *skim; /* of it; NULL: it hasn't begun, or is read whole */
 	struct attachment *attachments;
 	size_t n_attachments;
 	uint32_t text_size; /* decoded size of all texts, estimated; before any conversion */

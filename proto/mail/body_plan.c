@@ -14,6 +14,8 @@ enum {
 	HTML_PER_TEXT = 6,         /* bytes of HTML behind one byte of text */
 	UNKNOWN_MAIL = 512 * 1024, /* of a mail whose structure the server could not tell */
 	REPORT_PART = 4 * 1024,
+	SKIM_ABOVE = 256 * 1024, /* a winmail.dat above that is read without its large files */
+	SKIM_FIRST = 64 * 1024,
 	RETURNED_HEADER = 16 * 1024, /* signatures and traces stand before what it tells of the structure */
 	MOST_SHRINK = 4,             /* UTF-32 */
 	EMPTY_TEXT = 2,              /* a lone line end: some mailers fill an alternative with that */
@@ -406,7 +408,9 @@ static void plan_tnef(struct body_plan *plan)
 			continue;
 		plan->tnef = p;
 		plan->tnef_alone = text_size(plan->root, true) <= EMPTY_TEXT;
-		plan->fetch[plan->n_fetch++] = (struct body_fetch){ .section = p->section, .part = p };
+		plan->fetch[plan->n_fetch++] = (struct body_fetch){ .section = p->section,
+			.count = p->encoding == MIME_BASE64 && p->size > SKIM_ABOVE ? SKIM_FIRST : 0,
+			.part = p };
 		return;
 	}
 }

@@ -9,7 +9,6 @@
 #include "mail/tnef_props.h"
 
 enum {
-	SIGNATURE = 0x223E9F78,
 	IID_LEN = 16,        /* before the data of an embedded object */
 	METHOD_EMBEDDED = 5, /* MS-OXCMSG 2.2.2.9 */
 	DEFAULT_CODEPAGE = 1252,
@@ -21,7 +20,6 @@ enum attribute {
 	ATT_SUBJECT = 0x00018004,
 	ATT_MESSAGE_CLASS = 0x00078008,
 	ATT_BODY = 0x0002800C,
-	ATT_ATTACH_DATA = 0x0006800F,
 	ATT_ATTACH_TITLE = 0x00018010,
 	ATT_ATTACH_REND_DATA = 0x00069002,
 	ATT_MAPI_PROPS = 0x00069003,
@@ -257,8 +255,11 @@ static enum err file_attribute(struct job *j, uint32_t id, struct bytes data)
 	switch (id) {
 	case ATT_ATTACH_TITLE:
 		return (e = text8(j, data, &text)) ? e : line_of(j, text, &j->title);
-	case ATT_ATTACH_DATA:
+	case TNEF_FILE_DATA:
 		j->file->data = data;
+		return ERR_OK;
+	case TNEF_FILE_SIZE:
+		(void)tnef_take_u32(&data, &j->file->left_out);
 		return ERR_OK;
 	case ATT_ATTACHMENT:
 		return read_props(j, data, file_prop);
@@ -316,7 +317,7 @@ enum err tnef_read(struct arena *a, struct bytes in, struct tnef *out)
 	enum err e;
 
 	*out = (struct tnef){ .whole = true };
-	if (!tnef_take_u32(&in, &signature) || signature != SIGNATURE || !tnef_take_u16(&in, &key))
+	if (!tnef_take_u32(&in, &signature) || signature != TNEF_SIGNATURE || !tnef_take_u16(&in, &key))
 		return ERR_PROTO;
 	if ((e = read_attributes(&j, in)))
 		return e;

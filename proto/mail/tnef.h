@@ -8,12 +8,20 @@
 
 enum { TNEF_MAX_FILES = 200 };
 
+/* What tnef_skim.h knows of a stream, too. */
+enum {
+	TNEF_SIGNATURE = 0x223E9F78,
+	TNEF_FILE_DATA = 0x0006800F, /* attAttachData */
+	TNEF_FILE_SIZE = 0x0006FFFF, /* our own: the length of the file's data, which was left out */
+};
+
 struct tnef_file {
 	struct bytes name;             /* as it stands there: UTF-8 on one line; may be empty */
 	struct bytes type;             /* "image/png"; may be empty */
 	struct bytes content_id;       /* without <>; may be empty */
 	struct bytes content_location; /* may be empty */
 	struct bytes data;             /* a view of what was read */
+	uint32_t left_out;             /* if data was left out: its length */
 	bool is_message;               /* an embedded item: data is a TNEF stream of its own */
 };
 

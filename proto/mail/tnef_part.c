@@ -97,6 +97,8 @@ static enum err add_file(struct arena *a, struct mime_part *up, const struct tne
 	p->type = slash < f->type.len ? bytes_of(f->type.p, slash) : BYTES("application");
 	p->subtype = slash < f->type.len ? bytes_of(f->type.p + slash + 1, f->type.len - slash - 1)
 					 : BYTES("octet-stream");
+	if (!f->data.len)
+		p->size = f->left_out;
 	p->id = f->content_id;
 	p->location = f->content_location;
 	p->disposition =

@@ -12,7 +12,7 @@ enum { TNEF_LARGEST = 16 * 1024 * 1024 /* octets of the encoded part; a larger o
 bool tnef_is_part(const struct mime_part *part);
 /* Makes `part` a multipart/mixed of what the stream holds: children with their bodies set, encoded as nothing. The section of
  * file n is that of the part, "~" and n, from 1: "2~1". If the stream isn't TNEF or holds nothing to show, the part stays.
- *   data        the part's decoded body; the children are views of it
+ *   data        the part's decoded body, perhaps skimmed (tnef_skim.h); the children are views of it
  *   with_texts  false: only the files
  *   unfolded    whether the part is a multipart now
  * In either case part->item is what was read; it is the arena's.

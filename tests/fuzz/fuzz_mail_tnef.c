@@ -2,6 +2,7 @@
 #include "fuzz/fuzzing.h"
 #include "mail/rtf.h"
 #include "mail/tnef_part.h"
+#include "mail/tnef_skim.h"
 #include "mail/transfer.h"
 #include "unit/proto/mail_sample.h"
 
@@ -28,6 +29,30 @@ static void read_stream(struct arena *a, struct bytes in)
 		MUST(tnef_file_read(a, in, (uint32_t)i + 1, &f) == ERR_OK);
 	}
 	MUST(tnef_file_read(a, in, (uint32_t)t.n_files + 1, &f) == ERR_NOT_FOUND);
+}
+
+/* In pieces: what isn't too much of them is the same as the whole. */
+static void skim(struct arena *a, struct bytes in)
+{
+	struct tnef whole, skimmed;
+	struct tnef_skim s;
+	uint32_t want = 64;
+	struct bytes out;
+
+	tnef_skim_init(&s, a);
+	for (unsigned pieces = 0; want && s.at <= in.len; pieces++) {
+		size_t left = in.len - (size_t)s.at;
+		bool last = want >= left;
+
+		MUST(pieces < 10);
+		if (tnef_skim_take(&s, bytes_of(in.p + s.at, last ? left : want), last, &want))
+			return;
+	}
+	MUST(buf_done(&s.out, &out) == ERR_OK && tnef_read(a, out, &skimmed) == ERR_OK);
+	if (s.at > in.len || tnef_read(a, in, &whole))
+		return;
+	MUST(bytes_eq(skimmed.plain, whole.plain) && bytes_eq(skimmed.html, whole.html));
+	MUST(skimmed.n_files == whole.n_files);
 }
 
 static void read_rtf(struct arena *a, struct bytes in)
@@ -69,6 +94,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct bytes in = bytes_of(data, size);
 
 	read_stream(a, in);
+	skim(a, in);
 	read_rtf(a, in);
 	read_mail(a, in);
 	arena_free(&a);

@@ -1,4 +1,5 @@
 /* Bodies beyond plain text and HTML, as phones of each version get them (MS-ASAIRS 2.2.2.9 to 2.2.2.40). */
+#include "mail/transfer.h"
 #include "scene.h"
 
 static const char reply[] = "From: a@example.org\r\nSubject: a reply\r\nIn-Reply-To: <1@example.org>\r\n"
@@ -241,6 +242,82 @@ static void winmail_is_unpacked(enum eas_version v)
 }
 TEST_VERSIONS(winmail_is_unpacked)
 
+static void put_number(struct buf *b, uint32_t n)
+{
+	for (int i = 0; i < 4; i++)
+		buf_put_u8(b, (uint8_t)(n >> 8 * i));
+}
+
+static void put_attribute(struct buf *b, uint8_t level, uint32_t id, struct bytes data)
+{
+	buf_put_u8(b, level);
+	put_number(b, id);
+	put_number(b, (uint32_t)data.len);
+	buf_put(b, data);
+	buf_put(b, BYTES("\0\0"));
+}
+
+static void put_file(struct buf *b, const char *name, struct bytes data)
+{
+	put_attribute(b, 2, 0x00069002, BYTES("\1\0"));
+	put_attribute(b, 2, 0x0006800F, data);
+	put_attribute(b, 2, 0x00018010, bytes_str(name));
+}
+
+/* A text, a file of that size, and a small one. */
+static struct bytes large_winmail(struct bytes file)
+{
+	struct buf stream, mail;
+	struct bytes out;
+
+	buf_init(&stream, test_arena(), 0);
+	put_number(&stream, 0x223E9F78);
+	buf_put(&stream, BYTES("\1\0"));
+	put_attribute(&stream, 1, 0x0002800C, BYTES("Good morning"));
+	put_file(&stream, "large.bin", file);
+	put_file(&stream, "small.bin", BYTES("small"));
+	assert_int_equal(buf_done(&stream, &out), ERR_OK);
+	buf_init(&mail, test_arena(), 0);
+	buf_put_str(&mail, "From: a@example.org\r\nSubject: large\r\nMIME-Version: 1.0\r\nContent-Type: "
+			   "application/ms-tnef; "
+			   "name=winmail.dat\r\nContent-Transfer-Encoding: base64\r\n\r\n");
+	transfer_put_base64(&mail, out);
+	assert_int_equal(buf_done(&mail, &out), ERR_OK);
+	return test_copy(out);
+}
+
+/* Its list is made of pieces; the files are whole when they are fetched. */
+static void a_large_winmail_is_skimmed(enum eas_version v)
+{
+	static const struct phone_options_block options = { .bodies = { { .type = 1, .truncation = 1000 } },
+		.body_part = { .type = 2, .truncation = 1000 } };
+	enum { SIZE = 2000 * 1000 };
+	const char *user = scene_user();
+	uint8_t *file = test_keep(SIZE);
+	const struct phone_item *i;
+	struct bytes data, type;
+	struct phone *ph;
+	unsigned status;
+
+	for (size_t k = 0; k < SIZE; k++)
+		file[k] = (uint8_t)(k * k >> 7);
+	scene_append_raw(user, "INBOX", large_winmail(bytes_of(file, SIZE)), "", NULL);
+	ph = phone_with(user, v, &options);
+	i = phone_item_with_subject(scene_inbox(ph), "large");
+	assert_string_equal(i->body, "Good morning");
+	assert_int_equal(i->attachment_count, 2);
+	assert_string_equal(i->attachments[0].name, "large.bin");
+	assert_string_equal(i->attachments[1].name, "small.bin");
+	SCENE_OK(ph, phone_fetch_attachment(
+			 ph, i->attachments[0].reference, NULL, v < EAS_14_0, &status, &data, &type));
+	assert_true(bytes_eq(data, bytes_of(file, SIZE)));
+	SCENE_OK(ph, phone_fetch_attachment(
+			 ph, i->attachments[1].reference, NULL, v < EAS_14_0, &status, &data, &type));
+	assert_bytes_str(data, "small");
+	scene_assert_clean(ph);
+}
+TEST_VERSIONS(a_large_winmail_is_skimmed)
+
 /* ---- voice mail ---- */
 
 static void voice_mail(enum eas_version v)
@@ -287,6 +364,7 @@ int main(void)
 	TEST_ADD_VERSIONS(html_names_its_charset);
 	TEST_ADD_VERSIONS(a_blank_in_the_empty_line);
 	TEST_ADD_VERSIONS(winmail_is_unpacked);
+	TEST_ADD_VERSIONS(a_large_winmail_is_skimmed);
 	TEST_ADD_VERSIONS(voice_mail);
 	failed = test_run("bodies");
 	scene_close();

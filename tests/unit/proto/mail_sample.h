@@ -59,6 +59,7 @@ static inline struct bytes sample_section(const struct sample *s, const struct b
 	struct mime_part *p = mime_part_find(s->root, bytes_str(f->section));
 	struct bytes all = f->section[0] ? p ? p->body : (struct bytes){ 0 } : s->raw;
 
+	all = f->from < all.len ? bytes_of(all.p + f->from, all.len - f->from) : (struct bytes){ 0 };
 	if (f->count && all.len > f->count)
 		all.len = f->count;
 	return all;

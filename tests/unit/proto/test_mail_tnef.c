@@ -337,6 +337,88 @@ static void what_is_no_tnef_stays(void **state)
 	assert_string_equal(s.plan.attachments[0].part->section, "2");
 }
 
+/* ---- skimmed ---- */
+
+enum { KB = 1024, MAX_SIZES = 10 };
+
+/* A text of so many octets, then files of these sizes, each with its title behind its data. */
+static struct bytes stream_of(size_t text, const uint32_t *sizes)
+{
+	uint8_t *room = test_keep(4000 * KB);
+	struct buf b;
+
+	memset(room, 'x', 4000 * KB);
+	begin(&b);
+	put_attribute(&b, 1, 0x0002800C, bytes_of(room, text));
+	for (size_t i = 0; i < MAX_SIZES && sizes[i]; i++) {
+		put_attribute(&b, 2, 0x00069002, BYTES("\1\0"));
+		put_attribute(&b, 2, 0x0006800F, bytes_of(room, sizes[i]));
+		put_attribute(&b, 2, 0x00018010, bytes_str(arena_printf(test_arena(), "%zu.txt", i)));
+	}
+	return done(&b);
+}
+
+static const struct skim_case {
+	const char *name;
+	size_t text;
+	uint32_t sizes[MAX_SIZES];
+	size_t cut;    /* octets off the end of the mail */
+	size_t spoilt; /* where a line of the base64 is longer than the others; 0: nowhere */
+	size_t most;   /* octets that are fetched; 0: all of the mail, at least */
+} skim_cases[] = {
+	{ "a large file", 100, { 3000 * KB }, 0, 0, 200 * KB },
+	{ "among small ones", 100, { 10, 3000 * KB, 20 }, 0, 0, 200 * KB },
+	{ "several", 100, { 400 * KB, 3, 500 * KB + 1, 300 * KB + 2 }, 0, 0, 400 * KB },
+	{ "behind a long text", 300 * KB, { 3000 * KB }, 0, 0, 700 * KB },
+	{ "files that are just not large", 100,
+	    { 63 * KB, 63 * KB, 63 * KB, 63 * KB, 63 * KB, 63 * KB, 63 * KB, 63 * KB, 63 * KB }, 0, 0, 0 },
+	{ "too many", 100, { 100 * KB, 100 * KB, 100 * KB, 100 * KB, 100 * KB, 100 * KB, 100 * KB, 100 * KB },
+	    0, 0, 0 },
+	{ "a stream that is cut", 100, { 300 * KB, 20 }, 200, 0, 0 },
+	{ "a stream that is cut in the large file", 100, { 3000 * KB }, 400 * KB, 0, 0 },
+	{ "lines of another length", 100, { 400 * KB, 20 }, 0, 100 * KB, 0 },
+};
+
+static struct bytes with_long_line(struct bytes mail, size_t at)
+{
+	struct buf b;
+
+	while (mail.p[at] != '\r')
+		at++;
+	buf_init(&b, test_arena(), 0);
+	buf_put(&b, bytes_of(mail.p, at));
+	buf_put(&b, bytes_of(mail.p + at + 2, mail.len - at - 2));
+	return done(&b);
+}
+
+/* What a phone is shown is the same, and the large files are left where they are. */
+static void skims(const struct skim_case *c)
+{
+	struct bytes stream = stream_of(c->text, c->sizes), mail = mail_with(stream, "");
+	struct sync_options o = sample_options(BODY_PLAIN, BODY_WHOLE, 0);
+	struct sample s;
+	size_t n = 0;
+
+	mail.len -= c->cut;
+	if (c->spoilt)
+		mail = with_long_line(mail, c->spoilt);
+	assert_int_equal(sample_make(test_arena(), mail, &o, EAS_16_1, false, &s), ERR_OK);
+	assert_int_equal(s.body.data.len, c->text);
+	for (; n < MAX_SIZES && c->sizes[n]; n++) {
+		if (n == s.plan.n_attachments || (c->cut && n == s.plan.n_attachments - 1))
+			break;
+		assert_int_equal(s.plan.attachments[n].size, c->sizes[n]);
+		assert_bytes_str(
+		    s.plan.attachments[n].display_name, arena_printf(test_arena(), "%zu.txt", n));
+	}
+	assert_true(c->cut || n == s.plan.n_attachments);
+	if (c->most)
+		assert_in_range(s.fetched, 1, c->most);
+	else
+		assert_in_range(s.fetched, mail.len - KB, 4 * mail.len);
+}
+TEST_ROW(skims)
+
 /* An item in an item: its text as a file. */
 static void an_embedded_item(void **state)
 {
@@ -566,6 +648,7 @@ int main(void)
 	TEST_ADD(takes_its_place);
 	TEST_ADD(another_text_wins);
 	TEST_ADD(what_is_no_tnef_stays);
+	TEST_ADD_ROWS(skims, skim_cases);
 	TEST_ADD(an_embedded_item);
 	TEST_ADD_ROWS(tells_its_class, class_cases);
 	TEST_ADD(of_an_enclosed_mail);
