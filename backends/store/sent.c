@@ -15,23 +15,39 @@ static const char *const state_texts[] = {
 	[STORE_SENT_DONE] = "1 done",
 };
 
-/* ARGV: "1 under-way", the lease, now. Gives what was there before. */
+/* KEYS: the names of the mail. ARGV: "1 under-way", the lease, now. Gives what was there before. */
 static struct redis_script claim_script = {
-	.text = "local had = redis.call('GET', KEYS[1])\n"
-		"if not had then\n"
-		"  redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])\n"
-		"  return false\n"
+	.text = "for _, key in ipairs(KEYS) do\n"
+		"  local had = redis.call('GET', key)\n"
+		"  if had then\n"
+		"    local state, ends, rest = string.match(had, '^(1 %a+) (%d+)(.*)$')\n"
+		"    if state and tonumber(ends) <= tonumber(ARGV[3]) then\n"
+		"      redis.call('SET', key, state .. ' ' .. (ARGV[3] + ARGV[2]) .. rest, 'KEEPTTL')\n"
+		"    end\n"
+		"    return had\n"
+		"  end\n"
 		"end\n"
-		"local state, ends, rest = string.match(had, '^(1 %a+) (%d+)(.*)$')\n"
-		"if state and tonumber(ends) <= tonumber(ARGV[3]) then\n"
-		"  redis.call('SET', KEYS[1], state .. ' ' .. (ARGV[3] + ARGV[2]) .. rest, 'KEEPTTL')\n"
+		"for _, key in ipairs(KEYS) do\n"
+		"  redis.call('SET', key, ARGV[1], 'EX', ARGV[2])\n"
 		"end\n"
-		"return had\n"
+		"return false\n"
 };
 
-static void put_key(struct words *w, const struct store_sent_id *id)
+/* KEYS: the same. ARGV: what is noted, for how many seconds; nothing: it is forgotten. */
+static struct redis_script settle_script = { .text = "for _, key in ipairs(KEYS) do\n"
+						     "  if ARGV[1] then\n"
+						     "    redis.call('SET', key, ARGV[1], 'EX', ARGV[2])\n"
+						     "  else\n"
+						     "    redis.call('DEL', key)\n"
+						     "  end\n"
+						     "end\n"
+						     "return 1\n" };
+
+static void put_keys(struct words *w, const struct store_sent_id *id)
 {
 	words_put_key2(w, "sent", id->account, id->device, id->client_id);
+	if (id->other_name.len)
+		words_put_key2(w, "sent", id->account, id->device, id->other_name);
 }
 
 /* text: what stands behind the state's name. */
@@ -72,7 +88,7 @@ enum err store_sent_claim(struct redis *r, struct arena *a, const struct store_s
 
 	words_init(&keys, a);
 	words_init(&args, a);
-	put_key(&keys, id);
+	put_keys(&keys, id);
 	words_put_str(&args, state_texts[STORE_SENT_UNDER_WAY]);
 	words_put_u64(&args, lease_s);
 	words_put_u64(&args, now);
@@ -105,20 +121,17 @@ enum err store_sent_settle(struct redis *r, const struct store_sent_id *id,
     const struct store_sent_note *note, uint32_t lease_s, uint32_t keep_s)
 {
 	struct arena *a = arena_new(WORDS_SCRATCH);
-	bool forget = note->state == STORE_SENT_NEW;
+	struct words keys, args;
 	struct redis_reply reply;
-	struct words w;
 	enum err e = ERR_OK;
 
-	words_init(&w, a);
-	words_put_str(&w, forget ? "DEL" : "SET");
-	put_key(&w, id);
-	if (!forget && !(e = put_note(&w, a, note, lease_s))) {
-		words_put_str(&w, "EX");
-		words_put_u64(&w, keep_s);
-	}
+	words_init(&keys, a);
+	words_init(&args, a);
+	put_keys(&keys, id);
+	if (note->state != STORE_SENT_NEW && !(e = put_note(&args, a, note, lease_s)))
+		words_put_u64(&args, keep_s);
 	if (!e)
-		e = words_call(r, "settle a mail", &w, 1, &reply);
+		e = words_eval(r, "settle a mail", &settle_script, &keys, &args, &reply);
 	arena_free(&a);
 	return e;
 }

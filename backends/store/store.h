@@ -115,9 +115,9 @@ enum store_sent {
 	STORE_SENT_UNSAVED,   /* the server has it; the copy in Sent may be missing */
 	STORE_SENT_DONE,
 };
-/* Whose mail it is, and how the phone calls it. Borrowed. */
+/* Whose mail it is, and how the phone calls it; also by another name, unless that is empty: the mail is known by either. Borrowed. */
 struct store_sent_id {
-	struct bytes account, device, client_id;
+	struct bytes account, device, client_id, other_name;
 };
 struct store_sent_note {
 	enum store_sent state;

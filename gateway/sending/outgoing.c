@@ -29,6 +29,25 @@ static uint64_t asked_for(const struct outgoing *o)
 	return hash64(bytes_of(command, sizeof(command)), o->source);
 }
 
+/* Left empty if the mail has no Date. */
+static enum err name_by_date(const struct outgoing *o, struct bytes *out)
+{
+	struct arena *a = o->rq->arena;
+	struct bytes print;
+	struct header h;
+	const char *text;
+	enum err e = header_parse(a, bytes_of(o->mime.p, header_block_len(o->mime)), &h);
+
+	if (e || !header_find(&h, "Date"))
+		return e;
+	if ((e = mail_fingerprint(
+		 a, o->mime, asked_for(o), FINGERPRINT_MESSAGE_ID | FINGERPRINT_DATE, &print)))
+		return e;
+	text = arena_printf(a, "Date.%.*s", BYTES_ARG(print));
+	*out = bytes_str(text);
+	return text ? ERR_OK : ERR_LIMIT;
+}
+
 /* By the phone's ClientId and what the mail says. What says something else is another mail, be it that a phone counts its ClientIds from
  * the beginning again, or that the user has changed a mail in the outbox: to send it is the safe side, since a phone that has made more
  * anew than Date and Message-ID for its next try makes a double of it, while one that were taken for the former would be lost. Status
@@ -39,23 +58,31 @@ static uint64_t asked_for(const struct outgoing *o)
  * it says the same nobody can tell here: same people, subject and length are also those of a mail in which the user has mended a date
  * or a sum before he sent it again. He would never hear that the mended one did not go out, while who gets two sees it.
  *
+ * Some phones have another ClientId for each try (Android's own program: the time). So what has also the same Date and Message-ID is the
+ * same mail, whatever it is called: nobody writes the same words to the same people twice within a second.
+ *
  * Without a ClientId by what it says and the Message-ID, which stays with the mail in the outbox: two of them are two mails,
  * whatever they say. If it has none either, the same words are the same mail (quirks.md 23), rather than sent with each try. */
 static enum err identify(struct outgoing *o)
 {
+	unsigned counts = o->client_id.len ? 0 : FINGERPRINT_MESSAGE_ID;
 	struct bytes print;
 	const char *text;
 	enum err e;
 
 	o->keep_s = o->client_id.len ? KEEP_S : KEEP_FINGERPRINT_S;
-	o->id = (struct store_sent_id){ bytes_str(o->rq->account->name), o->rq->device_id, o->client_id };
+	o->id = (struct store_sent_id){ .account = bytes_str(o->rq->account->name),
+		.device = o->rq->device_id,
+		.client_id = o->client_id };
 	if (o->is_made)
 		return ERR_OK; /* its name says all of that */
-	if ((e = mail_fingerprint(o->rq->arena, o->mime, asked_for(o), !o->client_id.len, &print)))
+	if ((e = mail_fingerprint(o->rq->arena, o->mime, asked_for(o), counts, &print)))
 		return e;
 	text = arena_printf(o->rq->arena, "%.*s.%.*s", BYTES_ARG(o->client_id), BYTES_ARG(print));
 	o->id.client_id = bytes_str(text);
-	return text ? ERR_OK : ERR_LIMIT;
+	if (!text || !o->client_id.len)
+		return text ? ERR_OK : ERR_LIMIT;
+	return name_by_date(o, &o->id.other_name);
 }
 
 /* Longer than any sending takes: then a worker that died blocks a retry no more. */

@@ -16,18 +16,19 @@ static void add(struct fingers *f, struct bytes in)
 	f->v[1] = hash64(in, f->v[1] ^ in.len);
 }
 
-/* Date is what a phone writes when it sends, so the same mail has another one when it is sent again. Content-Type of a multipart has the
+/* Date is what most phones write when they send, so the same mail has another one when it is sent again. Content-Type of a multipart has the
  * boundary in it; that of a part is looked at there. */
-static bool is_made_anew(const struct header_field *f, bool message_id)
+static bool is_made_anew(const struct header_field *f, unsigned counts)
 {
-	return bytes_eq_nocase(f->name, "Date") || bytes_eq_nocase(f->name, "Content-Type") ||
-	       (!message_id && bytes_eq_nocase(f->name, "Message-ID"));
+	return (!(counts & FINGERPRINT_DATE) && bytes_eq_nocase(f->name, "Date")) ||
+	       bytes_eq_nocase(f->name, "Content-Type") ||
+	       (!(counts & FINGERPRINT_MESSAGE_ID) && bytes_eq_nocase(f->name, "Message-ID"));
 }
 
-static void add_header(struct fingers *f, const struct header *h, bool message_id)
+static void add_header(struct fingers *f, const struct header *h, unsigned counts)
 {
 	for (size_t i = 0; i < h->n; i++) {
-		if (is_made_anew(&h->v[i], message_id))
+		if (is_made_anew(&h->v[i], counts))
 			continue;
 		add(f, h->v[i].name);
 		add(f, h->v[i].value);
@@ -54,7 +55,7 @@ static void add_parts(struct fingers *f, const struct mime_part *root)
 }
 
 enum err mail_fingerprint(
-    struct arena *a, struct bytes raw, uint64_t asked, bool message_id, struct bytes *out)
+    struct arena *a, struct bytes raw, uint64_t asked, unsigned counts, struct bytes *out)
 {
 	struct fingers f = { { asked + 1, asked + 2 } };
 	struct mime_part *root;
@@ -65,7 +66,7 @@ enum err mail_fingerprint(
 
 	if ((e = mime_parse(a, raw, &block, &root)) || (e = header_parse(a, block, &header)))
 		return e;
-	add_header(&f, &header, message_id);
+	add_header(&f, &header, counts);
 	add_parts(&f, root);
 	text = arena_printf(a, "%016" PRIx64 "%016" PRIx64, f.v[0], f.v[1]);
 	if (!text)

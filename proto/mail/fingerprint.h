@@ -4,11 +4,12 @@
 #include "base/arena.h"
 
 /* 32 hex digits that are the same for a mail and for the same mail sent once more by a phone that has put it together anew:
- * Date, boundaries and signatures of what can be read don't count. What is no mail has a fingerprint, too. Only ERR_LIMIT (arena).
+ * boundaries and signatures of what can be read don't count. What is no mail has a fingerprint, too. Only ERR_LIMIT (arena).
  *   asked       a hash of what else the phone has asked for: the same text can reply to two mails
- *   message_id  whether the Message-ID counts
+ *   counts  what else does, FINGERPRINT_…
  * Source: quirks.md 23. */
+enum { FINGERPRINT_MESSAGE_ID = 1 << 0, FINGERPRINT_DATE = 1 << 1 };
 enum err mail_fingerprint(
-    struct arena *a, struct bytes raw, uint64_t asked, bool message_id, struct bytes *out) MUST_CHECK;
+    struct arena *a, struct bytes raw, uint64_t asked, unsigned counts, struct bytes *out) MUST_CHECK;
 
 #endif

@@ -56,7 +56,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct bytes phone = bytes_of(data, size / 2), print;
 	struct smart_original o = original_of(a, bytes_of(data + size / 2, size - size / 2));
 
-	MUST(mail_fingerprint(a, phone, 0, true, &print) == ERR_OK && print.len == 32);
+	MUST(mail_fingerprint(a, phone, 0, FINGERPRINT_MESSAGE_ID, &print) == ERR_OK && print.len == 32);
 	phone = safe_of(a, phone);
 	for (int sealed = 0; sealed < 2; sealed++)
 		for (enum smart_kind kind = SMART_REPLY; kind <= SMART_FORWARD; kind++) {

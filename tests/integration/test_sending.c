@@ -84,6 +84,44 @@ static void a_client_id_comes_again(enum eas_version v)
 }
 TEST_VERSIONS(a_client_id_comes_again)
 
+/* Android's own program makes a ClientId of the time for each try: what has the same Date and Message-ID is the same mail. */
+static void another_client_id(enum eas_version v)
+{
+	static const char form[] =
+	    "From: me@example.org\r\nTo: bob@example.org\r\nSubject: x\r\n%s%sContent-Type: multipart/mixed; "
+	    "boundary=\"%zu\"\r\n\r\n--%zu\r\n\r\nhello\r\n--%zu--\r\n";
+	static const struct {
+		const char *date, *id;
+		unsigned sent; /* after it */
+	} mails[] = {
+		{ "Date: Mon, 2 Mar 2026 10:00:00 +0000\r\n", "Message-ID: <a@phone>\r\n", 1 },
+		{ "Date: Mon, 2 Mar 2026 10:00:00 +0000\r\n", "Message-ID: <a@phone>\r\n", 1 },
+		{ "Date: Mon, 2 Mar 2026 10:00:00 +0000\r\n", "Message-ID: <b@phone>\r\n", 2 },
+		{ "Date: Mon, 2 Mar 2026 10:00:01 +0000\r\n", "Message-ID: <a@phone>\r\n", 3 },
+		{ "Date: Mon, 2 Mar 2026 10:00:00 +0000\r\n", "", 4 },
+		{ "Date: Mon, 2 Mar 2026 10:00:00 +0000\r\n", "", 4 },
+		{ "", "", 5 },
+		{ "", "", 6 },
+	};
+	const char *user = scene_user();
+	unsigned before = received_count();
+	char text[1000], id[16];
+	struct phone *ph;
+
+	if (v < EAS_14_0)
+		return; /* they came with 14.0 */
+	ph = scene_synced_phone(user, "PHONE1", v);
+	for (size_t i = 0; i < COUNT(mails); i++) {
+		snprintf(text, sizeof(text), form, mails[i].date, mails[i].id, i, i, i);
+		snprintf(id, sizeof(id), "try %zu", i);
+		assert_sent(ph,
+		    &(struct phone_mail){ .mime = bytes_str(text), .client_id = id, .save_in_sent = true });
+		received_expect(before + mails[i].sent);
+		assert_int_equal(scene_count(user, "Sent"), mails[i].sent);
+	}
+}
+TEST_VERSIONS(another_client_id)
+
 /* Two phones may call different mails by the same name. */
 static void ids_belong_to_the_device(enum eas_version v)
 {
@@ -239,6 +277,7 @@ int main(void)
 	scene_open(&(struct bed_opts){ .users = 90, .settings = settings });
 	TEST_ADD(a_repeat_without_a_client_id);
 	TEST_ADD_VERSIONS(a_client_id_comes_again);
+	TEST_ADD_VERSIONS(another_client_id);
 	TEST_ADD_VERSIONS(ids_belong_to_the_device);
 	TEST_ADD_ROWS(from_is_checked, from_cases);
 	TEST_ADD_ROWS(recipients_are_checked, to_cases);

@@ -153,8 +153,8 @@ static void write_sync(struct redis *r)
 
 static void write_what_ends(struct redis *r)
 {
-	const struct store_sent_id mails[] = { { ann, phone, BYTES("1") }, { ann, phone, BYTES("2") },
-		{ ann, phone, BYTES("3") } };
+	const struct store_sent_id mails[] = { { ann, phone, BYTES("1"), BYTES("") },
+		{ ann, phone, BYTES("2"), BYTES("Date.2") }, { ann, phone, BYTES("3"), BYTES("") } };
 	const struct store_sent_note done = { STORE_SENT_DONE, BYTES("") },
 				     given = { STORE_SENT_GIVEN, BYTES("<id@example.org>") };
 	struct store_sent_note had;

@@ -144,8 +144,8 @@ static enum store_sent claim(struct redis_test *t, struct bytes id, uint32_t lea
 {
 	struct store_sent_note had;
 
-	assert_int_equal(
-	    store_sent_claim(t->r, fiber_arena(), &(struct store_sent_id){ ann, phone, id }, lease_s, &had),
+	assert_int_equal(store_sent_claim(t->r, fiber_arena(),
+			     &(struct store_sent_id){ ann, phone, id, BYTES("") }, lease_s, &had),
 	    ERR_OK);
 	assert_bytes_str(had.message_id,
 	    had.state == STORE_SENT_GIVEN || had.state == STORE_SENT_UNSAVED ? "<a b@c>" : "");
@@ -157,11 +157,41 @@ static void settle(struct redis_test *t, struct bytes id, enum store_sent state,
 	const struct store_sent_note note = { state, BYTES("<a b@c>") };
 
 	assert_int_equal(
-	    store_sent_settle(t->r, &(struct store_sent_id){ ann, phone, id }, &note, lease_s, 60), ERR_OK);
+	    store_sent_settle(t->r, &(struct store_sent_id){ ann, phone, id, BYTES("") }, &note, lease_s, 60),
+	    ERR_OK);
+}
+
+static enum store_sent claim_by_names(struct redis_test *t, struct bytes id, struct bytes other)
+{
+	struct store_sent_note had;
+
+	assert_int_equal(
+	    store_sent_claim(t->r, fiber_arena(), &(struct store_sent_id){ ann, phone, id, other }, 60, &had),
+	    ERR_OK);
+	return had.state;
+}
+
+/* The phone calls it otherwise when it tries again. */
+static void sent_by_names(struct redis_test *t)
+{
+	static const struct store_sent_note done = { STORE_SENT_DONE, { 0 } },
+					    new = { STORE_SENT_NEW, { 0 } };
+	const struct store_sent_id id = { ann, phone, BYTES("a"), BYTES("mail") };
+
+	assert_int_equal(claim_by_names(t, BYTES("a"), BYTES("mail")), STORE_SENT_NEW);
+	assert_int_equal(claim_by_names(t, BYTES("b"), BYTES("mail")), STORE_SENT_UNDER_WAY);
+	assert_int_equal(claim_by_names(t, BYTES("a"), BYTES("other")), STORE_SENT_UNDER_WAY);
+	assert_int_equal(store_sent_settle(t->r, &id, &new, 0, 60), ERR_OK);
+	assert_int_equal(claim_by_names(t, BYTES("b"), BYTES("mail")), STORE_SENT_NEW);
+	assert_int_equal(claim_by_names(t, BYTES("a"), BYTES("mail")), STORE_SENT_UNDER_WAY);
+	assert_int_equal(store_sent_settle(t->r, &id, &done, 0, 60), ERR_OK);
+	assert_int_equal(claim_by_names(t, BYTES("c"), BYTES("mail")), STORE_SENT_DONE);
+	assert_int_equal(claim_by_names(t, BYTES("a"), BYTES("third")), STORE_SENT_DONE);
 }
 
 static void sent_main(struct redis_test *t)
 {
+	sent_by_names(t);
 	assert_int_equal(claim(t, BYTES("1"), 60), STORE_SENT_NEW);
 	assert_int_equal(claim(t, BYTES("1"), 60), STORE_SENT_UNDER_WAY);
 	assert_int_equal(claim(t, BYTES("2"), 60), STORE_SENT_NEW);

@@ -228,8 +228,10 @@ static void fingerprints(const struct same_case *c)
 {
 	struct bytes a, b;
 
-	assert_int_equal(mail_fingerprint(test_arena(), bytes_str(c->a), 0, true, &a), ERR_OK);
-	assert_int_equal(mail_fingerprint(test_arena(), bytes_str(c->b), 0, true, &b), ERR_OK);
+	assert_int_equal(
+	    mail_fingerprint(test_arena(), bytes_str(c->a), 0, FINGERPRINT_MESSAGE_ID, &a), ERR_OK);
+	assert_int_equal(
+	    mail_fingerprint(test_arena(), bytes_str(c->b), 0, FINGERPRINT_MESSAGE_ID, &b), ERR_OK);
 	assert_int_equal(a.len, 32);
 	assert_int_equal(bytes_eq(a, b), c->same);
 }
@@ -240,8 +242,8 @@ static void a_fingerprint_of_two_requests(void **state)
 	struct bytes a, b, mail = BYTES("To: b\r\n\r\nhi\r\n");
 
 	(void)state;
-	assert_int_equal(mail_fingerprint(test_arena(), mail, 1, true, &a), ERR_OK);
-	assert_int_equal(mail_fingerprint(test_arena(), mail, 2, true, &b), ERR_OK);
+	assert_int_equal(mail_fingerprint(test_arena(), mail, 1, FINGERPRINT_MESSAGE_ID, &a), ERR_OK);
+	assert_int_equal(mail_fingerprint(test_arena(), mail, 2, FINGERPRINT_MESSAGE_ID, &b), ERR_OK);
 	assert_false(bytes_eq(a, b));
 }
 
@@ -251,10 +253,10 @@ static void a_fingerprint_without_the_message_id(void **state)
 
 	(void)state;
 	assert_int_equal(
-	    mail_fingerprint(test_arena(), BYTES("To: b\r\nMessage-ID: <1>\r\n\r\nhi\r\n"), 0, false, &a),
+	    mail_fingerprint(test_arena(), BYTES("To: b\r\nMessage-ID: <1>\r\n\r\nhi\r\n"), 0, 0, &a),
 	    ERR_OK);
 	assert_int_equal(
-	    mail_fingerprint(test_arena(), BYTES("To: b\r\nMessage-ID: <2>\r\n\r\nhi\r\n"), 0, false, &b),
+	    mail_fingerprint(test_arena(), BYTES("To: b\r\nMessage-ID: <2>\r\n\r\nhi\r\n"), 0, 0, &b),
 	    ERR_OK);
 	assert_true(bytes_eq(a, b));
 }
