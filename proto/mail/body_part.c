@@ -1,6 +1,7 @@
 #include "mail/body_part.h"
 
 #include "base/utf8.h"
+#include "mail/conversation.h"
 #include "mail/header.h"
 #include "mail/text.h"
 #include "mail/unquote.h"
@@ -13,6 +14,16 @@ bool body_part_wanted(const struct sync_options *options, enum eas_version versi
 	return version >= EAS_14_1 && options->body_part.type == BODY_HTML;
 }
 
+/* A forward belongs to a thread, too, but whom it goes to need not have what it quotes. */
+static enum err is_reply(struct arena *a, const struct header *h, bool *out)
+{
+	bool is_forward;
+	enum err e = conversation_is_forward(a, h, &is_forward);
+
+	*out = !e && !is_forward && (header_get(h, "In-Reply-To").len || header_get(h, "References").len);
+	return e;
+}
+
 enum err body_part_plan(struct arena *a, struct bytes header, struct mime_part *root, uint32_t size,
     const struct sync_options *options, enum eas_version version, struct body_part *out)
 {
@@ -23,9 +34,8 @@ enum err body_part_plan(struct arena *a, struct bytes header, struct mime_part *
 	if (!o)
 		return ERR_LIMIT;
 	*out = (struct body_part){ .wish = options->body_part, .status = BODY_PART_OK };
-	if ((e = header_parse(a, header, &h)))
+	if ((e = header_parse(a, header, &h)) || (e = is_reply(a, &h, &out->is_reply)))
 		return e;
-	out->is_reply = header_get(&h, "In-Reply-To").len || header_get(&h, "References").len;
 	sync_options_default(o);
 	o->body_count = 1;
 	o->body[0] = out->wish;

@@ -11,27 +11,49 @@ enum {
 	MAX_LEVELS = 60,
 };
 
-/* What mailers put before the subject of a reply or forward where they translate it. Of ASCII letters the case doesn't matter; others
- * stand here in each case in which they come. */
-static const char *const prefixes[] = {
-	"re", "fw", "fwd",                /* English, and many others */
-	"aw", "antwort", "wg",            /* German */
-	"antw", "doorst",                 /* Dutch */
-	"sv", "vs", "vb", "vl", "fs",     /* Danish, Norwegian, Swedish, Finnish, Icelandic */
-	"ref", "réf", "RÉF", "tr",        /* French */
-	"r", "rif", "i",                  /* Italian */
-	"rv", "res", "enc",               /* Spanish, Portuguese */
-	"odp", "pd", "odg",               /* Polish, Czech, Slovene, Croatian */
-	"vá", "VÁ", "továbbítás",         /* Hungarian */
-	"ynt", "ilt", "İLT",              /* Turkish */
-	"bls", "trs", "tl", "atb", "yml", /* Indonesian, Vietnamese, Welsh */
-	"ΑΠ", "ΣΧΕΤ", "ΠΡΘ",              /* Greek */
-	"НА", "На", "Отв", "ОТВ", "Ответ", "Пересл", "ПЕРЕСЛ",  /* Russian */
-	"תגובה", "הועבר",                                       /* Hebrew */
-	"رد", "إعادة توجيه",                                    /* Arabic */
-	"回复", "答复", "转发", "回覆", "答覆", "轉寄", "轉發", /* Chinese */
-	"返信", "転送",                                         /* Japanese */
-	"회신", "답장", "전달",                                 /* Korean */
+/* What mailers put before the subject of a reply where they translate it. Of ASCII letters the case doesn't matter; others stand here in
+ * each case in which they come. */
+static const char *const replies[] = {
+	"re",                              /* English, and many others */
+	"aw", "antwort",                   /* German */
+	"antw",                            /* Dutch */
+	"sv",                              /* Danish, Norwegian, Swedish, Icelandic */
+	"ref", "réf", "RÉF",               /* French */
+	"r", "rif",                        /* Italian */
+	"res",                             /* Portuguese */
+	"odp", "odg",                      /* Polish, Czech, Slovene, Croatian */
+	"vá", "VÁ",                        /* Hungarian */
+	"ynt",                             /* Turkish */
+	"bls", "tl", "atb",                /* Indonesian, Vietnamese, Welsh */
+	"ΑΠ", "ΣΧΕΤ",                      /* Greek */
+	"НА", "На", "Отв", "ОТВ", "Ответ", /* Russian */
+	"תגובה",                           /* Hebrew */
+	"رد",                              /* Arabic */
+	"回复", "答复", "回覆", "答覆",    /* Chinese */
+	"返信",                            /* Japanese */
+	"회신", "답장",                    /* Korean */
+};
+
+/* The same of a forward. */
+static const char *const forwards[] = {
+	"fw", "fwd",            /* English, and many others */
+	"wg",                   /* German */
+	"doorst",               /* Dutch */
+	"vs", "vb", "vl", "fs", /* Danish and Norwegian (in Finnish a reply), Swedish, Finnish, Icelandic */
+	"tr",                   /* French */
+	"i",                    /* Italian */
+	"rv", "enc",            /* Spanish, Portuguese */
+	"pd",                   /* Polish, Czech */
+	"továbbítás",           /* Hungarian */
+	"ilt", "İLT",           /* Turkish */
+	"trs", "yml",           /* Indonesian, Welsh */
+	"ΠΡΘ",                  /* Greek */
+	"Пересл", "ПЕРЕСЛ",     /* Russian */
+	"הועבר",                /* Hebrew */
+	"إعادة توجيه",          /* Arabic */
+	"转发", "轉寄", "轉發", /* Chinese */
+	"転送",                 /* Japanese */
+	"전달",                 /* Korean */
 };
 
 /* What ends a prefix. Chinese and Japanese mailers write the wide one. */
@@ -62,9 +84,9 @@ static bool take_colon(struct bytes *in)
 	return false;
 }
 
-static bool take_prefix(struct bytes *subject)
+static bool take_prefix(struct bytes *subject, const char *const *prefixes, size_t count)
 {
-	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
+	for (size_t i = 0; i < count; i++) {
 		size_t n = strlen(prefixes[i]);
 		struct bytes rest;
 
@@ -81,6 +103,16 @@ static bool take_prefix(struct bytes *subject)
 	return false;
 }
 
+static bool take_reply(struct bytes *subject)
+{
+	return take_prefix(subject, replies, sizeof(replies) / sizeof(replies[0]));
+}
+
+static bool take_forward(struct bytes *subject)
+{
+	return take_prefix(subject, forwards, sizeof(forwards) / sizeof(forwards[0]));
+}
+
 enum err conversation_topic(struct arena *a, const struct header *h, struct bytes *out)
 {
 	enum err e = header_get_text(a, h, "Thread-Topic", out);
@@ -89,9 +121,19 @@ enum err conversation_topic(struct arena *a, const struct header *h, struct byte
 		return e;
 	if ((e = header_get_text(a, h, "Subject", out)))
 		return e;
-	while (take_prefix(out))
+	while (take_reply(out) || take_forward(out))
 		;
 	return ERR_OK;
+}
+
+enum err conversation_is_forward(struct arena *a, const struct header *h, bool *out)
+{
+	struct bytes subject;
+	enum err e = header_get_text(a, h, "Subject", &subject);
+
+	if (!e)
+		*out = take_forward(&subject);
+	return e;
 }
 
 /* Thread-Index in its binary form; empty if there is none that can be read. */

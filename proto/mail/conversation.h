@@ -16,5 +16,7 @@ enum err conversation_index(
     struct arena *a, const struct header *h, int64_t received, struct bytes *out) MUST_CHECK;
 /* Thread-Topic, else the subject without its reply and forward prefixes. */
 enum err conversation_topic(struct arena *a, const struct header *h, struct bytes *out) MUST_CHECK;
+/* Whether the subject says that the mail forwards another one. */
+enum err conversation_is_forward(struct arena *a, const struct header *h, bool *out) MUST_CHECK;
 
 #endif

@@ -8,7 +8,7 @@ enum {
 	RULE_LENGTH = 20,
 };
 
-/* As Outlook and Samsung's mail program have them. Forwarded mails have other words, and are shown. */
+/* As Outlook and Samsung's mail program have them. */
 static const char *const originals[] = {
 	"Original Message",
 	"Ursprüngliche Nachricht",

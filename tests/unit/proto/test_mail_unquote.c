@@ -198,6 +198,10 @@ static const struct part_case {
 	    "charset=utf-8\"></head><body>\r\n"
 	    "Yes.<br>\r\n<br></body></html>\r\n",
 	    "", false },
+	{ "a forward quotes what its reader may not have", "Subject: WG: Plan\r\n" REPLY HTML QUOTED_HTML,
+	    BODY_WHOLE, false, 0, QUOTED_HTML, "", false },
+	{ "a reply to a forward", "Subject: Re: Fwd: Plan\r\n" REPLY HTML QUOTED_HTML, BODY_WHOLE, false, 0,
+	    "<p>Yes.</p>", "", false },
 };
 
 static struct body_part make_part(struct bytes raw, const struct part_case *c)
