@@ -75,6 +75,21 @@ static enum err make_preview(
 	return text_preview(a, text, max, out);
 }
 
+/* Where no words are left it was no quote, or the answer stands inside it: then all of it is shown, unless what is new may still lie
+ * behind the beginning that was looked at. */
+static enum err take_new(struct arena *a, const struct body *b, struct bytes *html, bool *ended)
+{
+	struct bytes words;
+	enum err e = html_unquote(a, b->data, html, ended);
+
+	if (e || html->len == b->data.len || (b->truncated && !*ended) ||
+	    (e = text_words_from_html(a, *html, 1, &words)) || bytes_trim(words).len)
+		return e;
+	*html = b->data;
+	*ended = false;
+	return ERR_OK;
+}
+
 enum err body_part_make(struct arena *a, struct body_part *part, bool *enough)
 {
 	struct body *b = &part->body;
@@ -85,7 +100,7 @@ enum err body_part_make(struct arena *a, struct body_part *part, bool *enough)
 	if (e || !*enough)
 		return e;
 	html = b->data;
-	if (part->is_reply && (e = html_unquote(a, html, &html, &ended)))
+	if (part->is_reply && (e = take_new(a, b, &html, &ended)))
 		return e;
 	/* All that we looked at is a quote without an end: what is new, if anything, lies behind it. */
 	if (part->is_reply && b->truncated && !ended && html.len < b->data.len &&

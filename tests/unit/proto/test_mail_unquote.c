@@ -175,6 +175,9 @@ static void time_is_linear(void **state)
 #define REPLY "In-Reply-To: <1@example.org>\r\n"
 #define QUOTED_HTML "<p>Yes.</p><blockquote type=cite>Come?</blockquote>"
 
+/* Outlook's separator is there, but the answer stands below it. */
+#define ANSWERED_BELOW "<div id=divRplyFwdMsg>From: Anna</div><p>Come?</p><p>Yes.</p>"
+
 static const struct part_case {
 	const char *name, *raw;
 	uint32_t limit;
@@ -200,6 +203,13 @@ static const struct part_case {
 	    "", false },
 	{ "a forward quotes what its reader may not have", "Subject: WG: Plan\r\n" REPLY HTML QUOTED_HTML,
 	    BODY_WHOLE, false, 0, QUOTED_HTML, "", false },
+	{ "an answer where a quote has no end", REPLY HTML ANSWERED_BELOW, BODY_WHOLE, false, 20,
+	    ANSWERED_BELOW, "From: Anna Come? Yes", false },
+	{ "an answer within the quote", REPLY HTML "<blockquote type=cite>Come? Yes.</blockquote>",
+	    BODY_WHOLE, false, 0, "<blockquote type=cite>Come? Yes.</blockquote>", "", false },
+	{ "a picture with a name alone",
+	    REPLY HTML "<img src=1 alt=a><blockquote type=cite>Come?</blockquote>", BODY_WHOLE, false, 0,
+	    "<img src=1 alt=a>", "", false },
 	{ "a reply to a forward", "Subject: Re: Fwd: Plan\r\n" REPLY HTML QUOTED_HTML, BODY_WHOLE, false, 0,
 	    "<p>Yes.</p>", "", false },
 };
