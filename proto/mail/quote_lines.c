@@ -6,6 +6,7 @@ enum {
 	LONGEST_BLOCK = 12, /* lines, from "From" to "Subject": To and Cc may be folded */
 	SEPARATOR_DASHES = 3,
 	RULE_LENGTH = 20,
+	DIGITS_OF_MOMENT = 6, /* "5.5.26 9:30" */
 };
 
 /* As Outlook and Samsung's mail program have them. */
@@ -46,6 +47,13 @@ static const char *const sent_labels[] = { "Sent", "Date", "Gesendet", "Datum", 
 static const char *const subject_labels[] = { "Subject", "Betreff", "Objet", "Asunto", "Oggetto", "Onderwerp",
 	"Assunto", "Temat", "Ämne", "Emne", "Aihe", "Předmět", "Tárgy", "Тема", "Konu", "件名", "主题",
 	"主旨", "제목" };
+
+/* Of "Anna wrote:". Of a language that isn't here the line stays, which does less harm than to take a sentence of the sender's for one. */
+static const char *const verbs[] = { "wrote", "writes", "said", "schrieb", "schreibt", "écrit", "escribió",
+	"escribio", "escribe", "ha scritto", "scrisse", "escreveu", "schreef", "skrev", "kirjoitti",
+	"napisał", "pisze", "napsal", "napísal", "írta", "a scris", "написал", "писал", "пишет", "написав",
+	"yazdı", "έγραψε", "napisao", "napisala", "menulis", "đã viết", "写道", "寫道", "のメール",
+	"書きました", "작성" };
 
 #define HAS_LABEL(line, labels) has_label(line, labels, sizeof(labels) / sizeof((labels)[0]))
 
@@ -151,12 +159,18 @@ bool quote_lines_take(struct quote_lines *q, struct bytes line, size_t at)
 	return false;
 }
 
-static bool has_digit(struct bytes line)
+static bool is_digit(uint8_t c)
 {
+	return c >= '0' && c <= '9';
+}
+
+static size_t count_digits(struct bytes line)
+{
+	size_t n = 0;
+
 	for (size_t i = 0; i < line.len; i++)
-		if (line.p[i] >= '0' && line.p[i] <= '9')
-			return true;
-	return false;
+		n += is_digit(line.p[i]);
+	return n;
 }
 
 static bool has_at(struct bytes line)
@@ -164,15 +178,41 @@ static bool has_at(struct bytes line)
 	return bytes_find(line, '@') < line.len;
 }
 
+static bool has_word(struct bytes line, const char *word)
+{
+	for (; line.len; line = bytes_of(line.p + 1, line.len - 1))
+		if (bytes_starts_nocase(line, word))
+			return true;
+	return false;
+}
+
+static bool has_verb(struct bytes line)
+{
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
+		if (has_word(line, verbs[i]))
+			return true;
+	return false;
+}
+
+/* "2026-05-05 10:00": of a date and a time. */
+static bool has_moment(struct bytes line)
+{
+	for (size_t i = 1; i + 1 < line.len; i++)
+		if (line.p[i] == ':' && is_digit(line.p[i - 1]) && is_digit(line.p[i + 1]))
+			return count_digits(line) >= DIGITS_OF_MOMENT;
+	return false;
+}
+
 bool quote_lines_introduce(struct bytes line, bool apart)
 {
 	line = bytes_trim(line);
-	return ends_in_colon(line) && (!apart || has_digit(line) || has_at(line));
+	return ends_in_colon(line) && (has_verb(line) || has_at(line) || has_moment(line)) &&
+	       (!apart || count_digits(line) || has_at(line));
 }
 
 bool quote_lines_continue(struct bytes first, struct bytes second)
 {
 	first = bytes_trim(first);
-	return first.len && !memchr(".:!?", first.p[first.len - 1], 4) && has_digit(first) &&
+	return first.len && !memchr(".:!?", first.p[first.len - 1], 4) && count_digits(first) &&
 	       (has_at(first) || has_at(second));
 }
