@@ -156,6 +156,12 @@ static enum err sender_fits(struct composer *c, const struct header_field *f, bo
 	return e;
 }
 
+/* What is written anew where it is missing is missing, too, where it says nothing. */
+static bool is_empty_one(const struct header_field *f)
+{
+	return !f->value.len && (bytes_eq_nocase(f->name, "Date") || bytes_eq_nocase(f->name, "Message-ID"));
+}
+
 /* What isn't a sender's to write, and who else got the mail when it was sent before (RFC 5322, 3.6.6, 3.6.7). */
 static enum err drop_fields(struct composer *c)
 {
@@ -163,8 +169,8 @@ static enum err drop_fields(struct composer *c)
 
 	for (size_t i = 0; i < c->header.n; i++) {
 		const struct header_field *f = &c->header.v[i];
-		bool fits =
-		    !bytes_eq_nocase(f->name, "Return-Path") && !bytes_eq_nocase(f->name, "Resent-Bcc");
+		bool fits = !bytes_eq_nocase(f->name, "Return-Path") &&
+			    !bytes_eq_nocase(f->name, "Resent-Bcc") && !is_empty_one(f);
 		enum err e = bytes_eq_nocase(f->name, "Sender") ? sender_fits(c, f, &fits) : ERR_OK;
 
 		if (e)

@@ -46,6 +46,8 @@ static const struct wire_case {
 	    NULL },
 	{ "date and id are missing, RFC 6409 8", "From: me@example.org\r\nTo: a@b\r\n\r\nx\r\n",
 	    DATE "Message-ID: <new@example.org>\r\nFrom: me@example.org\r\nTo: a@b\r\n\r\nx\r\n", NULL },
+	{ "date and id say nothing", "Date:\r\nFrom: me@example.org\r\nMessage-ID: \r\nTo: a@b\r\n\r\nx\r\n",
+	    DATE "Message-ID: <new@example.org>\r\nFrom: me@example.org\r\nTo: a@b\r\n\r\nx\r\n", NULL },
 	{ "no sender", "Date: x\r\nMessage-ID: <1@x>\r\nTo: a@b\r\n\r\nx\r\n",
 	    "From: \"Me Myself\" <me@example.org>\r\nDate: x\r\nMessage-ID: <1@x>\r\nTo: a@b\r\n\r\nx\r\n",
 	    NULL },
