@@ -356,7 +356,7 @@ static enum err send_changes(struct sync_run *r, size_t window, size_t budget)
 	r->c.is_sync = true;
 	e = r->c.ops->compare(&r->c, &r->next, &head, &r->changes);
 	if (!e)
-		e = stubs_ask(&r->c, &r->next, &r->changes);
+		e = stubs_ask(&r->c, &r->next, window, &r->changes);
 	if (!e) {
 		sort_changes(&r->changes);
 		e = prepare(r, window, budget, &ready);

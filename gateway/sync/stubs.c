@@ -3,9 +3,14 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/hash.h"
 #include "io/log.h"
 
-enum { HOUR_S = 3600, MOST = 20 /* in one Sync: the server may hang up on each */ };
+enum {
+	HOUR_S = 3600,
+	MOST = 20, /* in one Sync: the server may hang up on each */
+	BORNE = 8  /* so often are its mails asked for all the same (ORDER_MENDS) */
+};
 
 static uint32_t hour_now(void)
 {
@@ -20,27 +25,51 @@ static bool is_among(const struct changes *changes, uint64_t id)
 	return false;
 }
 
-enum err stubs_ask(struct collection *c, struct snapshot *next, struct changes *changes)
+static enum err list_stubs(struct arena *a, const struct snapshot *s, uint64_t **out, size_t *n)
+{
+	uint64_t *v = arena_array(a, s->n_items, sizeof(*v));
+
+	*n = 0;
+	if (!(*out = v))
+		return ERR_LIMIT;
+	for (size_t i = s->n_items; i--;)
+		if (snapshot_is_stub(s, s->items[i].id))
+			v[(*n)++] = s->items[i].id;
+	return ERR_OK;
+}
+
+/* Those that still can't be read must not stand before the others for ever: where there are more than the server would bear,
+ * each hour begins somewhere else. */
+static size_t first_of(uint32_t hour, size_t n, size_t most)
+{
+	if (n <= most && n <= BORNE)
+		return 0;
+	return (size_t)(hash64(bytes_of((const uint8_t *)&hour, sizeof(hour)), 0) % n);
+}
+
+enum err stubs_ask(struct collection *c, struct snapshot *next, size_t window, struct changes *changes)
 {
 	uint32_t hour = hour_now();
-	size_t asked = 0;
+	size_t most = window < MOST ? window : MOST, n, asked = 0;
 	struct change *v;
+	uint64_t *ids;
+	enum err e;
 
 	if (!next->n_stubs || hour == next->stubs_hour)
 		return ERR_OK;
-	v = arena_grow(c->rq->arena, changes->v, changes->n * sizeof(*v), (changes->n + MOST) * sizeof(*v));
+	next->stubs_hour = hour;
+	if ((e = list_stubs(c->rq->arena, next, &ids, &n)) || !n)
+		return e;
+	v = arena_grow(c->rq->arena, changes->v, changes->n * sizeof(*v), (changes->n + most) * sizeof(*v));
 	if (!v)
 		return ERR_LIMIT;
 	changes->v = v;
-	for (size_t i = next->n_items; i-- && asked < MOST;) { /* the newest first */
-		const struct snapshot_item *item = &next->items[i];
-
-		if (!snapshot_is_stub(next, item->id) || is_among(changes, item->id))
+	for (size_t i = first_of(hour, n, most); i < n && asked < most; i++) {
+		if (is_among(changes, ids[i]))
 			continue;
-		v[changes->n++] = (struct change){ .kind = CHANGE_ADD, .id = item->id, .again = true };
+		v[changes->n++] = (struct change){ .kind = CHANGE_ADD, .id = ids[i], .again = true };
 		asked++;
 	}
-	next->stubs_hour = hour;
 	return ERR_OK;
 }
 

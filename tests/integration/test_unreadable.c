@@ -173,6 +173,40 @@ static void heals(void **state)
 	clock_days_ahead(0);
 }
 
+/* More of them than are asked for at once can still not be read, and stand before the one that can: it comes in the end. */
+static void heals_behind_others(void **state)
+{
+	static const struct behind_case {
+		unsigned window, bad, days;
+	} cases[] = { { 100, 25, 100 }, { 1, 3, 60 } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct behind_case *c = &cases[i];
+		const struct phone_collection page = { .window = c->window };
+		const char *user = scene_user();
+		struct phone_folder *inbox;
+		struct phone *ph;
+
+		append_many(user, "mail", c->bad + 2);
+		for (unsigned n = 1; n <= c->bad; n++)
+			damage_forbid(file_of(user, n));
+		ph = scene_phone(user, "PHONE1", EAS_14_1);
+		SCENE_OK(ph, phone_setup(ph));
+		inbox = scene_inbox(ph);
+		SCENE_OK(ph, phone_sync_folder(ph, inbox, &page));
+		expect(inbox, c->bad + 2, c->bad);
+		damage_allow(file_of(user, 1));
+		for (unsigned day = 1; day <= c->days && count_stubs(inbox) == c->bad; day++) {
+			clock_days_ahead(day);
+			SCENE_OK(ph, phone_sync_folder(ph, inbox, &page));
+		}
+		clock_days_ahead(0);
+		expect(inbox, c->bad + 2, c->bad - 1);
+		scene_assert_clean(ph);
+	}
+}
+
 /* Its answer got lost in between. */
 static void heals_with_replays(void **state)
 {
@@ -673,11 +707,12 @@ int main(void)
 {
 	int failed;
 
-	clock_scene_open(&(struct bed_opts){ .users = 70 });
+	clock_scene_open(&(struct bed_opts){ .users = 80 });
 	TEST_ADD_ROWS(one_of_three, damage_cases);
 	TEST_ADD_ROWS(beside_another_folder, damage_cases);
 	TEST_ADD(comes_when_it_can_be_read_again);
 	TEST_ADD(heals);
+	TEST_ADD(heals_behind_others);
 	TEST_ADD(heals_with_replays);
 	TEST_ADD_VERSIONS(heals_after_a_replay);
 	TEST_ADD(many);
