@@ -207,10 +207,11 @@ bool copy_may_be_former(
 
 /* ---- comparing ---- */
 
-/* Only QRESYNC makes HIGHESTMODSEQ grow when messages vanish (RFC 7162, 3.2.5). */
+/* Only QRESYNC makes HIGHESTMODSEQ grow when messages vanish (RFC 7162, 3.2.5). With a next_id the phone knew the drafts by UIDs: it
+ * spoke a version in which they are mails like others. */
 static bool is_unchanged(const struct collection *c, const struct snapshot *had, uint32_t window)
 {
-	return had->validity == c->status.uid_validity && had->token && !had->n_pending &&
+	return !had->next_id && had->validity == c->status.uid_validity && had->token && !had->n_pending &&
 	       had->token == c->status.highest_modseq && had->window_day == window &&
 	       (imap_caps(c->imap) & IMAP_CAP_QRESYNC);
 }

@@ -375,14 +375,22 @@ static enum err compare_since(struct compare *x, const struct imap_changes *serv
 
 /* ---- choosing the way ---- */
 
+/* What the phone's items were compared with. Where ids weren't UIDs (Drafts, in a version in which phones write there: copies.c)
+ * that says nothing. */
+static uint64_t token_of(const struct snapshot *had)
+{
+	return had->next_id ? had->token : 0;
+}
+
 /* Only QRESYNC makes HIGHESTMODSEQ grow when messages vanish (RFC 7162, 3.2.5). */
 static bool unchanged(const struct compare *x)
 {
 	const struct collection *c = x->c;
+	uint64_t token = token_of(x->had);
 
-	return x->had->validity == c->status.uid_validity && x->had->token &&
-	       x->had->token == c->status.highest_modseq && (imap_caps(c->imap) & IMAP_CAP_QRESYNC) &&
-	       x->had->window_day == x->now->window_day && !(x->now->window_day && has_pending_mails(x->had));
+	return x->had->validity == c->status.uid_validity && token && token == c->status.highest_modseq &&
+	       (imap_caps(c->imap) & IMAP_CAP_QRESYNC) && x->had->window_day == x->now->window_day &&
+	       !(x->now->window_day && has_pending_mails(x->had));
 }
 
 static enum err compare_server(struct compare *x)
@@ -402,7 +410,7 @@ static enum err compare_server(struct compare *x)
 	if (!x->had->n_items && !x->had->n_pending && !x->had->token)
 		return compare_first(x);
 	/* A modseq that went backwards (a restored backup): compare everything. */
-	since = x->had->token <= status.highest_modseq ? x->had->token : 0;
+	since = token_of(x->had) <= status.highest_modseq ? token_of(x->had) : 0;
 	if ((e = imap_fetch_changes(x->c->imap, x->c->rq->arena, since, &server)))
 		return e;
 	if (server.highest_modseq)

@@ -384,6 +384,33 @@ static void an_old_phone(enum eas_version v)
 }
 TEST_VERSIONS(an_old_phone)
 
+/* A phone that comes to speak another version: what it knew by UIDs are drafts with ids of their own now, and the other way round. */
+static void another_version(enum eas_version v)
+{
+	const char *user = scene_user();
+	struct phone *other = drafting_phone(user, "PHONE2", EAS_16_1), *ph;
+
+	assert_int_equal(draft_edit(other,
+			     (struct phone_edit){
+				 .command = AIRSYNC_ADD, .id = "d1", .subject = "ours", .text = "first" }),
+	    1);
+	assert_int_equal(draft_alter(other, "ours", (struct phone_edit){ .text = "second" }), 1);
+	ph = drafting_phone(user, "PHONE1", v);
+	ph->version = EAS_16_1;
+	sync_drafts(ph);
+	assert_int_equal(drafts_of(ph)->count, 1);
+	assert_int_equal(draft_alter(ph, "ours", (struct phone_edit){ .text = "third" }), 1);
+	sync_drafts(other);
+	assert_true(strstr(draft_with(other, "ours")->body, "third") != NULL);
+	ph->version = v;
+	sync_drafts(ph);
+	assert_int_equal(drafts_of(ph)->count, 1);
+	assert_int_equal(draft_alter(ph, "ours", (struct phone_edit){ .read = PHONE_NO }), 1);
+	sync_drafts(other);
+	assert_false(draft_with(other, "ours")->read);
+}
+TEST_VERSIONS(another_version)
+
 int main(void)
 {
 	int failed;
@@ -401,6 +428,7 @@ int main(void)
 	TEST_ADD_DRAFT_VERSIONS(a_foreign_claim);
 	TEST_ADD_DRAFT_VERSIONS(a_fixed_property);
 	TEST_ADD_ROWS(an_old_phone, old_versions);
+	TEST_ADD_ROWS(another_version, old_versions);
 	failed = test_run("drafts odd");
 	scene_close();
 	return failed;
