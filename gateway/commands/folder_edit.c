@@ -1,6 +1,8 @@
 #include "commands/commands.h"
 #include "io/log.h"
 #include "push/push.h"
+#include "sync/folder_display.h"
+#include "sync/folder_names.h"
 #include "sync/folder_tree.h"
 #include "sync/hierarchy.h"
 
@@ -124,16 +126,22 @@ static enum err advance(struct edit *x, uint32_t id, const struct known_folder *
 	return e;
 }
 
-/* After a folder was made or changed. */
-static enum err finish(struct edit *x, uint32_t id)
+/* After a folder was made or changed. If it's shown by another name than the device has given it, the next FolderSync tells. */
+static enum err finish(struct edit *x, uint32_t id, struct bytes display)
 {
+	const struct known_folder *f;
 	struct known_folders fresh;
+	struct known_folder told;
 	enum err e;
 
 	if ((e = folders_load(x->rq, x->imap, &x->list)) ||
 	    (e = known_folders_of(x->rq->arena, &x->list, 0, &fresh)))
 		return e;
-	return advance(x, id, known_folder(&fresh, id));
+	if (!(f = known_folder(&fresh, id)))
+		return advance(x, id, NULL);
+	told = *f;
+	told.name_hash = known_folder_name(display);
+	return advance(x, id, &told);
 }
 
 /* "parent/name" in the server's terms. *status is 0, or why it can't be. */
@@ -166,18 +174,21 @@ static enum err full_name(
 }
 
 /* A folder that keeps its parent keeps all before its name: what is told as its parent may be further above, where the one between
- * isn't listed. */
+ * isn't listed. And one that keeps the name that is shown keeps its own, which may be another (folder_display.h). */
 static enum err new_name(struct edit *x, const struct folder *f, uint32_t parent_id, struct bytes display,
     struct bytes *out, uint32_t *status)
 {
 	size_t head = f->mailbox.len;
-	enum err e = full_name(x, parent_id, display, out, status);
 	char *name;
+	enum err e;
 
-	if (e || *status || parent_id != f->parent)
-		return e;
 	while (head && (char)f->mailbox.p[head - 1] != f->separator)
 		head--;
+	if (bytes_eq(display, f->display))
+		display = bytes_of(f->mailbox.p + head, f->mailbox.len - head);
+	e = full_name(x, parent_id, display, out, status);
+	if (e || *status || parent_id != f->parent)
+		return e;
 	name =
 	    arena_printf(x->rq->arena, "%.*s%.*s", (int)head, (const char *)f->mailbox.p, BYTES_ARG(display));
 	*out = bytes_str(name);
@@ -190,6 +201,21 @@ static const struct folder *folder_of_name(const struct folder_list *l, struct b
 		if (bytes_eq(l->v[i].mailbox, mailbox) && l->v[i].exists)
 			return &l->v[i];
 	return NULL;
+}
+
+/* The folder that phones are shown there by that name; or Drafts, Sent or Trash, if there is none yet and a mailbox of that name
+ * would be taken for it. */
+static const struct folder *holder_of_name(const struct edit *x, uint32_t parent, struct bytes display)
+{
+	const struct folder *f = folders_by_display(&x->list, parent, display);
+	enum folder_type type;
+	size_t rank;
+
+	if (f || parent)
+		return f;
+	type = folder_type_of_name(display, &rank);
+	f = type == FOLDER_USER_MAIL ? NULL : folders_by_type(&x->list, type);
+	return f && !f->exists ? f : NULL;
 }
 
 static uint32_t parent_of(const struct request *rq)
@@ -235,7 +261,7 @@ enum err command_folder_create(struct request *rq, struct wbxml_writer *w)
 		FOLDERHIERARCHY_DISPLAY_NAME, FOLDERHIERARCHY_TYPE, 0 };
 	struct edit x = { .rq = rq, .root = FOLDERHIERARCHY_FOLDER_CREATE, .elements = elements };
 	struct bytes display = wbxml_child_text(rq->xml, FOLDERHIERARCHY_DISPLAY_NAME), name;
-	const struct folder *made;
+	const struct folder *made, *holder;
 	uint32_t status;
 	enum err e;
 
@@ -245,8 +271,8 @@ enum err command_folder_create(struct request *rq, struct wbxml_writer *w)
 		status = FOLDER_MALFORMED;
 	if (!status && (e = full_name(&x, parent_of(rq), display, &name, &status)))
 		return e;
-	if (!status && folder_of_name(&x.list, name) &&
-	    !(known_folder(x.base, folder_of_name(&x.list, name)->id) == NULL))
+	holder = status ? NULL : holder_of_name(&x, parent_of(rq), display);
+	if (holder && (known_folder(x.base, holder->id) || !bytes_eq(holder->mailbox, name)))
 		status = FOLDER_EXISTS;
 	if (status)
 		return answer(&x, w, status);
@@ -264,7 +290,7 @@ enum err command_folder_create(struct request *rq, struct wbxml_writer *w)
 	if (!made)
 		return answer(&x, w, FOLDER_FAILED);
 	x.made = made->id;
-	if ((e = finish(&x, x.made)))
+	if ((e = finish(&x, x.made, display)))
 		return e;
 	return answer(&x, w, FOLDER_OK);
 }
@@ -381,7 +407,7 @@ enum err command_folder_update(struct request *rq, struct wbxml_writer *w)
 		FOLDERHIERARCHY_PARENT_ID, FOLDERHIERARCHY_DISPLAY_NAME, 0 };
 	struct edit x = { .rq = rq, .root = FOLDERHIERARCHY_FOLDER_UPDATE, .elements = elements };
 	struct bytes display = wbxml_child_text(rq->xml, FOLDERHIERARCHY_DISPLAY_NAME), name;
-	const struct folder *f, *there;
+	const struct folder *f, *there, *holder;
 	uint32_t status, id = 0;
 	enum err e;
 
@@ -400,8 +426,9 @@ enum err command_folder_update(struct request *rq, struct wbxml_writer *w)
 		return e;
 	if (status)
 		return answer(&x, w, status);
+	holder = holder_of_name(&x, parent_of(rq), display);
 	there = folder_of_name(&x.list, name);
-	if (there && there->id != id)
+	if ((holder && holder->id != id) || (there && there->id != id))
 		return answer(&x, w, FOLDER_EXISTS);
 	if (!there) {
 		if ((e = imap_rename(x.imap, f->mailbox, name)))
@@ -409,7 +436,7 @@ enum err command_folder_update(struct request *rq, struct wbxml_writer *w)
 		if ((e = rename_ids(&x, f->mailbox, name)))
 			return e;
 	}
-	if ((e = finish(&x, id)))
+	if ((e = finish(&x, id, display)))
 		return e;
 	return answer(&x, w, FOLDER_OK);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "sync/folder_display.h"
 #include "sync/folder_names.h"
 #include "sync/folder_notes.h"
 
@@ -373,7 +374,7 @@ enum err folders_load(struct request *rq, struct imap *c, struct folder_list *ou
 		return e;
 	if ((e = add_missing(rq, out->prefix, out)) || (e = resolve_ids(rq, out)))
 		return e;
-	if ((e = find_parents(rq->arena, out)))
+	if ((e = find_parents(rq->arena, out)) || (e = folders_tell_apart(rq->arena, out)))
 		return e;
 	return sort_by_depth(rq->arena, out);
 }

@@ -74,6 +74,7 @@ struct hierarchy {
 enum err hierarchy_decode(struct arena *a, struct bytes in, struct hierarchy *out) MUST_CHECK;
 enum err hierarchy_encode(struct arena *a, const struct hierarchy *h, struct bytes *out) MUST_CHECK;
 const struct known_folder *known_folder(const struct known_folders *k, uint32_t id); /* or NULL */
+uint32_t known_folder_name(struct bytes display);                                    /* name_hash */
 enum err known_folders_of(
     struct arena *a, const struct folder_list *l, uint32_t generation, struct known_folders *out) MUST_CHECK;
 bool known_folders_equal(

@@ -95,6 +95,11 @@ const struct known_folder *known_folder(const struct known_folders *k, uint32_t 
 	return k->n ? bsearch(&key, k->v, k->n, sizeof(*k->v), compare_ids) : NULL;
 }
 
+uint32_t known_folder_name(struct bytes display)
+{
+	return (uint32_t)hash64(display, 0);
+}
+
 enum err known_folders_of(
     struct arena *a, const struct folder_list *l, uint32_t generation, struct known_folders *out)
 {
@@ -103,7 +108,7 @@ enum err known_folders_of(
 		return ERR_LIMIT;
 	for (size_t i = 0; i < l->n; i++)
 		out->v[i] = (struct known_folder){ l->v[i].id, l->v[i].parent, (uint8_t)l->v[i].type,
-			(uint32_t)hash64(l->v[i].display, 0) };
+			known_folder_name(l->v[i].display) };
 	qsort(out->v, out->n, sizeof(*out->v), compare_ids);
 	return ERR_OK;
 }

@@ -169,6 +169,44 @@ static void what_folders_may_not_do(enum eas_version v)
 }
 TEST_VERSIONS(what_folders_may_not_do)
 
+/* Mail servers may have two folders of one name in one place, and phones can't tell them apart. The mailbox keeps its name, also
+ * when the folder is moved. */
+static void names_that_are_taken(enum eas_version v)
+{
+	const char *user = scene_user(), *id;
+	struct truth *t = scene_truth(user);
+	struct phone *ph;
+	struct phone_folder *f;
+
+	truth_create(t, "Outbox");
+	scene_append_many(user, "Outbox", "m", 2);
+	truth_create(t, "Into");
+	ph = scene_synced_phone(user, "PHONE1", v);
+	assert_int_equal(phone_folder_named(&ph->replica, "Outbox")->type, 6);
+	f = phone_folder_named(&ph->replica, "Outbox (2)");
+	assert_non_null(f);
+	SCENE_OK(ph, phone_sync_folder(ph, f, NULL));
+	scene_assert_same(f, user, "Outbox");
+	SCENE_OK(ph, phone_folder_update(ph, f->id, "0", "Outbox"));
+	assert_int_equal(ph->status, 2);
+	SCENE_OK(ph, phone_folder_create(ph, "0", "Outbox", 12, &id));
+	assert_int_equal(ph->status, 2);
+	SCENE_OK(ph, phone_folder_create(ph, "0", "into", 12, &id));
+	assert_int_equal(ph->status, 2);
+	SCENE_OK(ph, phone_folder_create(ph, "0", "Drafts", 12, &id));
+	assert_int_equal(ph->status, 2);
+	SCENE_OK(
+	    ph, phone_folder_update(ph, f->id, phone_folder_named(&ph->replica, "Into")->id, "Outbox (2)"));
+	assert_int_equal(ph->status, 1);
+	assert_true(truth_has_mailbox(t, "Into/Outbox"));
+	SCENE_OK(ph, phone_folder_sync(ph, NULL));
+	assert_string_equal(f->name, "Outbox");
+	scene_sync(ph, f);
+	scene_assert_same(f, user, "Into/Outbox");
+	scene_assert_clean(ph);
+}
+TEST_VERSIONS(names_that_are_taken)
+
 static const struct malformed_case {
 	const char *name;
 	enum eas_command command;
@@ -417,12 +455,13 @@ int main(void)
 {
 	int failed;
 
-	scene_open(&(struct bed_opts){ .users = 220, .services = "dovecot,redis" });
+	scene_open(&(struct bed_opts){ .users = 230, .services = "dovecot,redis" });
 	TEST_ADD_VERSIONS(folders_go_to_imap);
 	TEST_ADD_VERSIONS(folders_come_from_imap);
 	TEST_ADD_VERSIONS(a_tree_is_moved_in_imap);
 	TEST_ADD_VERSIONS(a_folder_is_made_again);
 	TEST_ADD_VERSIONS(what_folders_may_not_do);
+	TEST_ADD_VERSIONS(names_that_are_taken);
 	TEST_ADD_ROWS(malformed, malformed_cases);
 	TEST_ADD_VERSIONS(a_tree_is_emptied);
 	TEST_ADD_VERSIONS(a_tree_is_deleted);

@@ -61,6 +61,27 @@ static void odd_name(const struct name_case *c)
 }
 TEST_ROW(odd_name)
 
+static void a_second_inbox(enum eas_version v)
+{
+	const char *user = scene_user();
+	struct phone *ph;
+	struct phone_folder *f;
+
+	truth_create(scene_truth(user), "INBOX.Inbox");
+	scene_append_many(user, "INBOX.Inbox", "below", 2);
+	scene_append_many(user, "INBOX", "m", 1);
+	ph = scene_synced_phone(user, "PHONE1", v);
+	assert_string_equal(scene_inbox(ph)->name, "Inbox");
+	scene_assert_same(scene_inbox(ph), user, "INBOX");
+	f = phone_folder_named(&ph->replica, "Inbox (2)");
+	assert_non_null(f);
+	assert_string_equal(f->parent, "0");
+	SCENE_OK(ph, phone_sync_folder(ph, f, NULL));
+	scene_assert_same(f, user, "INBOX.Inbox");
+	scene_assert_clean(ph);
+}
+TEST_VERSIONS(a_second_inbox)
+
 static void deletes_go_to_the_trash(enum eas_version v)
 {
 	const char *user = scene_user();
@@ -91,6 +112,7 @@ int main(void)
 	TEST_ADD_VERSIONS(folders_go_to_imap);
 	TEST_ADD_VERSIONS(the_separator_is_refused);
 	TEST_ADD_ROWS(odd_name, name_cases);
+	TEST_ADD_VERSIONS(a_second_inbox);
 	TEST_ADD_VERSIONS(deletes_go_to_the_trash);
 	failed = test_run("folders with dots");
 	scene_close();

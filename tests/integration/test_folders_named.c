@@ -90,14 +90,40 @@ static void left_as_a_parent(enum eas_version v)
 }
 TEST_VERSIONS(left_as_a_parent)
 
+/* A folder of such a name would be the Trash from then on, beside the one that the phone has. */
+static void their_names_are_taken(enum eas_version v)
+{
+	static const char *const names[] = { "Trash", "trash", "Papierkorb", "Sent Items" };
+	const char *user = scene_user(), *id;
+	struct phone *ph;
+
+	truth_create(scene_truth(user), "Work");
+	ph = scene_synced_phone(user, "PHONE1", v);
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		SCENE_OK(ph, phone_folder_create(ph, "0", names[i], 12, &id));
+		assert_int_equal(ph->status, 2);
+		SCENE_OK(
+		    ph, phone_folder_update(ph, phone_folder_named(&ph->replica, "Work")->id, "0", names[i]));
+		assert_int_equal(ph->status, 2);
+	}
+	SCENE_OK(
+	    ph, phone_folder_create(ph, phone_folder_named(&ph->replica, "Work")->id, "Papierkorb", 12, &id));
+	assert_int_equal(ph->status, 1); /* it is none there */
+	SCENE_OK(ph, phone_folder_sync(ph, NULL));
+	assert_string_equal(name_of(ph, 4), "Trash");
+	scene_assert_clean(ph);
+}
+TEST_VERSIONS(their_names_are_taken)
+
 int main(void)
 {
 	int failed;
 
-	scene_open(&(struct bed_opts){ .users = 20, .services = "dovecot,redis", .no_special_use = true });
+	scene_open(&(struct bed_opts){ .users = 25, .services = "dovecot,redis", .no_special_use = true });
 	TEST_ADD_VERSIONS(found_by_name);
 	TEST_ADD_VERSIONS(made_when_needed);
 	TEST_ADD_VERSIONS(left_as_a_parent);
+	TEST_ADD_VERSIONS(their_names_are_taken);
 	failed = test_run("folders_named");
 	scene_close();
 	return failed;
