@@ -149,6 +149,24 @@ static enum err change_flags(struct collection *c, uint64_t id, uint32_t uid, ui
 	return e;
 }
 
+static uint32_t bits_said(const struct wbxml_node *command)
+{
+	const struct wbxml_node *data = wbxml_child(command, AIRSYNC_APPLICATION_DATA);
+
+	return (wbxml_child(data, EMAIL_READ) ? DIGEST_READ : 0) |
+	       (wbxml_child(data, EMAIL_FLAG) ? DIGEST_FLAG : 0);
+}
+
+/* Of the marks a phone has those that it had and those that it has set: what others have set meanwhile is still to be told. */
+static uint32_t keep_marks(uint32_t digest, uint32_t had, uint32_t said)
+{
+	uint32_t kept = ~(draft_kind.mail_bits | said);
+
+	if (digest == SNAPSHOT_UNSURE || had == SNAPSHOT_UNSURE)
+		return digest;
+	return (digest & ~kept) | (had & kept);
+}
+
 /* ---- Change ---- */
 
 static const struct copy *find_marked(const struct copy_list *l, uint64_t mark)
@@ -218,18 +236,26 @@ static enum err save_change(struct draft_run *x, struct snapshot_item *item, uin
 	return e || !x->edit.n_added ? e : remember(x, *uid);
 }
 
+/* As the phone has it, before this command. */
+static uint32_t digest_had(const struct collection *c, const struct snapshot_item *item)
+{
+	const struct snapshot_item *had = c->had ? snapshot_find(c->had, item->id) : NULL;
+
+	return item->digest == SNAPSHOT_UNSURE && had ? had->digest : item->digest;
+}
+
 static enum err apply_change(struct draft_run *x, struct snapshot_item *item, uint32_t *status)
 {
-	bool sends = is_to_be_sent(x->command);
-	uint32_t uid;
+	bool sends = is_to_be_sent(x->command), says = draft_edit_has_content(&x->edit), other;
+	uint32_t uid, had = digest_had(x->c, item);
 	enum err e;
 
 	if (!x->copy && sends)
 		return draft_send(x, true, status);
 	if (!x->copy)
 		return ERR_NOT_FOUND;
-	if ((sends || draft_edit_has_content(&x->edit)) && !draft_run_is_done(x) &&
-	    !x->c->options.client_wins && is_other_than_phone_had(x, item)) {
+	other = (sends || says) && !draft_run_is_done(x) && is_other_than_phone_had(x, item);
+	if (other && !x->c->options.client_wins) {
 		*status = SYNC_STATUS_CONFLICT; /* the server's version stays: MS-ASCMD 2.2.3.41 */
 		return ERR_OK;
 	}
@@ -238,9 +264,10 @@ static enum err apply_change(struct draft_run *x, struct snapshot_item *item, ui
 	if ((e = save_change(x, item, &uid)))
 		return e;
 	e = change_flags(x->c, item->id, uid, &item->digest, x->command, status);
-	if (*status != SYNC_STATUS_OK && draft_edit_has_content(&x->edit))
-		item->digest =
-		    SNAPSHOT_UNSURE; /* its content is stored: the phone, which hears of a failure, is told what is there */
+	item->digest = keep_marks(item->digest, had, bits_said(x->command));
+	/* Its content is stored: the phone, which hears of a failure, or doesn't know what else there is, is told that. */
+	if (says && (other || *status != SYNC_STATUS_OK))
+		item->digest = SNAPSHOT_UNSURE;
 	return e;
 }
 
@@ -315,6 +342,7 @@ static enum err find_former(struct draft_run *x, const struct snapshot *has, con
 static enum err save_new(
     struct draft_run *x, const struct snapshot *has, uint64_t *new_id, uint32_t *digest, uint32_t *status)
 {
+	static const struct imap_flags fresh = { .flags = IMAP_SEEN };
 	const struct copy *former;
 	uint32_t uid;
 	enum err e;
@@ -323,7 +351,7 @@ static enum err save_new(
 		return e;
 	if (former) {
 		uid = former->uid;
-		*digest = former->digest;
+		*digest = keep_marks(former->digest, mail_digest(&fresh), 0);
 	} else if ((e = draft_run_save(x, &uid, digest))) {
 		return e;
 	}

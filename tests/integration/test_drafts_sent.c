@@ -334,6 +334,70 @@ static void two_phones_at_once(enum eas_version v)
 }
 TEST_VERSIONS(two_phones_at_once)
 
+/* A phone that writes on doesn't know yet what another program has marked: it is told with the next Sync, whether its answer came or
+ * got lost. */
+static void marked_by_one_and_changed_by_the_other(enum eas_version v)
+{
+	for (int lost = 0; lost < 2; lost++) {
+		const char *user = scene_user();
+		struct phone *ph = drafting_phone(user, "PHONE1", v);
+		struct phone_edit e = { .command = AIRSYNC_CHANGE, .text = "second", .draft = true };
+		struct phone_collection rq = { .folder_id = drafts_of(ph)->id, .edits = &e, .edit_count = 1 };
+		char id[64];
+
+		assert_int_equal(
+		    draft_edit(ph,
+			(struct phone_edit){
+			    .command = AIRSYNC_ADD, .id = "d1", .subject = "both", .text = "first" }),
+		    1);
+		snprintf(id, sizeof(id), "%s", draft_with(ph, "both")->id);
+		e.id = id;
+		sync_drafts(ph);
+		scene_store(user, "Drafts", "both", "+FLAGS", "\\Flagged");
+		scene_store(user, "Drafts", "both", "-FLAGS", "\\Seen");
+		rq.get_changes = PHONE_NO;
+		if (lost) {
+			ph->lose = PHONE_LOSE_READ;
+			SCENE_ERR(ph, phone_sync_one(ph, &rq), ERR_CANCELLED);
+		}
+		SCENE_OK(ph, phone_sync_one(ph, &rq));
+		sync_drafts(ph);
+		assert_true(strstr(draft_with(ph, "both")->body, "second") != NULL);
+		assert_int_equal(draft_with(ph, "both")->flag, 2);
+		assert_false(draft_with(ph, "both")->read);
+		assert_same_drafts(ph, user, "PHONE2");
+	}
+}
+TEST_VERSIONS(marked_by_one_and_changed_by_the_other)
+
+/* The phone that wins has changed the text alone: it is told what else is there. */
+static void the_client_wins(enum eas_version v)
+{
+	static const struct phone_options_block wins = { .server_wins = PHONE_NO,
+		.bodies = { { .type = 2, .truncation = PHONE_WHOLE } } };
+	const char *user = scene_user();
+	struct phone *one = drafting_phone(user, "PHONE1", v), *two;
+	struct phone_edit e = { .command = AIRSYNC_CHANGE, .text = "of one", .draft = true };
+	struct phone_collection rq = {
+		.folder_id = drafts_of(one)->id, .edits = &e, .edit_count = 1, .options = &wins
+	};
+	char id[64];
+
+	assert_int_equal(draft_edit(one,
+			     (struct phone_edit){
+				 .command = AIRSYNC_ADD, .id = "d1", .subject = "both", .text = "first" }),
+	    1);
+	two = drafting_phone(user, "PHONE2", v);
+	snprintf(id, sizeof(id), "%s", draft_with(one, "both")->id);
+	e.id = id;
+	assert_int_equal(draft_alter(two, "both", (struct phone_edit){ .subject = "of two" }), 1);
+	SCENE_OK(one, phone_sync_one(one, &rq));
+	sync_drafts(one);
+	assert_true(strstr(draft_with(one, "of two")->body, "of one") != NULL);
+	assert_same_drafts(one, user, "PHONE3");
+}
+TEST_VERSIONS(the_client_wins)
+
 /* For good, though another phone has written on meanwhile: it comes back. Into the trash it may go, where nothing is lost. */
 static void deleted_by_one_and_changed_by_the_other(enum eas_version v)
 {
@@ -411,6 +475,8 @@ int main(void)
 	TEST_ADD_DRAFT_VERSIONS(an_answer_is_lost);
 	TEST_ADD_DRAFT_VERSIONS(an_answer_is_lost_and_more_is_asked);
 	TEST_ADD_DRAFT_VERSIONS(two_phones_at_once);
+	TEST_ADD_DRAFT_VERSIONS(marked_by_one_and_changed_by_the_other);
+	TEST_ADD_DRAFT_VERSIONS(the_client_wins);
 	TEST_ADD_DRAFT_VERSIONS(deleted_by_one_and_changed_by_the_other);
 	TEST_ADD_DRAFT_VERSIONS(its_own_drafts_wake_no_phone);
 	failed = test_run("drafts sent");
