@@ -33,8 +33,9 @@ static const struct sign {
 struct reader {
 	struct layout layout;
 	bool is_richtext; /* where a line end is a blank and nothing else */
-	unsigned as_it_is, hidden;
-	size_t line_ends; /* in a row */
+	unsigned as_it_is;
+	bool hides_no_more; /* what is to be hidden has no end: it is shown */
+	size_t line_ends;   /* in a row */
 };
 
 static void step(unsigned *n, bool begins)
@@ -48,8 +49,6 @@ static void step(unsigned *n, bool begins)
 /* Where lines are filled, one line end is a blank, and of several all but one count. */
 static void put_text(struct reader *r, struct bytes text)
 {
-	if (r->hidden)
-		return;
 	if (r->as_it_is) {
 		layout_pre(&r->layout, text);
 		return;
@@ -75,10 +74,8 @@ static void run(struct reader *r, const struct command *c, bool begins)
 {
 	struct layout *l = &r->layout;
 
-	if (c->what == COMMAND_HIDE) {
-		step(&r->hidden, begins);
+	if (c->what == COMMAND_HIDE)
 		return;
-	}
 	layout_break(l, 1);
 	switch (c->what) {
 	case COMMAND_QUOTE:
@@ -103,34 +100,92 @@ static bool run_sign(struct reader *r, struct bytes name)
 {
 	for (size_t i = 0; r->is_richtext && i < sizeof(signs) / sizeof(signs[0]); i++)
 		if (bytes_eq_nocase(name, signs[i].name)) {
-			if (!r->hidden)
-				layout_pre(&r->layout, bytes_str(signs[i].text));
+			layout_pre(&r->layout, bytes_str(signs[i].text));
 			return true;
 		}
 	return false;
 }
 
-/* The command at the beginning. Returns its length, 0: it is none, but a "<". */
+static bool is_name_byte(uint8_t c)
+{
+	return ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || (c >= '0' && c <= '9') || c == '-';
+}
+
+/* The command at the beginning: what stands between < and > is one only if it can be a name, for a mail may have an address there,
+ * or be no enriched text at all. Its length, 0: none. */
+static size_t command_len(struct bytes in, bool *ends, struct bytes *name)
+{
+	size_t n, first;
+
+	*ends = bytes_starts(in, "</");
+	n = first = 1 + *ends;
+	while (n < in.len && n - first <= LONGEST_NAME && is_name_byte(in.p[n]))
+		n++;
+	*name = bytes_of(in.p + first, n - first);
+	return name->len && name->len <= LONGEST_NAME && n < in.len && in.p[n] == '>' ? n + 1 : 0;
+}
+
+/* What is in front of the end of that command. False: it has none. */
+static bool find_end(struct bytes in, struct bytes wanted, size_t *len)
+{
+	struct bytes name;
+	bool ends;
+
+	for (size_t i = 0; i < in.len; i++) {
+		struct bytes rest = bytes_of(in.p + i, in.len - i);
+
+		if (in.p[i] == '<' && command_len(rest, &ends, &name) && ends && name.len == wanted.len &&
+		    bytes_same_nocase(name.p, (const char *)wanted.p, wanted.len)) {
+			*len = i;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The command at the beginning, with what it hides. Returns its length, 0: it is none, but a "<". */
 static size_t read_command(struct reader *r, struct bytes in)
 {
-	size_t n = bytes_find(bytes_of(in.p, in.len < LONGEST_NAME ? in.len : LONGEST_NAME), '>');
-	bool ends = bytes_starts(in, "</");
 	struct bytes name;
+	size_t n, hidden;
+	bool ends;
 
-	if (n >= in.len || n >= LONGEST_NAME || (!r->is_richtext && bytes_starts(in, "<<")))
-		return 0;
-	name = bytes_of(in.p + 1 + ends, n - 1 - ends);
-	if (run_sign(r, name))
-		return n + 1;
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-		if (bytes_eq_nocase(name, commands[i].name))
-			run(r, &commands[i], !ends);
-	return n + 1;
+	n = command_len(in, &ends, &name);
+	if (!n || run_sign(r, name))
+		return n;
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		if (!bytes_eq_nocase(name, commands[i].name))
+			continue;
+		run(r, &commands[i], !ends);
+		if (commands[i].what != COMMAND_HIDE || ends || r->hides_no_more)
+			break;
+		if (!find_end(bytes_of(in.p + n, in.len - n), name, &hidden))
+			r->hides_no_more = true;
+		else
+			n += hidden;
+	}
+	return n;
+}
+
+/* A richtext that breaks no line by a command is plain text by another name: its own lines are meant. */
+static bool has_lines(struct bytes in)
+{
+	struct bytes name;
+	bool ends;
+
+	for (size_t i = 0; i < in.len; i++) {
+		if (in.p[i] != '<' || !command_len(bytes_of(in.p + i, in.len - i), &ends, &name))
+			continue;
+		if (bytes_eq_nocase(name, "nl") || bytes_eq_nocase(name, "np") ||
+		    bytes_eq_nocase(name, "paragraph"))
+			return true;
+	}
+	return false;
 }
 
 static enum err convert(struct arena *a, struct bytes in, bool is_richtext, struct bytes *out)
 {
-	struct reader r = { .is_richtext = is_richtext };
+	struct reader r = { .is_richtext = is_richtext, .as_it_is = is_richtext && !has_lines(in) };
 
 	layout_init(&r.layout, a, 0);
 	while (in.len) {

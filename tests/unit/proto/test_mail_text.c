@@ -128,10 +128,16 @@ static const struct enriched_case {
 	{ "lines of their own", false, "a<center>b</center>c", "a\r\nb\r\nc" },
 	{ "no command", false, "a < b <", "a < b <" },
 	{ "cut in a command", false, "a<bold>b</bo", "ab</bo" },
-	{ "without its end", false, "a<param>b", "a" },
+	{ "without its end", false, "a<param>b<comment>c<b>d", "abcd" },
+	{ "hidden, with commands in it", false, "a<comment>b<bold>c</Bold></COMMENT>d", "ad" },
+	{ "an address", false, "Anna <anna@example.org>, or <a href=\"x\">here</a>",
+	    "Anna <anna@example.org>, or <a href=\"x\">here" },
+	{ "signs of comparison", false, "if a<b and c>d", "if a<b and c>d" },
 	{ "nothing", false, "", "" },
 	{ "richtext", true, "<bold>a</bold>\r\n\r\nb<nl>c <lt> d<comment>no<nl></comment><np>e",
 	    "a b\r\nc < d\r\n\r\ne" },
+	{ "plain text that says it is richtext", true, "Dear Anna,\r\nyes.\r\n\r\nBen",
+	    "Dear Anna,\r\nyes.\r\n\r\nBen" },
 };
 
 static void from_enriched(const struct enriched_case *c)
