@@ -254,8 +254,8 @@ static enum err apply_change(struct draft_run *x, struct snapshot_item *item, ui
 		return draft_send(x, true, status);
 	if (!x->copy)
 		return ERR_NOT_FOUND;
-	other = (sends || says) && !draft_run_is_done(x) && is_other_than_phone_had(x, item);
-	if (other && !x->c->options.client_wins) {
+	other = !draft_run_is_done(x) && is_other_than_phone_had(x, item);
+	if (other && (sends || says) && !x->c->options.client_wins) {
 		*status = SYNC_STATUS_CONFLICT; /* the server's version stays: MS-ASCMD 2.2.3.41 */
 		return ERR_OK;
 	}
@@ -265,8 +265,8 @@ static enum err apply_change(struct draft_run *x, struct snapshot_item *item, ui
 		return e;
 	e = change_flags(x->c, item->id, uid, &item->digest, x->command, status);
 	item->digest = keep_marks(item->digest, had, bits_said(x->command));
-	/* Its content is stored: the phone, which hears of a failure, or doesn't know what else there is, is told that. */
-	if (says && (other || *status != SYNC_STATUS_OK))
+	/* The phone doesn't know what else there is, or hears of a failure although its content is stored: it is told what is there. */
+	if (other || (says && *status != SYNC_STATUS_OK))
 		item->digest = SNAPSHOT_UNSURE;
 	return e;
 }

@@ -370,6 +370,24 @@ static void marked_by_one_and_changed_by_the_other(enum eas_version v)
 }
 TEST_VERSIONS(marked_by_one_and_changed_by_the_other)
 
+/* That the phone has set its categories doesn't mean that it knows the text. */
+static void changed_by_one_and_marked_by_the_other(enum eas_version v)
+{
+	const char *user = scene_user();
+	struct phone *one = drafting_phone(user, "PHONE1", v), *two;
+
+	assert_int_equal(draft_edit(one,
+			     (struct phone_edit){
+				 .command = AIRSYNC_ADD, .id = "d1", .subject = "both", .text = "first" }),
+	    1);
+	two = drafting_phone(user, "PHONE2", v);
+	assert_int_equal(draft_alter(two, "both", (struct phone_edit){ .text = "second" }), 1);
+	draft_alter(one, "both", (struct phone_edit){ .categories = "" });
+	sync_drafts(one);
+	assert_true(strstr(draft_with(one, "both")->body, "second") != NULL);
+}
+TEST_VERSIONS(changed_by_one_and_marked_by_the_other)
+
 /* The phone that wins has changed the text alone: it is told what else is there. */
 static void the_client_wins(enum eas_version v)
 {
@@ -476,6 +494,7 @@ int main(void)
 	TEST_ADD_DRAFT_VERSIONS(an_answer_is_lost_and_more_is_asked);
 	TEST_ADD_DRAFT_VERSIONS(two_phones_at_once);
 	TEST_ADD_DRAFT_VERSIONS(marked_by_one_and_changed_by_the_other);
+	TEST_ADD_DRAFT_VERSIONS(changed_by_one_and_marked_by_the_other);
 	TEST_ADD_DRAFT_VERSIONS(the_client_wins);
 	TEST_ADD_DRAFT_VERSIONS(deleted_by_one_and_changed_by_the_other);
 	TEST_ADD_DRAFT_VERSIONS(its_own_drafts_wake_no_phone);
