@@ -11,6 +11,8 @@ struct snapshot_item {
 	uint32_t digest; /* mail: flag bits and a hash of the keywords; DAV: hash of the ETag */
 };
 
+enum { SNAPSHOT_MAX_ITEMS = 2000000 };
+
 /* No class makes this digest: what the phone has of the item is not known, so it differs from all there can be. */
 #define SNAPSHOT_UNSURE UINT32_MAX
 
@@ -74,7 +76,7 @@ enum err snapshot_refuse(struct arena *a, struct snapshot *s, uint64_t id, bool 
  * format version and a checksum. 10,000 mails in a row, all unread: under 40 bytes. */
 enum err snapshot_encode(struct arena *a, const struct snapshot *s, struct bytes *out) MUST_CHECK;
 /* ERR_PROTO if it is damaged, cut or of an unknown format: the collection then starts over with status 3.
- * ERR_LIMIT above 2,000,000 items or when the arena is spent. */
+ * ERR_LIMIT above SNAPSHOT_MAX_ITEMS or when the arena is spent. */
 enum err snapshot_decode(struct arena *a, struct bytes in, struct snapshot *out) MUST_CHECK;
 
 #endif
