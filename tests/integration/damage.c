@@ -52,6 +52,38 @@ void damage_append(const char *user, const char *mailbox, const char *subject)
 	scene_append_raw(user, mailbox, bytes_of((uint8_t *)mail, n), "", NULL);
 }
 
+/* ---- an inbox ---- */
+
+const char *damage_inbox_file(const char *user, unsigned nth)
+{
+	return damage_file(user, "INBOX", nth);
+}
+
+void damage_append_many(const char *user, const char *prefix, unsigned count)
+{
+	char subject[32];
+
+	for (unsigned i = 0; i < count; i++) {
+		snprintf(subject, sizeof(subject), "%s%u", prefix, i);
+		damage_append(user, "INBOX", subject);
+	}
+}
+
+unsigned damage_count_stubs(const struct phone_folder *f)
+{
+	unsigned n = 0;
+
+	for (const struct phone_item *i = phone_item_next(f, NULL); i; i = phone_item_next(f, i))
+		n += strstr(i->body, DAMAGE_STUB) != NULL;
+	return n;
+}
+
+void damage_expect(const struct phone_folder *f, size_t mails, unsigned stubs)
+{
+	assert_int_equal(f->count, mails);
+	assert_int_equal(damage_count_stubs(f), stubs);
+}
+
 /* ---- the ways ---- */
 
 const struct damage_case damage_cases[2] = {

@@ -16,6 +16,14 @@ void damage_allow(const char *path);
 /* What the server has noted of the mails, so that it must read them again. */
 void damage_forget_cache(const char *user, const char *mailbox);
 
+/* The same in the inbox: "PREFIX0", "PREFIX1", ... */
+void damage_append_many(const char *user, const char *prefix, unsigned count);
+const char *damage_inbox_file(const char *user, unsigned nth);
+#define DAMAGE_STUB "could not be shown"
+unsigned damage_count_stubs(const struct phone_folder *f);
+/* So many mails, so many of them stubs. */
+void damage_expect(const struct phone_folder *f, size_t mails, unsigned stubs);
+
 extern const struct damage_case {
 	const char *name;
 	void (*damage)(const char *path);
