@@ -3,6 +3,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/utf8.h"
+
 enum { LONGEST_ADDRESS = 2000, LONGEST_WORD = 250, LONGEST_LIST = 1024 * 1024 };
 
 /* One entry while it is read. Comments are kept apart, quoted text goes without its quotes into the phrase
@@ -54,33 +56,43 @@ static struct bytes last_word(struct bytes in)
 	return bytes_of(in.p + i, in.len - i);
 }
 
-/* Blanks and line ends have no place in an address; a route before it (<@a,@b:user@c>) is obsolete. */
+/* What programs put around an address that goes from right to left, or so that it breaks in the right place, comes along when it is copied. */
+static bool is_invisible(uint32_t c)
+{
+	return (c >= 0x200B && c <= 0x200F) || (c >= 0x202A && c <= 0x202E) || (c >= 0x2060 && c <= 0x2069) ||
+	       c == 0xFEFF;
+}
+
+static void put_visible(struct buf *out, struct bytes text)
+{
+	while (text.len) {
+		uint32_t c = utf8_next(&text);
+
+		if (c != ' ' && !is_invisible(c))
+			utf8_put(out, c);
+	}
+}
+
+/* Blanks, line ends and what can't be seen have no place in an address; a route before it (<@a,@b:user@c>) is obsolete. */
 static struct bytes address_clean(struct reader *r, struct bytes in)
 {
 	struct bytes text = { 0 };
-	uint8_t *p;
-	size_t n = 0;
+	struct buf b;
 
 	if (header_text(r->arena, in, BYTES(""), &text)) {
 		r->failed = ERR_LIMIT;
 		return text;
 	}
 	if (text.len && text.p[0] == '@' && bytes_find(text, ':') < text.len) {
-		n = bytes_find(text, ':') + 1;
+		size_t n = bytes_find(text, ':') + 1;
+
 		text = bytes_of(text.p + n, text.len - n);
 	}
-	if (bytes_find(text, ' ') == text.len || bytes_find(text, '"') < text.len)
+	if (bytes_find(text, '"') < text.len)
 		return text;
-	p = arena_alloc(r->arena, text.len);
-	if (!p) {
-		r->failed = ERR_LIMIT;
-		return text;
-	}
-	n = 0;
-	for (size_t i = 0; i < text.len; i++)
-		if (text.p[i] != ' ')
-			p[n++] = text.p[i];
-	return bytes_of(p, n);
+	buf_init(&b, r->arena, 0);
+	put_visible(&b, text);
+	return text_of(r, &b);
 }
 
 static void add(struct reader *r, struct bytes name, struct bytes address)
@@ -106,6 +118,12 @@ static void add(struct reader *r, struct bytes name, struct bytes address)
 	list->v[list->n++] = (struct mail_address){ name, address };
 }
 
+/* "a@b c@d" lacks a comma; "\"a@b\" c@d" has a name. */
+static bool has_address(struct bytes text)
+{
+	return bytes_find(text, '@') < text.len && bytes_find(text, '"') == text.len;
+}
+
 static void entry_end(struct reader *r)
 {
 	struct bytes phrase = text_of(r, &r->entry.phrase), plain = text_of(r, &r->entry.plain);
@@ -119,6 +137,9 @@ static void entry_end(struct reader *r)
 		/* "user @ host" of the old days is one address, not a name and one. */
 		if (word.p[0] == '@' || (before.len && before.p[before.len - 1] == '@'))
 			add(r, comment, address_clean(r, plain));
+		else if (has_address(before))
+			add(r, comment,
+			    plain); /* no address: to take the last one alone would leave somebody out */
 		else
 			add(r, before.len ? before : comment, address_clean(r, word));
 	} else {

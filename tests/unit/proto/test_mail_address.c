@@ -49,6 +49,13 @@ static const struct list_case {
 	    "Mary<mary@example.net>" },
 	{ "a name with dots and no quotes", "J. R. Doe <j@d>", "J. R. Doe<j@d>" },
 	{ "a name without brackets", "Anna a@b", "Anna<a@b>" },
+	{ "an address as the name", "\"a@b\" c@d", "\"a@b\"<c@d>" },
+	{ "a comma is missing", "a@b c@d, e@f", "<a@b c@d>|<e@f>" },
+	{ "what can't be seen",
+	    "<\xE2\x80\xAA"
+	    "a\xE2\x80\x8B@b\xE2\x80\xAC>, \xEF\xBB\xBF"
+	    "c@d",
+	    "<a@b>|<c@d>" },
 	{ "blanks around the at sign", "a @ b", "<a@b>" },
 	{ "a quoted local part", "\"a b\"@c.example", "<\"a b\"@c.example>" },
 	{ "an encoded name", "=?utf-8?Q?J=C3=B6rg?= <j@d>", "J\xC3\xB6rg<j@d>" },

@@ -183,6 +183,7 @@ static void what_is_no_address_is_counted(void **state)
 	} mails[] = {
 		{ FULL "To: a@b, Anna, @x, y@, \"a b\"@c\r\nBcc: Bob\r\n", ERR_OK, 5 },
 		{ FULL "To: a@b, , G:;, <>\r\n", ERR_OK, 0 },
+		{ FULL "To: a@b c@d\r\nCc: e@f\r\n", ERR_OK, 1 },
 		{ FULL "To: <undisclosed-recipients:;>\r\nBcc: a@b\r\n", ERR_OK, 0 },
 		{ FULL "To: Anna\r\n", ERR_NOT_FOUND, 1 },
 	};
