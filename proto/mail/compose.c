@@ -156,10 +156,19 @@ static enum err sender_fits(struct composer *c, const struct header_field *f, bo
 	return e;
 }
 
-/* What is written anew where it is missing is missing, too, where it says nothing. */
-static bool is_empty_one(const struct header_field *f)
+static bool read_id(struct bytes value, struct bytes *id)
 {
-	return !f->value.len && (bytes_eq_nocase(f->name, "Date") || bytes_eq_nocase(f->name, "Message-ID"));
+	return message_id_next(&value, id) && message_id_is_sound(*id);
+}
+
+/* What is written anew where it is missing is missing, too, where it says nothing. By a broken Message-ID the copy in Sent isn't found. */
+static bool is_worthless(const struct header_field *f)
+{
+	struct bytes ignored;
+
+	if (bytes_eq_nocase(f->name, "Message-ID"))
+		return !read_id(f->value, &ignored);
+	return bytes_eq_nocase(f->name, "Date") && !f->value.len;
 }
 
 /* What isn't a sender's to write, and who else got the mail when it was sent before (RFC 5322, 3.6.6, 3.6.7). */
@@ -170,7 +179,7 @@ static enum err drop_fields(struct composer *c)
 	for (size_t i = 0; i < c->header.n; i++) {
 		const struct header_field *f = &c->header.v[i];
 		bool fits = !bytes_eq_nocase(f->name, "Return-Path") &&
-			    !bytes_eq_nocase(f->name, "Resent-Bcc") && !is_empty_one(f);
+			    !bytes_eq_nocase(f->name, "Resent-Bcc") && !is_worthless(f);
 		enum err e = bytes_eq_nocase(f->name, "Sender") ? sender_fits(c, f, &fits) : ERR_OK;
 
 		if (e)
@@ -237,8 +246,7 @@ static enum err read_message_id(struct composer *c)
 		c->out->message_id = c->options->message_id;
 		return ERR_OK;
 	}
-	if (!message_id_next(&value, &id) || !message_id_is_sound(id))
-		return ERR_OK;
+	(void)read_id(value, &id); /* else it would have been left out */
 	text = arena_printf(c->arena, "<%.*s>", BYTES_ARG(id));
 	c->out->message_id = bytes_str(text);
 	return text ? ERR_OK : ERR_LIMIT;

@@ -12,7 +12,7 @@ struct compose_options {
 	size_t n_own;
 	bool any_from;           /* From may be anything */
 	int64_t date;            /* for a missing Date */
-	struct bytes message_id; /* with brackets, for a missing Message-ID */
+	struct bytes message_id; /* with brackets, for a missing or broken Message-ID */
 	struct bytes fields;     /* further ones, each with its CRLF; may be empty */
 };
 
@@ -24,7 +24,7 @@ struct compose {
 	size_t n_to;
 	size_t n_unsendable; /* entries of To, Cc and Bcc that are no address; told with ERR_NOT_FOUND, too */
 	size_t n_surplus;    /* recipients beyond COMPOSE_MAX_RECIPIENTS: `to` lacks them, so don't send it */
-	struct bytes message_id; /* as it is now, with brackets; empty if the phone's is broken */
+	struct bytes message_id; /* as it is now, with brackets */
 	bool from_replaced;
 	bool from_foreign; /* it named an address that it may not name */
 };

@@ -113,7 +113,7 @@ static const struct envelope_case {
 	{ "the id is missing", "From: me@example.org\r\nTo: a@b\r\n", false, "me@example.org", "a@b",
 	    "<new@example.org>", false },
 	{ "the id is broken", "From: me@example.org\r\nTo: a@b\r\nMessage-ID: x\r\n", false, "me@example.org",
-	    "a@b", "", false },
+	    "a@b", "<new@example.org>", false },
 	{ "an alias", "From: alias@example.org\r\nTo: a@b\r\n", false, "alias@example.org", "a@b",
 	    "<new@example.org>", false },
 	{ "another's address", "From: boss@example.org\r\nTo: a@b\r\n", false, "me@example.org", "a@b",
@@ -126,7 +126,7 @@ static const struct envelope_case {
 	    "me@example.org", "a@b", "<1@x>", false },
 	{ "an id with a line end inside is broken",
 	    "From: me@example.org\r\nTo: a@b\r\nMessage-ID: <a@\r\n b>\r\n", false, "me@example.org", "a@b",
-	    "", false },
+	    "<new@example.org>", false },
 };
 
 static void envelope(const struct envelope_case *c)
