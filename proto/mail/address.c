@@ -118,6 +118,14 @@ static void add(struct reader *r, struct bytes name, struct bytes address)
 	list->v[list->n++] = (struct mail_address){ name, address };
 }
 
+/* It is no address, and so nothing is sent to it: to take the last word alone would leave somebody out. */
+static void add_unclear(struct reader *r, struct bytes name, struct bytes text)
+{
+	if (header_text(r->arena, text, BYTES(""), &text))
+		r->failed = ERR_LIMIT;
+	add(r, name, text);
+}
+
 /* "a@b c@d" lacks a comma; "\"a@b\" c@d" has a name. */
 static bool has_address(struct bytes text)
 {
@@ -138,8 +146,7 @@ static void entry_end(struct reader *r)
 		if (word.p[0] == '@' || (before.len && before.p[before.len - 1] == '@'))
 			add(r, comment, address_clean(r, plain));
 		else if (has_address(before))
-			add(r, comment,
-			    plain); /* no address: to take the last one alone would leave somebody out */
+			add_unclear(r, comment, plain);
 		else
 			add(r, before.len ? before : comment, address_clean(r, word));
 	} else {

@@ -196,6 +196,8 @@ enum err mime_parse(struct arena *a, struct bytes raw, struct bytes *header, str
 	struct mime_part *root = arena_alloc(a, sizeof(*root));
 	enum err e;
 
+	if (!raw.p)
+		raw = BYTES(""); /* of NULL there are no parts */
 	if (!root || !push(&p, root, header_skip_junk(raw), 0))
 		return ERR_LIMIT;
 	while (p.todo) {

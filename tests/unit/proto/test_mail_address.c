@@ -51,6 +51,7 @@ static const struct list_case {
 	{ "a name without brackets", "Anna a@b", "Anna<a@b>" },
 	{ "an address as the name", "\"a@b\" c@d", "\"a@b\"<c@d>" },
 	{ "a comma is missing", "a@b c@d, e@f", "<a@b c@d>|<e@f>" },
+	{ "a comma is missing, and bytes are broken", "a@b\xF5 c@d", "<a@b\xC3\xB5 c@d>" },
 	{ "what can't be seen",
 	    "<\xE2\x80\xAA"
 	    "a\xE2\x80\x8B@b\xE2\x80\xAC>, \xEF\xBB\xBF"
