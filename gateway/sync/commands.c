@@ -71,21 +71,73 @@ static bool class_fits(const struct collection *c, const struct wbxml_node *add)
 				  : class == c->ops->class;
 }
 
+static uint64_t said_by(const struct wbxml_node *command)
+{
+	return sync_commands_hash(wbxml_child(command, AIRSYNC_APPLICATION_DATA));
+}
+
+/* The item that the Add has made becomes what it says now. Not done where others have changed or deleted it, or it can't be changed so:
+ * then it is another one. */
+static enum err change_added(struct collection *c, const struct wbxml_node *n, struct snapshot_item *item,
+    struct sync_result *r, bool *done)
+{
+	enum err e;
+
+	c->told = bytes_of(NULL, 0);
+	e = c->ops->change(c, item, n, &r->status);
+	r->told = c->told;
+	*done = r->status == SYNC_STATUS_OK;
+	return e;
+}
+
+/* An Add that the phone sends again, since it hasn't seen how it ended. What was made it is told of as what it has, not as a new item; and
+ * meanwhile its user may have gone on writing. */
+static enum err run_add_again(struct collection *c, const struct wbxml_node *n, struct snapshot *state,
+    const struct sync_result *before, struct sync_result *r, bool *done)
+{
+	bool is_same = !before->said || before->said == r->said;
+	const struct snapshot_item *item;
+	uint32_t folder;
+	uint64_t id;
+	enum err e;
+
+	if (before->status != SYNC_STATUS_OK || server_id_parse(before->server_id, &folder, &id)) {
+		if ((*done = is_same)) {
+			*r = *before;
+			r->former = false;
+		}
+		return ERR_OK;
+	}
+	snapshot_put(state, id, SNAPSHOT_UNSURE);
+	r->status = before->status;
+	r->server_id = before->server_id;
+	r->told = before->told;
+	*done = true;
+	if (!is_same && (e = change_added(c, n, snapshot_find(state, id), r, done)))
+		return e;
+	if (!*done) {
+		r->server_id = bytes_of(NULL, 0);
+		snapshot_remove(state, id);
+		return ERR_OK;
+	}
+	item = snapshot_find(state, id);
+	return item->digest == SNAPSHOT_UNSURE ? snapshot_refuse(c->rq->arena, state, id, false) : ERR_OK;
+}
+
 static enum err run_add(struct collection *c, const struct wbxml_node *n, struct snapshot *state,
     const struct sync_results *known, struct sync_result *r)
 {
 	bool has_data = wbxml_child(n, AIRSYNC_APPLICATION_DATA) != NULL;
 	const struct sync_result *before = sync_results_find_add(known, r->client_id);
 	char text[SERVER_ID_MAX];
+	bool done = false;
 	uint32_t digest;
 	uint64_t id;
 	enum err e;
 
-	if (before) {
-		*r = *before;
-		r->former = false;
-		return ERR_OK;
-	}
+	r->said = said_by(n);
+	if (before && ((e = run_add_again(c, n, state, before, r, &done)) || done))
+		return e;
 	r->status = SYNC_STATUS_BAD_ITEM;
 	if (!has_data || !r->client_id.len || !c->ops->add || !class_fits(c, n))
 		return ERR_OK;

@@ -3,7 +3,7 @@
 #include "base/hash.h"
 #include "base/varint.h"
 
-enum { FORMAT = 3, MAX_RESULTS = 1000 };
+enum { FORMAT = 4, FORMAT_BEFORE = 3 /* without `said` */, MAX_RESULTS = 1000 };
 
 uint64_t sync_commands_hash(const struct wbxml_node *commands)
 {
@@ -94,6 +94,7 @@ enum err sync_results_encode(struct arena *a, const struct sync_results *r, stru
 		varint_put(&b, r->v[i].status);
 		varint_put_bytes(&b, r->v[i].told);
 		varint_put(&b, r->v[i].former);
+		varint_put(&b, r->v[i].said);
 	}
 	return buf_done(&b, out);
 }
@@ -106,16 +107,18 @@ enum err sync_results_decode(struct arena *a, struct bytes in, struct sync_resul
 	*out = r;
 	if (in.len == 0)
 		return ERR_OK;
-	if (!bytes_take(&in, 1, &format) || format.p[0] != FORMAT || varint_get(&in, &r.commands_hash))
+	if (!bytes_take(&in, 1, &format) || (format.p[0] != FORMAT && format.p[0] != FORMAT_BEFORE) ||
+	    varint_get(&in, &r.commands_hash))
 		return ERR_PROTO;
 	while (in.len) {
-		struct sync_result one;
+		struct sync_result one = { 0 };
 		uint64_t kind, status, former;
 		enum err e;
 
 		if (varint_get_max(&in, UINT16_MAX, &kind) || varint_get_bytes(&in, &one.client_id) ||
 		    varint_get_bytes(&in, &one.server_id) || varint_get_max(&in, UINT32_MAX, &status) ||
-		    varint_get_bytes(&in, &one.told) || varint_get_max(&in, 1, &former) || r.n >= MAX_RESULTS)
+		    varint_get_bytes(&in, &one.told) || varint_get_max(&in, 1, &former) ||
+		    r.n >= MAX_RESULTS || (format.p[0] == FORMAT && varint_get(&in, &one.said)))
 			return ERR_PROTO;
 		one.kind = (wbxml_tag)kind;
 		one.status = (uint32_t)status;

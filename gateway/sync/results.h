@@ -9,6 +9,7 @@
 struct sync_result {
 	wbxml_tag kind;         /* AIRSYNC_ADD, AIRSYNC_CHANGE, AIRSYNC_DELETE */
 	struct bytes client_id; /* ADD */
+	uint64_t said;          /* ADD: a hash of its ApplicationData; 0: not known */
 	struct bytes server_id;
 	uint32_t status;
 	struct bytes told; /* as the collection has it; empty: nothing beside the status */

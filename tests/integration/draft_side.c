@@ -136,10 +136,12 @@ void check_same_drafts(struct phone *ph, const char *user, const char *device, c
 		check_text("Cc", i->cc, o->cc, file, line);
 		check_text("Bcc", i->bcc, o->bcc, file, line);
 		check_text("Reply-To", i->reply_to, o->reply_to, file, line);
+		check_text("categories", i->categories, o->categories, file, line);
 		if (i->body_type == o->body_type)
 			check_text("texts", i->body, o->body, file, line);
 		check_files(i, o, file, line);
-		if (i->importance != o->importance || i->read != o->read || !o->is_draft)
+		if (i->importance != o->importance || i->read != o->read || i->flag != o->flag ||
+		    !o->is_draft)
 			fail_msg("%s:%d: marks of %s differ", file, line, i->subject);
 	}
 }

@@ -39,6 +39,40 @@ static void a_repeated_change(enum eas_version v)
 }
 TEST_VERSIONS(a_repeated_change)
 
+/* The answer to an Add got lost, and the phone asks for more, or its user has gone on writing: it is the same draft, and no second one. */
+static void a_repeated_add(enum eas_version v)
+{
+	for (unsigned changed = 0; changed < 2; changed++) {
+		const char *user = scene_user();
+		struct phone *ph = drafting_phone(user, "PHONE1", v);
+		struct phone_edit e[2] = { { .command = AIRSYNC_ADD,
+					       .id = "d1",
+					       .subject = "lost",
+					       .text = "first",
+					       .draft = true },
+			{ .command = AIRSYNC_ADD,
+			    .id = "d2",
+			    .subject = "another",
+			    .text = "x",
+			    .draft = true } };
+		struct phone_collection rq = { .folder_id = drafts_of(ph)->id, .edits = e, .edit_count = 1 };
+
+		ph->lose = PHONE_LOSE_READ;
+		SCENE_ERR(ph, phone_sync_one(ph, &rq), ERR_CANCELLED);
+		rq.edit_count = 2;
+		if (changed)
+			e[0].text = "second";
+		SCENE_OK(ph, phone_sync_one(ph, &rq));
+		assert_int_equal(ph->results[0].status, 1);
+		assert_int_equal(drafts_of(ph)->added, 0);
+		sync_drafts(ph);
+		draft_mail(user, 2);
+		assert_non_null(strstr(draft_with(ph, "lost")->body, changed ? "second" : "first"));
+		assert_same_drafts(ph, user, "PHONE2");
+	}
+}
+TEST_VERSIONS(a_repeated_add)
+
 static void a_repeated_send(enum eas_version v)
 {
 	const char *user = scene_user();
@@ -415,8 +449,9 @@ int main(void)
 {
 	int failed;
 
-	scene_open(&(struct bed_opts){ .users = 60 });
+	scene_open(&(struct bed_opts){ .users = 70 });
 	TEST_ADD_DRAFT_VERSIONS(a_repeated_change);
+	TEST_ADD_DRAFT_VERSIONS(a_repeated_add);
 	TEST_ADD_DRAFT_VERSIONS(a_repeated_send);
 	TEST_ADD_DRAFT_VERSIONS(changed_when_not_certain);
 	TEST_ADD_DRAFT_VERSIONS(not_certain_again);

@@ -91,10 +91,16 @@ static void commands_hash_tells_requests_apart(void **state)
 static void results_round_trip(void **state)
 {
 	struct sync_results r = { .commands_hash = 0x1122334455667788 }, back;
-	const struct sync_result add = { AIRSYNC_ADD, BYTES("c1"), BYTES("3:77"), 1, BYTES("\7files"),
-		false };
-	const struct sync_result good = { AIRSYNC_CHANGE, BYTES(""), BYTES("3:5"), 1, BYTES(""), true };
-	const struct sync_result bad = { AIRSYNC_DELETE, BYTES(""), BYTES("3:6"), 8, BYTES(""), false };
+	const struct sync_result add = { .kind = AIRSYNC_ADD,
+		.client_id = BYTES("c1"),
+		.said = UINT64_MAX - 1,
+		.server_id = BYTES("3:77"),
+		.status = 1,
+		.told = BYTES("\7files") };
+	const struct sync_result good = {
+		.kind = AIRSYNC_CHANGE, .server_id = BYTES("3:5"), .status = 1, .former = true
+	};
+	const struct sync_result bad = { .kind = AIRSYNC_DELETE, .server_id = BYTES("3:6"), .status = 8 };
 	struct bytes stored;
 
 	(void)state;
@@ -111,6 +117,7 @@ static void results_round_trip(void **state)
 	assert_null(sync_results_find_add(&back, BYTES("c2")));
 	assert_int_equal(back.v[2].status, 8);
 	assert_true(bytes_eq(back.v[0].told, add.told));
+	assert_true(back.v[0].said == add.said && !back.v[1].said);
 	for (size_t i = 1; i < stored.len; i++) { /* a cut one is either noticed or holds fewer results */
 		enum err e = sync_results_decode(test_arena(), test_copy(bytes_of(stored.p, i)), &back);
 
@@ -118,10 +125,27 @@ static void results_round_trip(void **state)
 	}
 }
 
+/* As they were stored before it was noted what an Add says. */
+static void older_results(void **state)
+{
+	static const char stored[] = "\3\5\7\2c1\4"
+				     "3:77\1\0\0\7\2c2\4"
+				     "3:78\1\0\1";
+	struct sync_results back;
+
+	(void)state;
+	assert_int_equal(
+	    sync_results_decode(test_arena(), bytes_of((const uint8_t *)stored, sizeof(stored) - 1), &back),
+	    ERR_OK);
+	assert_int_equal(back.n, 2);
+	assert_true(bytes_eq_str(back.v[1].server_id, "3:78") && back.v[1].former && !back.v[1].said);
+}
+
 int main(void)
 {
 	TEST_ADD_ROWS(parse, key_cases);
 	TEST_ADD(commands_hash_tells_requests_apart);
 	TEST_ADD(results_round_trip);
+	TEST_ADD(older_results);
 	return test_run("sync_key");
 }
