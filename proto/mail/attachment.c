@@ -156,9 +156,12 @@ static bool ends_in_cid(const uint8_t *colon, size_t before)
 static void refer_by_id(struct attachment *v, size_t n, struct bytes html)
 {
 	enum { MOST = 2000 }; /* a mail has no more pictures */
-	const uint8_t *p = html.p, *end = html.p + html.len, *colon;
+	const uint8_t *p = html.p, *end, *colon;
 	size_t seen = 0;
 
+	if (!html.len)
+		return; /* it may be NULL */
+	end = html.p + html.len;
 	while (p < end && seen < MOST && (colon = memchr(p, ':', (size_t)(end - p)))) {
 		p = colon + 1;
 		if (!ends_in_cid(colon, (size_t)(colon - html.p)))
