@@ -192,9 +192,10 @@ static enum err save_apart(struct draft_run *x, uint32_t *status)
 	enum err e;
 
 	*status = SYNC_STATUS_CONFLICT;
-	log_warn("a draft that the mail server can't read was changed by a phone: the change is kept as a "
-		 "draft of "
-		 "its own folder=%u",
+	if (x->command->tag == AIRSYNC_ADD)
+		return ERR_OK; /* said again after a lost answer: it is added now as another one */
+	log_warn(
+	    "a draft is signed or can't be read: what a phone says of it is kept as another draft folder=%u",
 	    x->c->folder_id);
 	if (!draft_edit_has_content(&x->edit) || find_marked(x->list, x->mark))
 		return ERR_OK;

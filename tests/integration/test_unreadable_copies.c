@@ -238,6 +238,37 @@ static void a_deleted_draft(void **state)
 	assert_int_equal(draft_edit(ph, edit), 1);
 }
 
+/* The draft that an Add has made can't be read when the phone, which hasn't heard of it, says it again otherwise: that is there once. */
+static void an_add_said_otherwise(const struct damage_case *c)
+{
+	for (unsigned known = 0; known < 2; known++) {
+		const char *user = scene_user();
+		struct phone *ph = drafting_phone(user, "PHONE1", EAS_16_1);
+		struct phone_edit e = {
+			.command = AIRSYNC_ADD, .id = "d1", .subject = "first", .draft = true
+		};
+		struct phone_collection rq = { .folder_id = drafts_of(ph)->id, .edits = &e, .edit_count = 1 };
+		char text[2000];
+
+		memset(text, 'x', sizeof(text) - 1);
+		text[sizeof(text) - 1] = 0;
+		e.text = text;
+		damage_append(user, "INBOX", "a mail");
+		ph->lose = PHONE_LOSE_READ;
+		SCENE_ERR(ph, phone_sync_one(ph, &rq), ERR_CANCELLED);
+		c->damage(damage_file(user, "Drafts", 1));
+		if (!known)
+			damage_forget_cache(user, "Drafts");
+		e.subject = e.text = "second";
+		SCENE_OK(ph, phone_sync_one(ph, &rq));
+		assert_int_equal(ph->results[0].status, 1);
+		sync_drafts(ph);
+		assert_non_null(strstr(draft_with(ph, "second")->body, "second"));
+		assert_mails(user, "Drafts", 2);
+	}
+}
+TEST_ROW(an_add_said_otherwise)
+
 /* ---- notes ---- */
 
 static void a_changed_note(const struct damage_case *c)
@@ -411,6 +442,7 @@ int main(void)
 	TEST_ADD_DRAFT_VERSIONS(other_drafts_go_on);
 	TEST_ADD(a_former_copy);
 	TEST_ADD_ROWS(a_changed_draft, damage_cases);
+	TEST_ADD_ROWS(an_add_said_otherwise, damage_cases);
 	TEST_ADD(a_changed_draft_heals);
 	TEST_ADD(a_deleted_draft);
 	TEST_ADD_ROWS(a_changed_note, damage_cases);
