@@ -20,6 +20,16 @@ static void assert_mails(const char *user, const char *mailbox, unsigned want)
 
 /* ---- drafts ---- */
 
+/* "d0", "d1", ... */
+static void append_drafts(const char *user, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		char subject[] = { 'd', (char)('0' + i), 0 };
+
+		damage_append(user, "Drafts", subject);
+	}
+}
+
 /* Which draft it is stands in the mail: one that can't be read is missing, the others come. */
 static void among_drafts(const struct damage_case *c)
 {
@@ -27,16 +37,10 @@ static void among_drafts(const struct damage_case *c)
 	struct phone_folder *drafts;
 	struct phone *ph;
 
-	for (unsigned i = 0; i < 3; i++) {
-		char subject[] = { 'd', (char)('0' + i), 0 };
-
-		damage_append(user, "Drafts", subject);
-	}
+	append_drafts(user, 3);
 	c->damage(damage_file(user, "Drafts", 2));
-	ph = scene_phone(user, "PHONE1", EAS_16_1);
-	SCENE_OK(ph, phone_setup(ph));
-	drafts = phone_folder_named(&ph->replica, "Drafts");
-	SCENE_OK(ph, phone_sync_folder(ph, drafts, NULL));
+	ph = drafting_phone(user, "PHONE1", EAS_16_1);
+	drafts = drafts_of(ph);
 	assert_non_null(phone_item_with_subject(drafts, "d0"));
 	assert_non_null(phone_item_with_subject(drafts, "d2"));
 	scene_assert_clean(ph);
@@ -50,15 +54,9 @@ static void a_known_draft(const struct damage_case *c)
 	struct phone_folder *drafts;
 	struct phone *ph;
 
-	for (unsigned i = 0; i < 5; i++) {
-		char subject[] = { 'd', (char)('0' + i), 0 };
-
-		damage_append(user, "Drafts", subject);
-	}
-	ph = scene_phone(user, "PHONE1", EAS_16_1);
-	SCENE_OK(ph, phone_setup(ph));
-	drafts = phone_folder_named(&ph->replica, "Drafts");
-	SCENE_OK(ph, phone_sync_folder(ph, drafts, NULL));
+	append_drafts(user, 5);
+	ph = drafting_phone(user, "PHONE1", EAS_16_1);
+	drafts = drafts_of(ph);
 	assert_int_equal(drafts->count, 5);
 	c->damage(damage_file(user, "Drafts", 2));
 	damage_forget_cache(user, "Drafts");
